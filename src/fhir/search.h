@@ -1,0 +1,120 @@
+#pragma once
+
+// A search URL as a typed value (R4, search.html). parse_search checks everything that can be checked
+// without data; the store renders the query to SQL. Pure; safe from any thread.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "fhir/definitions.h"
+#include "fhir/index.h"
+
+namespace lightbox::fhir {
+
+enum class Modifier : std::uint8_t { none, missing, not_, exact, contains, text, identifier, type };
+
+// eq ne gt lt ge le sa eb ap
+enum class Prefix : std::uint8_t { eq, ne, gt, lt, ge, le, sa, eb, ap };
+
+// token and uri: system|code. nullopt system: any system; "": `|code`, no system. nullopt code:
+// `system|`. A uri has just a code.
+struct TokenValue {
+  std::optional<std::string> system;
+  std::optional<std::string> code;
+};
+struct StringValue {
+  std::string normalised;
+  std::string exact;
+};
+struct DateValue {
+  Prefix prefix = Prefix::eq;
+  DateInterval interval;  // what the text covers; for `ap` already widened
+};
+struct NumberValue {
+  Prefix prefix = Prefix::eq;
+  double value = 0;
+  double low = 0, high = 0;  // the implicit range of its precision: [low, high); `ap`: widened
+  std::optional<std::string> system;  // quantity; "" : explicitly without
+  std::optional<std::string> code;    // quantity: unit code or unit
+};
+// Any of these as TokenEntry.code: "Patient/123" for each type that a bare id may mean; an absolute
+// URL; a canonical with and without version.
+struct ReferenceValue {
+  std::vector<std::string> targets;
+};
+struct UidValue {
+  std::string uid;
+};
+struct IdValue {
+  std::string id;
+};
+struct CompositeValue {
+  std::vector<std::variant<TokenValue, StringValue, DateValue, NumberValue, ReferenceValue>> parts;
+};
+using SearchValue = std::variant<TokenValue, StringValue, DateValue, NumberValue, ReferenceValue,
+                                 UidValue, IdValue, CompositeValue>;
+
+// One parameter of the URL; the criteria of a query are ANDed, the values of one ORed.
+struct Criterion {
+  enum class Column : std::uint8_t { index, id, last_updated };
+  Column column = Column::index;
+  // nullptr for _id and _lastUpdated. Any of several parameters may match in a compartment search,
+  // then `or_parameters` has the others.
+  const SearchParameter* parameter = nullptr;
+  std::vector<const SearchParameter*> or_parameters;
+  Modifier modifier = Modifier::none;
+  bool missing = false;              // modifier == missing: the value
+  std::vector<SearchValue> any_of;   // empty only for :missing
+};
+
+struct SortKey {
+  enum class Column : std::uint8_t { index, id, last_updated };
+  Column column = Column::index;
+  const SearchParameter* parameter = nullptr;
+  bool descending = false;
+};
+
+enum class TotalMode : std::uint8_t { none, estimate, accurate };
+
+struct SearchQuery {
+  const ResourceType* type = nullptr;
+  std::vector<Criterion> criteria;
+  std::vector<SortKey> sort;      // empty: the type's own order
+  std::size_t count = 0;          // the page size; 0: only the total
+  bool count_only = false;        // _summary=count or _count=0
+  TotalMode total = TotalMode::none;
+  std::string cursor;             // from a next link (`_cursor`); the store's own text; empty: page 1
+  // What was left out, for an OperationOutcome entry (severity warning/information).
+  std::vector<Issue> notes;
+  // The parameters that were used, as they stand in the `self` link, in order; without _cursor.
+  std::vector<std::pair<std::string, std::string>> used;
+};
+
+enum class Handling : std::uint8_t { lenient, strict };
+
+struct SearchContext {
+  Handling handling = Handling::lenient;
+  // Added as a criterion: GET /Patient/123/ImagingStudy. Any of the type's patient_compartment
+  // parameters may point to it.
+  std::optional<std::string> patient_compartment;  // "123"
+  IndexOptions index;  // own bases and zone
+  std::int64_t now_ms = 0;  // for `ap`
+};
+
+// `parameters` are decoded name/value pairs in the order of the URL, and of the body after it for POST
+// _search. Parameters that are not about searching (_format, _pretty, empty values) are skipped. Fails
+// with kind `invalid`, all findings at once, each naming the parameter in its diagnostics: a value of the wrong form, a
+// modifier that the parameter's type does not have, and in strict handling an unknown parameter.
+Result<SearchQuery> parse_search(const ResourceType& type,
+                                 std::span<const std::pair<std::string, std::string>> parameters,
+                                 const SearchContext& context, const Limits& limits = {});
+
+}  // namespace lightbox::fhir

@@ -1,0 +1,127 @@
+#pragma once
+
+// The one store: resources, their history and their index rows, in SQLite (design, decision 2).
+//
+// commit() queues operations; one writer thread commits whatever has queued up as one transaction,
+// each request in its own SAVEPOINT with its preconditions checked inside, and answers only after the
+// fsync. Reads and searches run on the calling thread, on connections of their own, beside the writer;
+// they see everything that was acknowledged before they began. All members are safe from any thread
+// unless they say otherwise.
+//
+// After a failed fsync every further commit is refused (kind `unavailable`) until the process is
+// restarted; a full disk rolls back, gives `insufficient_storage`, and heals when there is room.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "fhir/definitions.h"
+#include "fhir/index.h"
+#include "fhir/search.h"
+
+namespace lightbox::store {
+
+struct StoreOptions {
+  std::string data_directory;  // made if it is missing; the database is lightbox.db in it
+  Limits limits;
+  fhir::IndexOptions index;    // to index again what is stored: updates, reindexing
+  const char* vfs = nullptr;   // SQLite VFS name; tests inject faults with it
+};
+
+enum class Method : std::uint8_t { create, update, remove };  // history's POST, PUT, DELETE
+
+// One version of one resource.
+struct StoredResource {
+  const fhir::ResourceType* type = nullptr;
+  std::string id;
+  std::uint64_t version = 0;
+  std::int64_t updated_ms = 0;
+  Method method = Method::create;
+  std::string body;  // fhir::to_stored; empty for a deletion
+};
+
+struct Operation {
+  enum class Kind : std::uint8_t { create, put, remove };
+  Kind kind = Kind::create;
+  const fhir::ResourceType* type = nullptr;
+  std::string id;           // for create: a new random id, made by the caller
+  std::string body;         // fhir::to_stored; empty for remove
+  fhir::IndexEntries index; // empty for remove
+  // If-Match: fail with precondition_failed unless this is the current version.
+  std::optional<std::uint64_t> if_version;
+};
+
+struct OperationResult {
+  // `unchanged`: a removal of what is not there (or gone already).
+  enum class Outcome : std::uint8_t { created, updated, removed, unchanged };
+  Outcome outcome = Outcome::created;
+  std::uint64_t version = 0;
+  std::int64_t updated_ms = 0;
+};
+
+using CommitResult = Result<std::vector<OperationResult>>;
+
+// How long a read may take. Past it the call returns kind too_costly and the caller decides.
+struct Effort {
+  std::int64_t time_us = 0;  // 0: no limit
+};
+
+struct SearchPage {
+  std::vector<StoredResource> matches;
+  std::string next_cursor;               // empty: this was the last page
+  std::optional<std::uint64_t> total;    // when asked for, or free
+};
+
+struct HistoryQuery {
+  std::size_t count = 50;
+  std::optional<std::uint64_t> before_version;  // for the next page
+};
+struct HistoryPage {
+  std::vector<StoredResource> versions;  // newest first
+  std::optional<std::uint64_t> next_before_version;
+  std::uint64_t total = 0;
+};
+
+class Store {
+ public:
+  // Opens or makes the database, migrating its schema. Fails with `unavailable` when it cannot be
+  // opened, is of a newer version, or another process has it.
+  static Result<std::unique_ptr<Store>> open(StoreOptions options);
+  ~Store();  // waits for what is queued
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // All operations or none; `done` is called exactly once, on the writer's thread (it must be quick
+  // and must not throw), after the fsync. A failing operation fails its own request only, its issue's
+  // expression naming the operation's index when there are several. Refused with `unavailable` at once
+  // (in the calling thread) when limits.commit_queue_max is reached.
+  void commit(std::vector<Operation> operations, std::function<void(CommitResult)> done);
+  CommitResult commit_and_wait(std::vector<Operation> operations);
+
+  // not_found; gone (the issue says which version deleted it).
+  Result<StoredResource> read(const fhir::ResourceType& type, std::string_view id);
+  Result<StoredResource> read_version(const fhir::ResourceType& type, std::string_view id,
+                                      std::uint64_t version);
+  Result<HistoryPage> history(const fhir::ResourceType& type, std::string_view id,
+                              const HistoryQuery& query);
+
+  // One page. Invalid cursor: `invalid`.
+  Result<SearchPage> search(const fhir::SearchQuery& query, Effort effort);
+
+  // How many resources of each type number there are, for /metrics; approximate, cheap.
+  [[nodiscard]] std::uint64_t resource_count() const;
+  // False after a failed fsync.
+  [[nodiscard]] bool writable() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lightbox::store
