@@ -1,0 +1,27 @@
+#pragma once
+
+// Files that CMake's lightbox_embed puts into the program, as text. Valid for the life of the
+// program.
+
+#include <string_view>
+
+extern "C" {
+extern const char embedded_elements_tsv[];
+extern const char embedded_elements_tsv_end[];
+extern const char embedded_search_parameters_tsv[];
+extern const char embedded_search_parameters_tsv_end[];
+}
+
+namespace lightbox {
+
+inline std::string_view embedded_text(const char* begin, const char* end) { return {begin, end}; }
+
+// definitions/elements.tsv and definitions/search-parameters.tsv (docs/definitions.md).
+inline std::string_view embedded_elements() {
+  return embedded_text(embedded_elements_tsv, embedded_elements_tsv_end);
+}
+inline std::string_view embedded_search_parameters() {
+  return embedded_text(embedded_search_parameters_tsv, embedded_search_parameters_tsv_end);
+}
+
+}  // namespace lightbox
