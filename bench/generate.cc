@@ -251,7 +251,8 @@ class Facts {
     for (const Study& study : studies_) ++per_patient[study.patient];
     workload("patient");
     for (int i = 0; i < 2'000; ++i) {
-      const std::uint32_t patient = studies_[any_study()].patient;
+      std::uint64_t patient = random_.below(patients_);
+      while (per_patient[patient] == 0) patient = random_.below(patients_);
       question("ImagingStudy?patient=Patient/" + patient_id(patient), per_patient[patient]);
     }
   }
