@@ -1,0 +1,205 @@
+#include "fhir/index.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "fhir/index_program.h"
+#include "fhir/index_values.h"
+
+namespace lightbox::fhir {
+namespace {
+
+// Collects the entries of one resource.
+class Indexer {
+ public:
+  Indexer(const IndexProgram& program, const Json& resource, const IndexOptions& options)
+      : program_(program), resource_(resource), options_(options) {}
+
+  IndexEntries run() && {
+    program_.tree.walk(resource_, resource_, [this](std::uint16_t action, const Json& value) {
+      add(program_.actions[action], value);
+    });
+    for (const IndexAction& action : program_.actions) {
+      if (action.kind == ValueKind::not_false) add_existence(action);
+    }
+    finish();
+    return std::move(entries_);
+  }
+
+ private:
+  void add(const IndexAction& action, const Json& value) {
+    entries_.present |= action.present;
+    switch (action.type) {
+      case SearchType::token:
+        if (action.kind == ValueKind::not_false) {
+          if (!(value.is(Json::Kind::boolean) && value.text == "false")) exists_ |= action.present;
+        } else if (action.is_uid) {
+          add_uid(action, value);
+        } else {
+          add_token(action, value);
+        }
+        break;
+      case SearchType::string:
+        add_string(action, value);
+        break;
+      case SearchType::date:
+        add_date(action, value);
+        break;
+      case SearchType::number:
+      case SearchType::quantity:
+        add_number(action, value);
+        break;
+      case SearchType::uri:
+      case SearchType::reference:
+        add_reference(action, value);
+        break;
+      case SearchType::composite:
+        program_.composites[action.composite].add(action.parameter, value, resource_, options_,
+                                                  entries_.composites);
+        break;
+      case SearchType::special:
+        break;
+    }
+  }
+
+  void push_token(std::uint32_t parameter, std::optional<std::string_view> system,
+                  std::string_view code) {
+    // Thousands of instances of a study have one SOP class: the same token over and over.
+    if (!entries_.tokens.empty()) {
+      const TokenEntry& last = entries_.tokens.back();
+      if (last.parameter == parameter && last.code == code && last.system == system) return;
+    }
+    TokenEntry& entry = entries_.tokens.emplace_back();
+    entry.parameter = parameter;
+    if (system) entry.system.emplace(*system);
+    entry.code = code;
+  }
+
+  void push_string(std::uint32_t parameter, std::string_view text) {
+    entries_.strings.push_back({parameter, normalise(text), std::string(text), edge_none});
+  }
+
+  void add_token(const IndexAction& action, const Json& value) {
+    for_each_token(action.kind, value,
+                   [&](std::optional<std::string_view> system, std::string_view code) {
+                     push_token(action.parameter, system, code);
+                   });
+    for_each_token_text(action.kind, value, [&](std::string_view text) {
+      push_string(action.parameter | static_cast<std::uint32_t>(IndexVariant::text), text);
+    });
+  }
+
+  void add_uid(const IndexAction& action, const Json& value) {
+    const std::string_view uid = strip_uid(primitive_text(value));
+    if (!uid.empty()) entries_.uids.push_back({action.parameter, std::string(uid)});
+  }
+
+  void add_string(const IndexAction& action, const Json& value) {
+    for_each_string(action.kind, value,
+                    [&](std::string_view text) { push_string(action.parameter, text); });
+  }
+
+  void add_date(const IndexAction& action, const Json& value) {
+    const auto date = date_value(action.kind, value, options_.zone_offset_minutes);
+    if (date) entries_.dates.push_back({action.parameter, date->low, date->high, edge_none});
+  }
+
+  void add_number(const IndexAction& action, const Json& value) {
+    const auto number = number_value(action.kind, value);
+    if (!number) return;
+    entries_.numbers.push_back({action.parameter, number->low, number->high,
+                                std::string(number->system), std::string(number->code),
+                                std::string(number->unit), edge_none});
+  }
+
+  void add_reference(const IndexAction& action, const Json& value) {
+    for_each_reference(action.kind, value, options_, [&](std::string_view reference) {
+      push_token(action.parameter, std::nullopt, reference);
+    });
+    const Json* identifier =
+        action.kind == ValueKind::reference ? value.find("identifier") : nullptr;
+    if (identifier == nullptr) return;
+    for_each_token(ValueKind::identifier, *identifier,
+                   [&](std::optional<std::string_view> system, std::string_view code) {
+                     push_token(
+                         action.parameter | static_cast<std::uint32_t>(IndexVariant::identifier),
+                         system, code);
+                   });
+  }
+
+  // `X.exists() and X != false` has a value for every resource.
+  void add_existence(const IndexAction& action) {
+    push_token(action.parameter, std::nullopt, (exists_ & action.present) != 0 ? "true" : "false");
+  }
+
+  template <typename Entries>
+  static void sort_unique(Entries& entries) {
+    std::ranges::sort(entries);
+    const auto rest = std::ranges::unique(entries);
+    entries.erase(rest.begin(), rest.end());
+  }
+
+  // Marks the least and the greatest entry of each parameter; `entries` is sorted by parameter.
+  template <typename Entries, typename Less>
+  static void mark_edges(Entries& entries, Less less) {
+    for (auto begin = entries.begin(); begin != entries.end();) {
+      const auto end = std::find_if(begin, entries.end(), [&](const auto& entry) {
+        return entry.parameter != begin->parameter;
+      });
+      const auto [least, greatest] = std::minmax_element(begin, end, less);
+      least->edge |= edge_least;
+      greatest->edge |= edge_greatest;
+      begin = end;
+    }
+  }
+
+  void finish() {
+    sort_unique(entries_.tokens);
+    sort_unique(entries_.strings);
+    sort_unique(entries_.dates);
+    sort_unique(entries_.numbers);
+    sort_unique(entries_.composites);
+    sort_unique(entries_.uids);
+    mark_edges(entries_.tokens, [](const auto& a, const auto& b) { return a.code < b.code; });
+    mark_edges(entries_.strings, std::less<>{});
+    mark_edges(entries_.dates, std::less<>{});
+    mark_edges(entries_.numbers, [](const auto& a, const auto& b) { return a.low < b.low; });
+    if (!program_.has_order) return;
+    entries_.order = order_missing;
+    for (const DateEntry& date : entries_.dates) {
+      if (date.parameter == program_.order) entries_.order = std::min(entries_.order, -date.low);
+    }
+  }
+
+  const IndexProgram& program_;
+  const Json& resource_;
+  const IndexOptions& options_;
+  IndexEntries entries_;
+  std::uint64_t exists_ = 0;  // by slot: the value is there and it is not `false`
+};
+
+// Programs are made when their type is first seen, and kept.
+const IndexProgram& program_of(const ResourceType& type) {
+  static std::array<std::atomic<const IndexProgram*>, 1024> programs{};
+  static std::mutex making;
+  auto& slot = programs[type.number];
+  const IndexProgram* program = slot.load(std::memory_order_acquire);
+  if (program != nullptr) return *program;
+  const std::lock_guard lock(making);
+  if (slot.load(std::memory_order_relaxed) == nullptr) {
+    slot.store(new IndexProgram(type), std::memory_order_release);
+  }
+  return *slot.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+IndexEntries index_resource(const ResourceType& type, const Json& resource,
+                            const IndexOptions& options) {
+  return Indexer(program_of(type), resource, options).run();
+}
+
+}  // namespace lightbox::fhir
