@@ -24,7 +24,7 @@ struct Request {
   std::string path;    // still percent-encoded: "/baseR4/Patient"
   std::string query;   // without '?', still encoded
   Fields fields;
-  std::string body;    // decoded when it came with Content-Encoding: gzip
+  std::string body;  // decoded when it came with Content-Encoding: gzip
   std::string remote_address;
   bool is_tls = false;
 
@@ -40,8 +40,8 @@ struct Response {
   std::string body;  // a HEAD's body is counted and not sent
 };
 
-// Percent-decoding ('+' stays itself; in a query or form '+' is a space). `invalid` on a bad escape,
-// a NUL, or what is not UTF-8 after decoding.
+// Percent-decoding ('+' stays itself; in a query or form '+' is a space). `invalid` on a bad
+// escape, a NUL, or what is not UTF-8 after decoding.
 Result<std::string> decode_path_segment(std::string_view encoded);
 // name=value&…; a name without '=' has an empty value; empty pairs are skipped.
 Result<Parameters> decode_form(std::string_view encoded);

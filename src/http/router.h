@@ -1,8 +1,8 @@
 #pragma once
 
 // The routes table and how a request finds its row. A pattern is segments: literals and captures
-// ("/baseR4/{type}/{id}/_history/{version}"). Literal segments win over captures. Immutable once built;
-// safe from any thread.
+// ("/baseR4/{type}/{id}/_history/{version}"). Literal segments win over captures. Immutable once
+// built; safe from any thread.
 
 #include <array>
 #include <span>
@@ -21,14 +21,15 @@ struct RoutePattern {
 };
 
 struct RouteMatch {
-  std::size_t index = 0;               // into the table
-  std::vector<std::string> captures;   // decoded, in the order of the pattern
+  std::size_t index = 0;              // into the table
+  std::vector<std::string> captures;  // decoded, in the order of the pattern
 };
 
 class Router {
  public:
   explicit Router(std::span<const RoutePattern> table);
-  // not_found, or method_not_allowed with `allowed` filled for the Allow field. HEAD finds the GET row.
+  // not_found, or method_not_allowed with `allowed` filled for the Allow field. HEAD finds the GET
+  // row.
   Result<RouteMatch> match(Method method, std::string_view path, std::string& allowed) const;
 
  private:

@@ -1,17 +1,16 @@
 #pragma once
 
-// Bytes to Request and Response to bytes: HTTP/1.1 over TCP on coroutines, one io_context per thread,
-// pipelining and keep-alive, every limit of base/limits.h. What breaks HTTP itself is answered here
-// (400, 408, 413, 414, 417, 431, 429, 503, 505) through `problem_response`, so that such errors look like
-// all others; everything else goes to the handler.
+// Bytes to Request and Response to bytes: HTTP/1.1 over TCP on coroutines, one io_context per
+// thread, pipelining and keep-alive, every limit of base/limits.h. What breaks HTTP itself is
+// answered here (400, 408, 413, 414, 417, 431, 429, 503, 505) through `problem_response`, so that
+// such errors look like all others; everything else goes to the handler.
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/any_io_executor.hpp>
 
 #include "base/limits.h"
 #include "base/result.h"
@@ -39,11 +38,13 @@ class Server {
   ~Server();  // stop() and join
   [[nodiscard]] std::uint16_t port() const;
   void start();  // threads run until stop()
-  // No new connections; requests being answered have `grace_ms` to finish. Returns when all is done.
+  // No new connections; requests being answered have `grace_ms` to finish. Returns when all is
+  // done.
   void stop(std::int64_t grace_ms);
 
   struct Counts {
-    std::uint64_t connections_open = 0, connections_total = 0, requests_total = 0, refused_total = 0;
+    std::uint64_t connections_open = 0, connections_total = 0, requests_total = 0,
+                  refused_total = 0;
   };
   [[nodiscard]] Counts counts() const;
 
