@@ -8,6 +8,7 @@
 // valid as long as it is. Nodes can be edited and new ones made (JsonDocument::make_*), by one
 // thread at a time.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
@@ -23,11 +24,11 @@ struct Json {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
   Kind kind = Kind::null;
-  std::uint32_t size = 0;      // array, object: how many children
-  std::string_view key;        // member of an object: its name, unescaped
-  std::string_view text;       // string: unescaped UTF-8; number: its literal; boolean: true|false
-  Json* first = nullptr;       // array, object: the first child
-  Json* next = nullptr;        // the next sibling
+  std::uint32_t size = 0;  // array, object: how many children
+  std::string_view key;    // member of an object: its name, unescaped
+  std::string_view text;   // string: unescaped UTF-8; number: its literal; boolean: true|false
+  Json* first = nullptr;   // array, object: the first child
+  Json* next = nullptr;    // the next sibling
 
   [[nodiscard]] const Json* find(std::string_view name) const;  // member, or nullptr
   [[nodiscard]] Json* find(std::string_view name);
@@ -38,6 +39,8 @@ struct Json {
 class JsonDocument {
  public:
   JsonDocument();
+  // With room for `bytes` before the arena allocates again.
+  explicit JsonDocument(std::size_t bytes);
 
   [[nodiscard]] Json* root() const { return root_; }
   void set_root(Json* root) { root_ = root; }
@@ -45,7 +48,8 @@ class JsonDocument {
   // All in this document's arena.
   [[nodiscard]] Json* make(Json::Kind kind, std::string_view key = {}, std::string_view text = {});
   [[nodiscard]] std::string_view copy(std::string_view text);
-  // Appends `child` to an array or object.
+  [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment);
+  // Appends `child` to an array or object; walks the children that are there.
   static void append(Json& parent, Json* child);
 
  private:
