@@ -11,32 +11,32 @@ namespace lightbox {
 
 struct Limits {
   // http/
-  std::size_t header_bytes_max = 32 * 1024;             // 431
-  std::size_t url_bytes_max = 16 * 1024;                // 414
-  std::size_t body_bytes_max = 64 * 1024 * 1024;        // 413
-  std::size_t connections_max = 4096;                   // 503
-  std::size_t connections_per_address_max = 2048;       // 429
-  std::int64_t header_timeout_ms = 10'000;              // 408: the whole header, from its first byte
-  std::int64_t body_timeout_ms = 60'000;                // 408: the whole body
-  std::int64_t idle_timeout_ms = 60'000;                // closed, silently, between requests
-  std::int64_t write_timeout_ms = 60'000;               // a peer that does not read is let go
+  std::size_t header_bytes_max = 32 * 1024;        // 431
+  std::size_t url_bytes_max = 16 * 1024;           // 414
+  std::size_t body_bytes_max = 64 * 1024 * 1024;   // 413
+  std::size_t connections_max = 4096;              // 503
+  std::size_t connections_per_address_max = 2048;  // 429
+  std::int64_t header_timeout_ms = 10'000;         // 408: the whole header, from its first byte
+  std::int64_t body_timeout_ms = 60'000;           // 408: the whole body
+  std::int64_t idle_timeout_ms = 60'000;           // closed, silently, between requests
+  std::int64_t write_timeout_ms = 60'000;          // a peer that does not read is let go
   std::size_t requests_in_flight_bytes_max = 512 * 1024 * 1024;  // bodies held at once: 503
 
   // fhir/
-  std::size_t json_depth_max = 64;                      // 400
-  std::size_t json_nodes_max = 4'000'000;               // 400
-  std::size_t issues_max = 100;                         // the rest is counted, not listed
-  std::size_t search_parameters_max = 100;              // 400
-  std::size_t search_values_max = 2'000;                // 400: comma-separated, in one request
+  std::size_t json_depth_max = 64;          // 400
+  std::size_t json_nodes_max = 4'000'000;   // 400
+  std::size_t issues_max = 100;             // the rest is counted, not listed
+  std::size_t search_parameters_max = 100;  // 400
+  std::size_t search_values_max = 2'000;    // 400: comma-separated, in one request
   std::size_t page_size_default = 50;
   std::size_t page_size_max = 1'000;
 
   // store/
-  std::int64_t search_inline_us = 2'000;                // then it goes to the slow lane
-  std::int64_t search_timeout_ms = 30'000;              // 503 too-costly
-  std::size_t slow_searches_max = 64;                   // waiting in the slow lane: 429
-  std::size_t commit_queue_max = 4'096;                 // ops waiting for the writer: 503
-  std::size_t commit_batch_max = 512;                   // ops in one transaction of the writer
+  std::int64_t search_inline_us = 2'000;    // then it goes to the slow lane
+  std::int64_t search_timeout_ms = 30'000;  // 503 too-costly
+  std::size_t slow_searches_max = 64;       // waiting in the slow lane: 429
+  std::size_t commit_queue_max = 4'096;     // ops waiting for the writer: 503
+  std::size_t commit_batch_max = 512;       // ops in one transaction of the writer
 };
 
 }  // namespace lightbox

@@ -4,26 +4,48 @@ namespace lightbox {
 
 std::string_view issue_code(ProblemKind kind) {
   switch (kind) {
-    case ProblemKind::invalid: return "invalid";
-    case ProblemKind::not_found: return "not-found";
-    case ProblemKind::gone: return "deleted";
-    case ProblemKind::method_not_allowed: return "not-supported";
-    case ProblemKind::not_acceptable: return "not-supported";
-    case ProblemKind::request_timeout: return "timeout";
-    case ProblemKind::conflict: return "conflict";
-    case ProblemKind::precondition_failed: return "conflict";
-    case ProblemKind::too_large: return "too-long";
-    case ProblemKind::uri_too_long: return "too-long";
-    case ProblemKind::unsupported_media_type: return "not-supported";
-    case ProblemKind::misdirected: return "security";
-    case ProblemKind::unprocessable: return "processing";
-    case ProblemKind::throttled: return "throttled";
-    case ProblemKind::header_too_large: return "too-long";
-    case ProblemKind::internal: return "exception";
-    case ProblemKind::not_supported: return "not-supported";
-    case ProblemKind::unavailable: return "transient";
-    case ProblemKind::too_costly: return "too-costly";
-    case ProblemKind::insufficient_storage: return "no-store";
+    case ProblemKind::invalid:
+      return "invalid";
+    case ProblemKind::forbidden:
+      return "forbidden";
+    case ProblemKind::not_found:
+      return "not-found";
+    case ProblemKind::gone:
+      return "deleted";
+    case ProblemKind::method_not_allowed:
+      return "not-supported";
+    case ProblemKind::not_acceptable:
+      return "not-supported";
+    case ProblemKind::request_timeout:
+      return "timeout";
+    case ProblemKind::conflict:
+      return "conflict";
+    case ProblemKind::precondition_failed:
+      return "conflict";
+    case ProblemKind::too_large:
+      return "too-long";
+    case ProblemKind::uri_too_long:
+      return "too-long";
+    case ProblemKind::unsupported_media_type:
+      return "not-supported";
+    case ProblemKind::misdirected:
+      return "security";
+    case ProblemKind::unprocessable:
+      return "processing";
+    case ProblemKind::throttled:
+      return "throttled";
+    case ProblemKind::header_too_large:
+      return "too-long";
+    case ProblemKind::internal:
+      return "exception";
+    case ProblemKind::not_supported:
+      return "not-supported";
+    case ProblemKind::unavailable:
+      return "transient";
+    case ProblemKind::too_costly:
+      return "too-costly";
+    case ProblemKind::insufficient_storage:
+      return "no-store";
   }
   return "exception";
 }

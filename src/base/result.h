@@ -16,6 +16,7 @@ namespace lightbox {
 // What a caller can do about it. The comment names the HTTP status that rest/ gives.
 enum class ProblemKind {
   invalid,                 // 400: the request or its content is wrong
+  forbidden,               // 403
   not_found,               // 404
   gone,                    // 410: it was there and has been deleted
   method_not_allowed,      // 405: the id or URL does not allow this interaction
@@ -76,9 +77,10 @@ class [[nodiscard]] Result : public std::expected<T, Problem> {
   auto result = (__VA_ARGS__);                                      \
   if (!(result)) return std::unexpected(std::move(result).error()); \
   declaration = std::move(*(result))
-#define TRY(declaration, ...) TRY_IMPL(LIGHTBOX_CONCAT(try_result_, __LINE__), declaration, __VA_ARGS__)
-#define TRY_DO(...)                                                  \
-  do {                                                               \
-    auto try_result = (__VA_ARGS__);                                 \
+#define TRY(declaration, ...) \
+  TRY_IMPL(LIGHTBOX_CONCAT(try_result_, __LINE__), declaration, __VA_ARGS__)
+#define TRY_DO(...)                                                         \
+  do {                                                                      \
+    auto try_result = (__VA_ARGS__);                                        \
     if (!try_result) return std::unexpected(std::move(try_result).error()); \
   } while (false)

@@ -54,6 +54,8 @@ struct Operation {
   fhir::IndexEntries index; // empty for remove
   // If-Match: fail with precondition_failed unless this is the current version.
   std::optional<std::uint64_t> if_version;
+  // If-None-Match: *: fail with precondition_failed when the resource is there (and not deleted).
+  bool if_absent = false;
 };
 
 struct OperationResult {

@@ -1,0 +1,266 @@
+#include "cli/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <optional>
+#include <toml++/toml.h>
+#include <variant>
+
+namespace lightbox::cli {
+namespace {
+
+using LimitMember = std::variant<std::size_t Limits::*, std::int64_t Limits::*>;
+struct LimitSetting {
+  const char* name;
+  LimitMember member;
+  const char* description;
+};
+
+const std::vector<LimitSetting>& limit_settings() {
+  static const std::vector<LimitSetting> table = {
+      {"header_bytes_max", &Limits::header_bytes_max, "longest request header; past it 431"},
+      {"url_bytes_max", &Limits::url_bytes_max, "longest URL; past it 414"},
+      {"body_bytes_max", &Limits::body_bytes_max, "longest request body; past it 413"},
+      {"connections_max", &Limits::connections_max, "open connections; past it 503"},
+      {"connections_per_address_max", &Limits::connections_per_address_max,
+       "open connections of one address; past it 429"},
+      {"header_timeout_ms", &Limits::header_timeout_ms, "for a whole header; past it 408"},
+      {"body_timeout_ms", &Limits::body_timeout_ms, "for a whole body; past it 408"},
+      {"idle_timeout_ms", &Limits::idle_timeout_ms, "between requests of a connection"},
+      {"write_timeout_ms", &Limits::write_timeout_ms, "for a peer to take a response"},
+      {"requests_in_flight_bytes_max", &Limits::requests_in_flight_bytes_max,
+       "request bodies held at once; past it 503"},
+      {"json_depth_max", &Limits::json_depth_max, "nesting of a resource; past it 400"},
+      {"json_nodes_max", &Limits::json_nodes_max, "JSON values in one body; past it 400"},
+      {"issues_max", &Limits::issues_max, "findings listed in one OperationOutcome"},
+      {"search_parameters_max", &Limits::search_parameters_max,
+       "parameters of one search; past it 400"},
+      {"search_values_max", &Limits::search_values_max,
+       "comma-separated values of one search; past it 400"},
+      {"page_size_default", &Limits::page_size_default, "matches on a page without _count"},
+      {"page_size_max", &Limits::page_size_max, "matches on a page at most"},
+      {"search_inline_us", &Limits::search_inline_us,
+       "time of a search before it goes to the slow lane"},
+      {"search_timeout_ms", &Limits::search_timeout_ms, "longest search; past it 503"},
+      {"slow_searches_max", &Limits::slow_searches_max, "searches in the slow lane; past it 429"},
+      {"commit_queue_max", &Limits::commit_queue_max, "writes waiting; past it 503"},
+      {"commit_batch_max", &Limits::commit_batch_max, "writes in one transaction of the store"},
+  };
+  return table;
+}
+
+std::string default_of(const LimitSetting& setting) {
+  const Limits limits;
+  return std::visit([&](auto member) { return std::to_string(limits.*member); }, setting.member);
+}
+
+std::optional<std::int64_t> parse_positive(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number <= 0) return std::nullopt;
+  return number;
+}
+
+// "Z", "UTC", "+01:00", "-05:30"
+std::optional<int> parse_zone(std::string_view text) {
+  if (text == "Z" || text == "UTC") return 0;
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  int hours = 0;
+  int minutes = 0;
+  const auto h = std::from_chars(text.data() + 1, text.data() + 3, hours);
+  const auto m = std::from_chars(text.data() + 4, text.data() + 6, minutes);
+  if (h.ptr != text.data() + 3 || m.ptr != text.data() + 6 || hours > 14 || minutes > 59) {
+    return std::nullopt;
+  }
+  return (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
+}
+
+Problem wrong(const std::string& name, const Setting& setting, std::string_view right) {
+  return problem(
+      ProblemKind::invalid, "value",
+      fmt::format("{} is '{}' ({}); it must be {}", name, setting.value, setting.origin, right));
+}
+
+Result<void> check(const SettingInfo& info, const Setting& setting) {
+  if (info.is_flag && setting.value != "true" && setting.value != "false") {
+    return wrong(info.name, setting, "true or false");
+  }
+  if (info.name == "time_zone" && !parse_zone(setting.value)) {
+    return wrong(info.name, setting, "an offset from UTC, such as +01:00");
+  }
+  const bool is_limit = std::ranges::any_of(
+      limit_settings(), [&](const LimitSetting& limit) { return limit.name == info.name; });
+  if (is_limit && !parse_positive(setting.value)) {
+    return wrong(info.name, setting, "a whole number above 0");
+  }
+  return {};
+}
+
+std::string text_of(const toml::node& node) {
+  if (const auto* list = node.as_array()) {
+    std::string text;
+    for (const auto& item : *list) text += (text.empty() ? "" : ",") + text_of(item);
+    return text;
+  }
+  if (auto text = node.value<std::string>()) return *text;
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  if (auto number = node.value<std::int64_t>()) return std::to_string(*number);
+  return {};
+}
+
+Result<std::map<std::string, std::string>> read_file(const std::string& path) {
+  std::map<std::string, std::string> values;
+  try {
+    for (const auto& [key, node] : toml::parse_file(path)) {
+      values.emplace(std::string(key.str()), text_of(node));
+    }
+  } catch (const toml::parse_error& error) {
+    return problem(
+        ProblemKind::invalid, "structure",
+        fmt::format("{}, line {}: {}", path, error.source().begin.line, error.description()));
+  }
+  return values;
+}
+
+const char* environment(const std::string& name) {
+  std::string variable = "LIGHTBOX_" + name;
+  std::ranges::transform(variable, variable.begin(),
+                         [](unsigned char c) { return std::toupper(c); });
+  return std::getenv(variable.c_str());
+}
+
+std::string config_path(const std::map<std::string, std::string>& flags) {
+  if (const auto flag = flags.find("config"); flag != flags.end()) return flag->second;
+  const char* variable = environment("config");
+  return variable == nullptr ? "" : variable;
+}
+
+}  // namespace
+
+const std::vector<SettingInfo>& setting_infos() {
+  static const std::vector<SettingInfo> infos = [] {
+    std::vector<SettingInfo> all = {
+        {"data", "the folder of the database", "./lightbox-data"},
+        {"listen", "ADDRESS:PORT of HTTP; port 0 picks a free one", "127.0.0.1:8080"},
+        {"config", "a TOML file with any of these settings", ""},
+        {"public_url", "how clients reach this server, such as https://fhir.example.org", ""},
+        {"allowed_host", "a further name that the Host header may have", "", false, true},
+        {"cors_origin", "an origin whose pages may use this server, or *", "", false, true},
+        {"time_zone", "of dates without an offset: UTC or +HH:MM", "UTC"},
+        {"threads", "of HTTP; 0: one for each core", "0"},
+        {"insecure", "serve other machines without authentication", "false", true},
+        {"log_level", "debug, info, warn or error", "info"},
+    };
+    for (const auto& limit : limit_settings()) {
+      all.push_back({limit.name, limit.description, default_of(limit)});
+    }
+    return all;
+  }();
+  return infos;
+}
+
+Result<Settings> Settings::resolve(const std::map<std::string, std::string>& flags) {
+  std::map<std::string, std::string> file;
+  const std::string path = config_path(flags);
+  if (!path.empty()) {
+    TRY(file, read_file(path));
+  }
+  Settings settings;
+  Problem wrongs{.kind = ProblemKind::invalid, .issues = {}};
+  for (const auto& info : setting_infos()) {
+    Setting setting{.value = info.default_value, .origin = "default"};
+    if (const auto found = file.find(info.name); found != file.end()) {
+      setting = {.value = found->second, .origin = "file " + path};
+      file.erase(found);
+    }
+    if (const char* value = environment(info.name)) setting = {value, "environment"};
+    if (const auto found = flags.find(info.name); found != flags.end()) {
+      setting = {found->second, "flag"};
+    }
+    if (auto checked = check(info, setting); !checked) {
+      wrongs.issues.push_back(checked.error().issues.front());
+    }
+    settings.values_.emplace(info.name, std::move(setting));
+  }
+  for (const auto& [name, value] : file) {
+    wrongs.issues.push_back({.severity = Severity::error,
+                             .code = "not-found",
+                             .diagnostics = fmt::format("{}: there is no setting '{}'", path, name),
+                             .expression = {}});
+  }
+  if (!wrongs.issues.empty()) return wrongs;
+  return settings;
+}
+
+const Setting& Settings::get(std::string_view name) const { return values_.find(name)->second; }
+
+std::vector<std::string> Settings::list(std::string_view name) const {
+  std::vector<std::string> items;
+  for (const auto item : rest::split_list(get(name).value, ',')) items.emplace_back(item);
+  return items;
+}
+
+std::string Settings::print() const {
+  std::string out;
+  for (const auto& info : setting_infos()) {
+    const Setting& setting = get(info.name);
+    const bool is_number = !setting.value.empty() && std::ranges::all_of(setting.value, [](char c) {
+      return c >= '0' && c <= '9';
+    });
+    const std::string_view quote = is_number || info.is_flag ? "" : "\"";
+    const std::string line = fmt::format("{} = {}{}{}", info.name, quote, setting.value, quote);
+    out += fmt::format("{:<48} # {}\n", line, setting.origin);
+  }
+  return out;
+}
+
+Limits Settings::limits() const {
+  Limits limits;
+  for (const auto& setting : limit_settings()) {
+    const auto value = *parse_positive(get(setting.name).value);
+    std::visit(
+        [&](auto member) {
+          using Value = std::remove_reference_t<decltype(limits.*member)>;
+          limits.*member = static_cast<Value>(value);
+        },
+        setting.member);
+  }
+  return limits;
+}
+
+int Settings::zone_offset_minutes() const { return *parse_zone(get("time_zone").value); }
+
+rest::ApiOptions Settings::api_options() const {
+  std::string public_url = get("public_url").value;
+  while (public_url.ends_with('/')) public_url.pop_back();
+  return {.public_url = std::move(public_url),
+          .allowed_hosts = list("allowed_host"),
+          .cors_origins = list("cors_origin"),
+          .zone_offset_minutes = zone_offset_minutes(),
+          .limits = limits()};
+}
+
+Result<http::ServerOptions> Settings::server_options() const {
+  const Setting& listen = get("listen");
+  const auto colon = listen.value.rfind(':');
+  http::ServerOptions options;
+  options.limits = limits();
+  if (colon == std::string::npos) return wrong("listen", listen, "ADDRESS:PORT");
+  options.address = listen.value.substr(0, colon);
+  if (options.address.starts_with('[') && options.address.ends_with(']')) {
+    options.address = options.address.substr(1, options.address.size() - 2);
+  }
+  if (options.address == "localhost") options.address = "127.0.0.1";
+  const std::string port = listen.value.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), options.port);
+  if (error != std::errc{} || end != port.data() + port.size()) {
+    return wrong("listen", listen, "ADDRESS:PORT, the port from 0 to 65535");
+  }
+  const auto threads = parse_positive(get("threads").value);
+  options.threads = static_cast<unsigned>(threads.value_or(0));
+  return options;
+}
+
+}  // namespace lightbox::cli

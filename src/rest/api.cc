@@ -1,0 +1,113 @@
+#include "rest/api.h"
+
+#include <fmt/format.h>
+
+#include "http/router.h"
+#include "rest/origin.h"
+#include "rest/outcome.h"
+#include "rest/routes.h"
+
+namespace lightbox::rest {
+namespace {
+
+const http::Router& router() {
+  static const http::Router built = [] {
+    std::vector<http::RoutePattern> patterns;
+    for (const Route& route : routes()) patterns.push_back({route.method, route.pattern});
+    return http::Router(patterns);
+  }();
+  return built;
+}
+
+// OPTIONS that is no preflight: what the resource allows (RFC 9110 9.3.7).
+http::Response options_response(std::string allowed) {
+  http::Response response{.status = 204, .fields = {}, .body = {}};
+  response.fields.emplace_back("Allow", std::move(allowed));
+  return response;
+}
+
+std::string base_url(const ApiOptions& options, const http::Request& request) {
+  if (!options.public_url.empty()) return options.public_url + "/baseR4";
+  const auto host = request.field("Host");
+  return fmt::format("http://{}/baseR4", host.empty() ? "localhost" : host);
+}
+
+Result<void> admit(const ApiOptions& options, const http::Request& request) {
+  TRY_DO(check_host(options, request));
+  return check_origin(options, request);
+}
+
+boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request) {
+  std::string allowed;
+  auto match = router().match(request.method, request.path, allowed);
+  if (!match) {
+    if (request.method == http::Method::options && !allowed.empty()) {
+      co_return options_response(std::move(allowed));
+    }
+    auto response = problem_response(match.error());
+    if (!allowed.empty()) response.fields.emplace_back("Allow", std::move(allowed));
+    co_return response;
+  }
+  auto parameters = http::decode_form(request.query);
+  if (!parameters) co_return problem_response(parameters.error());
+  auto wants = negotiate(request, *parameters);
+  if (!wants) co_return problem_response(wants.error());
+
+  Call call{.api = api,
+            .request = request,
+            .captures = std::move(match->captures),
+            .parameters = std::move(*parameters),
+            .wants = *wants,
+            .base = base_url(api.options(), request)};
+  co_return co_await routes()[match->index].handler(call);
+}
+
+}  // namespace
+
+Api::Api(ApiOptions options, store::Store& store)
+    : options_(std::move(options)),
+      store_(store),
+      slow_lane_(/*threads=*/2, options_.limits.slow_searches_max) {}
+
+boost::asio::awaitable<http::Response> Api::answer(const http::Request& request) {
+  http::Response response;
+  if (auto admitted = admit(options_, request); !admitted) {
+    response = problem_response(admitted.error());
+  } else if (is_preflight(request)) {
+    co_return preflight_response(options_, request);
+  } else {
+    response = co_await answer_route(*this, request);
+  }
+  add_cors_fields(options_, request, response);
+  co_return response;
+}
+
+Result<const fhir::ResourceType*> Call::type(std::size_t index) const {
+  const auto* found = fhir::Definitions::r4().resource_type(captures[index]);
+  if (found != nullptr) return found;
+  return problem(ProblemKind::not_found, "not-supported",
+                 fmt::format("'{}' is not a resource type of FHIR R4", captures[index]));
+}
+
+fhir::IndexOptions Call::index_options() const {
+  fhir::IndexOptions index;
+  index.zone_offset_minutes = api.options().zone_offset_minutes;
+  index.own_bases = own_bases(api.options(), api.server() == nullptr ? 0 : api.server()->port());
+  index.own_bases.push_back(base + "/");
+  return index;
+}
+
+std::vector<std::string> own_bases(const ApiOptions& options, std::uint16_t port) {
+  std::vector<std::string> bases;
+  if (!options.public_url.empty()) bases.push_back(options.public_url + "/baseR4/");
+  const auto add = [&](std::string_view host) {
+    bases.push_back(fmt::format("http://{}:{}/baseR4/", host, port));
+  };
+  add("localhost");
+  add("127.0.0.1");
+  add("[::1]");
+  for (const auto& host : options.allowed_hosts) add(host);
+  return bases;
+}
+
+}  // namespace lightbox::rest

@@ -1,0 +1,67 @@
+#pragma once
+
+// The FHIR REST API (R4, http.html) as one http::Handler. Everything that a request needs to be
+// answered is in Api; everything about one request is in Call.
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "rest/negotiate.h"
+#include "rest/slow_lane.h"
+#include "store/store.h"
+
+namespace lightbox::rest {
+
+struct ApiOptions {
+  std::string public_url;                  // "https://host"; empty: "http://" and the Host field
+  std::vector<std::string> allowed_hosts;  // beside localhost, IP addresses and public_url's host
+  std::vector<std::string> cors_origins;   // "https://app.example", or "*"
+  int zone_offset_minutes = 0;             // of dates without an offset
+  Limits limits;
+};
+
+// Thread-safe; the store and the server's counts must outlive it.
+class Api {
+ public:
+  Api(ApiOptions options, store::Store& store);
+
+  // Answers one request; never throws but for lack of memory.
+  boost::asio::awaitable<http::Response> answer(const http::Request& request);
+
+  [[nodiscard]] const ApiOptions& options() const { return options_; }
+  [[nodiscard]] store::Store& store() { return store_; }
+  [[nodiscard]] SlowLane& slow_lane() { return slow_lane_; }
+  [[nodiscard]] const http::Server* server() const { return server_; }
+  void set_server(const http::Server* server) { server_ = server; }  // before it starts
+
+ private:
+  ApiOptions options_;
+  store::Store& store_;
+  SlowLane slow_lane_;
+  const http::Server* server_ = nullptr;
+};
+
+// One request on its way to its answer.
+struct Call {
+  Api& api;
+  const http::Request& request;
+  std::vector<std::string> captures;  // of the route's pattern, in order
+  http::Parameters parameters;        // of the URL, decoded
+  Negotiated wants;
+  std::string base;  // "http://localhost:8080/baseR4"
+
+  // The resource type that capture `index` names; not_found for a name that R4 does not have.
+  Result<const fhir::ResourceType*> type(std::size_t index) const;
+  // For the index and for search: what counts as our own URL.
+  fhir::IndexOptions index_options() const;
+};
+
+// The URLs under which this server knows itself, each ending in "/baseR4/": for the index.
+std::vector<std::string> own_bases(const ApiOptions& options, std::uint16_t port);
+
+}  // namespace lightbox::rest

@@ -1,0 +1,128 @@
+#include "rest/bundle.h"
+
+#include <fmt/format.h>
+
+#include "fhir/json.h"
+#include "fhir/resource.h"
+#include "rest/new_id.h"
+#include "rest/outcome.h"
+#include "rest/respond.h"
+
+namespace lightbox::rest {
+namespace {
+
+void append_head(std::string_view type, std::optional<std::uint64_t> total,
+                 std::span<const Link> links, std::string& out) {
+  fmt::format_to(std::back_inserter(out), R"({{"resourceType":"Bundle","id":"{}","type":"{}")",
+                 new_id(), type);
+  if (total) fmt::format_to(std::back_inserter(out), R"(,"total":{})", *total);
+  out += R"(,"link":[)";
+  for (const Link& link : links) {
+    if (&link != links.data()) out += ',';
+    fmt::format_to(std::back_inserter(out), R"({{"relation":"{}","url":)", link.relation);
+    fhir::write_json_string(link.url, out);
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_full_url(std::string_view base, const store::StoredResource& resource,
+                     std::string& out) {
+  out += R"("fullUrl":)";
+  fhir::write_json_string(fmt::format("{}/{}/{}", base, resource.type->name, resource.id), out);
+}
+
+void append_body(const store::StoredResource& resource, std::string& out) {
+  out += R"(,"resource":)";
+  fhir::append_resource({.type = resource.type->name,
+                         .id = resource.id,
+                         .version = resource.version,
+                         .updated_ms = resource.updated_ms},
+                        resource.body, out);
+}
+
+std::size_t size_estimate(std::span<const store::StoredResource> resources) {
+  std::size_t bytes = 1024;
+  for (const auto& resource : resources) bytes += resource.body.size() + 400;
+  return bytes;
+}
+
+struct Request {
+  std::string_view method;
+  int status;
+};
+
+Request request_of(const store::StoredResource& version) {
+  switch (version.method) {
+    case store::Method::create:
+      return {"POST", 201};
+    case store::Method::update:
+      return {"PUT", version.version == 1 ? 201 : 200};
+    case store::Method::remove:
+      return {"DELETE", 204};
+  }
+  return {"PUT", 200};
+}
+
+void append_history_entry(std::string_view base, const store::StoredResource& version,
+                          std::string& out) {
+  out += '{';
+  append_full_url(base, version, out);
+  if (version.method != store::Method::remove) append_body(version, out);
+  const auto [method, status] = request_of(version);
+  const bool is_create = method == "POST";
+  fmt::format_to(std::back_inserter(out),
+                 R"(,"request":{{"method":"{}","url":"{}{}{}"}},)"
+                 R"("response":{{"status":"{}","etag":"W/\"{}\"","lastModified":"{}"}}}})",
+                 method, version.type->name, is_create ? "" : "/", is_create ? "" : version.id,
+                 status, version.version, fhir::format_instant(version.updated_ms));
+}
+
+}  // namespace
+
+std::string searchset(std::string_view base, const store::SearchPage& page,
+                      std::span<const Link> links, std::span<const Issue> notes) {
+  std::string out;
+  out.reserve(size_estimate(page.matches));
+  append_head("searchset", page.total, links, out);
+  char separator = '[';
+  // R4 bundle.html: an array is never empty.
+  if (!page.matches.empty() || !notes.empty()) out += R"(,"entry":)";
+  for (const auto& match : page.matches) {
+    out += separator;
+    separator = ',';
+    out += '{';
+    append_full_url(base, match, out);
+    append_body(match, out);
+    out += R"(,"search":{"mode":"match"}})";
+  }
+  if (!notes.empty()) {
+    out += separator;
+    out += R"({"resource":)";
+    append_outcome(notes, out);
+    out += R"(,"search":{"mode":"outcome"}})";
+    separator = ',';
+  }
+  if (separator == ',') out += ']';
+  out += '}';
+  return out;
+}
+
+std::string history_bundle(std::string_view base, const store::HistoryPage& page,
+                           std::span<const Link> links) {
+  std::string out;
+  out.reserve(size_estimate(page.versions));
+  append_head("history", page.total, links, out);
+  char separator = '[';
+  if (!page.versions.empty()) out += R"(,"entry":)";
+  for (const auto& version : page.versions) {
+    out += separator;
+    separator = ',';
+    append_history_entry(base, version, out);
+  }
+  if (separator == ',') out += ']';
+  out += '}';
+  return out;
+}
+
+}  // namespace lightbox::rest

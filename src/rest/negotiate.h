@@ -1,0 +1,37 @@
+#pragma once
+
+// What the client wants back: _format, Accept, _pretty, Prefer (R4, http.html#mime-type,
+// http.html#ops; RFC 7240).
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fhir/search.h"
+#include "http/message.h"
+
+namespace lightbox::rest {
+
+enum class PreferReturn : unsigned char { representation, minimal, operation_outcome };
+
+struct Negotiated {
+  std::string_view content_type = "application/fhir+json;charset=utf-8";
+  bool is_pretty = false;
+  PreferReturn prefer_return = PreferReturn::representation;
+  fhir::Handling handling = fhir::Handling::lenient;
+};
+
+// not_acceptable when neither _format nor Accept allows JSON of FHIR 4.0; `invalid` for a bad
+// _pretty.
+Result<Negotiated> negotiate(const http::Request& request, const http::Parameters& parameters);
+
+// unsupported_media_type unless the request's Content-Type is FHIR JSON (or absent), UTF-8.
+Result<void> check_json_content(const http::Request& request);
+
+// The parts of a header field's list, without their surrounding space: "a;q=1, b" -> "a;q=1", "b".
+std::vector<std::string_view> split_list(std::string_view text, char separator);
+[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);
+
+}  // namespace lightbox::rest

@@ -1,0 +1,59 @@
+// For the operator: /healthz, /readyz, /metrics (Prometheus text format 0.0.4), and the root.
+
+#include <fmt/format.h>
+
+#include "base/version.h"
+#include "rest/outcome.h"
+#include "rest/routes.h"
+
+namespace lightbox::rest {
+namespace {
+
+http::Response text_response(int status, std::string body) {
+  http::Response response{.status = status, .fields = {}, .body = std::move(body)};
+  response.fields.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  return response;
+}
+
+void append_metric(std::string_view name, std::string_view type, std::string_view help,
+                   std::uint64_t value, std::string& out) {
+  fmt::format_to(std::back_inserter(out),
+                 "# HELP lightbox_{0} {1}\n# TYPE lightbox_{0} {2}\n"
+                 "lightbox_{0} {3}\n",
+                 name, help, type, value);
+}
+
+}  // namespace
+
+boost::asio::awaitable<http::Response> healthz(Call&) { co_return text_response(200, "ok\n"); }
+
+boost::asio::awaitable<http::Response> readyz(Call& call) {
+  if (call.api.store().writable()) co_return text_response(200, "ready\n");
+  co_return text_response(503, "the store takes no writes: a sync to disk failed; see the log\n");
+}
+
+boost::asio::awaitable<http::Response> metrics(Call& call) {
+  std::string body;
+  if (const auto* server = call.api.server(); server != nullptr) {
+    const auto counts = server->counts();
+    append_metric("http_connections", "gauge", "Open connections.", counts.connections_open, body);
+    append_metric("http_connections_total", "counter", "Connections accepted.",
+                  counts.connections_total, body);
+    append_metric("http_requests_total", "counter", "Requests answered.", counts.requests_total,
+                  body);
+    append_metric("http_refused_total", "counter", "Connections and requests refused by a limit.",
+                  counts.refused_total, body);
+  }
+  append_metric("resources", "gauge", "Resources in the store.", call.api.store().resource_count(),
+                body);
+  append_metric("store_writable", "gauge", "0 after a failed sync to disk.",
+                call.api.store().writable() ? 1 : 0, body);
+  co_return text_response(200, std::move(body));
+}
+
+boost::asio::awaitable<http::Response> root(Call& call) {
+  co_return text_response(
+      200, fmt::format("Lightbox {}: imaging studies on FHIR R4.\nFHIR: {}\n", version, call.base));
+}
+
+}  // namespace lightbox::rest

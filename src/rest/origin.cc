@@ -1,0 +1,113 @@
+#include "rest/origin.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+
+namespace lightbox::rest {
+namespace {
+
+// "localhost" of "localhost:8080", "::1" of "[::1]:8080".
+std::string_view host_name(std::string_view host) {
+  if (host.starts_with('[')) {
+    const auto end = host.find(']');
+    return end == std::string_view::npos ? host : host.substr(1, end - 1);
+  }
+  return host.substr(0, host.find(':'));
+}
+
+std::string_view authority(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find('/'));
+}
+
+// An IP address cannot be a name that an attacker's DNS points at us.
+bool is_ip_address(std::string_view name) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(std::string(name), error);
+  return !error;
+}
+
+bool is_own_origin(const ApiOptions& options, const http::Request& request,
+                   std::string_view origin) {
+  return authority(origin) == request.field("Host") ||
+         (!options.public_url.empty() && authority(origin) == authority(options.public_url));
+}
+
+bool is_allowed_origin(const ApiOptions& options, const http::Request& request,
+                       std::string_view origin) {
+  if (origin.empty()) return false;
+  return is_own_origin(options, request, origin) ||
+         std::ranges::any_of(options.cors_origins, [&](const std::string& allowed) {
+           return allowed == "*" || allowed == origin;
+         });
+}
+
+}  // namespace
+
+Result<void> check_host(const ApiOptions& options, const http::Request& request) {
+  const auto host = request.field("Host");
+  const auto name = host_name(host);
+  // HTTP/1.0 has no Host; a browser always sends one.
+  if (name.empty() || equals_ignoring_case(name, "localhost") || is_ip_address(name)) return {};
+  if (!options.public_url.empty() &&
+      equals_ignoring_case(name, host_name(authority(options.public_url)))) {
+    return {};
+  }
+  for (const auto& allowed : options.allowed_hosts) {
+    if (equals_ignoring_case(name, allowed)) return {};
+  }
+  return problem(ProblemKind::misdirected,
+                 fmt::format("This server does not answer for the host '{}'; set public_url or "
+                             "allowed_hosts if it should",
+                             host));
+}
+
+Result<void> check_origin(const ApiOptions& options, const http::Request& request) {
+  const auto origin = request.field("Origin");
+  const bool is_change = request.method != http::Method::get &&
+                         request.method != http::Method::head &&
+                         request.method != http::Method::options;
+  if (origin.empty() || !is_change || is_allowed_origin(options, request, origin)) return {};
+  return problem(
+      ProblemKind::forbidden,
+      fmt::format("Pages of the origin '{}' may not use this server; set cors_origins if "
+                  "they should",
+                  origin));
+}
+
+bool is_preflight(const http::Request& request) {
+  return request.method == http::Method::options && !request.field("Origin").empty() &&
+         !request.field("Access-Control-Request-Method").empty();
+}
+
+http::Response preflight_response(const ApiOptions& options, const http::Request& request) {
+  http::Response response{.status = 204, .fields = {}, .body = {}};
+  if (!is_allowed_origin(options, request, request.field("Origin"))) {
+    response.status = 403;
+    return response;
+  }
+  add_cors_fields(options, request, response);
+  response.fields.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE");
+  const auto headers = request.field("Access-Control-Request-Headers");
+  response.fields.emplace_back(
+      "Access-Control-Allow-Headers",
+      headers.empty() ? "Accept, Content-Type, If-Match, If-None-Match, If-Modified-Since, Prefer"
+                      : std::string(headers));
+  response.fields.emplace_back("Access-Control-Max-Age", "600");
+  return response;
+}
+
+void add_cors_fields(const ApiOptions& options, const http::Request& request,
+                     http::Response& response) {
+  const auto origin = request.field("Origin");
+  if (origin.empty()) return;
+  response.fields.emplace_back("Vary", "Origin");
+  if (!is_allowed_origin(options, request, origin)) return;
+  response.fields.emplace_back("Access-Control-Allow-Origin", origin);
+  response.fields.emplace_back("Access-Control-Expose-Headers",
+                               "ETag, Last-Modified, Location, Content-Location");
+}
+
+}  // namespace lightbox::rest

@@ -1,0 +1,116 @@
+#include "rest/outcome.h"
+
+#include "fhir/json.h"
+
+namespace lightbox::rest {
+namespace {
+
+std::string_view name(Severity severity) {
+  switch (severity) {
+    case Severity::fatal:
+      return "fatal";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::information:
+      return "information";
+  }
+  return "error";
+}
+
+void append_issue(const Issue& issue, std::string& out) {
+  out += R"({"severity":")";
+  out += name(issue.severity);
+  out += R"(","code":")";
+  out += issue.code;
+  out += R"(","diagnostics":)";
+  fhir::write_json_string(issue.diagnostics, out);
+  if (!issue.expression.empty()) {
+    out += R"(,"expression":[)";
+    fhir::write_json_string(issue.expression, out);
+    out += ']';
+  }
+  out += '}';
+}
+
+}  // namespace
+
+int http_status(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::invalid:
+      return 400;
+    case ProblemKind::forbidden:
+      return 403;
+    case ProblemKind::not_found:
+      return 404;
+    case ProblemKind::method_not_allowed:
+      return 405;
+    case ProblemKind::not_acceptable:
+      return 406;
+    case ProblemKind::request_timeout:
+      return 408;
+    case ProblemKind::conflict:
+      return 409;
+    case ProblemKind::gone:
+      return 410;
+    case ProblemKind::precondition_failed:
+      return 412;
+    case ProblemKind::too_large:
+      return 413;
+    case ProblemKind::uri_too_long:
+      return 414;
+    case ProblemKind::unsupported_media_type:
+      return 415;
+    case ProblemKind::misdirected:
+      return 421;
+    case ProblemKind::unprocessable:
+      return 422;
+    case ProblemKind::throttled:
+      return 429;
+    case ProblemKind::header_too_large:
+      return 431;
+    case ProblemKind::internal:
+      return 500;
+    case ProblemKind::not_supported:
+      return 501;
+    case ProblemKind::unavailable:
+      return 503;
+    case ProblemKind::too_costly:
+      return 503;
+    case ProblemKind::insufficient_storage:
+      return 507;
+  }
+  return 500;
+}
+
+void append_outcome(std::span<const Issue> issues, std::string& out) {
+  out += R"({"resourceType":"OperationOutcome","issue":[)";
+  bool is_first = true;
+  for (const Issue& issue : issues) {
+    if (!is_first) out += ',';
+    is_first = false;
+    append_issue(issue, out);
+  }
+  out += "]}";
+}
+
+http::Response json_response(int status, std::string body, const Negotiated& wants) {
+  http::Response response{.status = status, .fields = {}, .body = std::move(body)};
+  if (wants.is_pretty && !response.body.empty()) response.body = fhir::prettify_json(response.body);
+  response.fields.emplace_back("Content-Type", wants.content_type);
+  return response;
+}
+
+http::Response problem_response(const Problem& problem, const Negotiated& wants) {
+  std::string body;
+  append_outcome(problem.issues, body);
+  auto response = json_response(http_status(problem.kind), std::move(body), wants);
+  // RFC 9110 10.2.3: when it makes sense to try again.
+  if (problem.kind == ProblemKind::unavailable || problem.kind == ProblemKind::throttled) {
+    response.fields.emplace_back("Retry-After", "1");
+  }
+  return response;
+}
+
+}  // namespace lightbox::rest

@@ -1,0 +1,25 @@
+#pragma once
+
+// Problems as HTTP: the one place where a ProblemKind becomes a status, and issues become an
+// OperationOutcome (R4, operationoutcome.html).
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "http/message.h"
+#include "rest/negotiate.h"
+
+namespace lightbox::rest {
+
+[[nodiscard]] int http_status(ProblemKind kind);
+
+// Appends an OperationOutcome as compact JSON.
+void append_outcome(std::span<const Issue> issues, std::string& out);
+
+[[nodiscard]] http::Response problem_response(const Problem& problem, const Negotiated& wants = {});
+
+// A body with its content type, laid out as the client wants it.
+[[nodiscard]] http::Response json_response(int status, std::string body, const Negotiated& wants);
+
+}  // namespace lightbox::rest

@@ -1,0 +1,24 @@
+#pragma once
+
+// What Lightbox publishes of its own: a SearchParameter resource for each parameter that means more
+// here than HL7's (design, decision 6). They are stored like any other resource, so they can be
+// read, searched and found in the CapabilityStatement.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "fhir/definitions.h"
+#include "store/store.h"
+
+namespace lightbox::rest {
+
+// "http://localhost:8080/baseR4/SearchParameter/lightbox-ImagingStudy-modality"
+[[nodiscard]] std::string published_url(std::string_view base,
+                                        const fhir::SearchParameter& parameter);
+
+// Puts what is missing, or older than this program, into the store. Blocks; call before serving.
+Result<void> publish_search_parameters(store::Store& store, std::string_view base,
+                                       const fhir::IndexOptions& options);
+
+}  // namespace lightbox::rest

@@ -1,0 +1,44 @@
+// read and vread (R4, http.html#read, #vread), with their conditions (#cread).
+
+#include <charconv>
+#include <fmt/format.h>
+
+#include "fhir/resource.h"
+#include "rest/outcome.h"
+#include "rest/respond.h"
+#include "rest/routes.h"
+
+namespace lightbox::rest {
+namespace {
+
+Result<store::StoredResource> find(const Call& call) {
+  TRY(const auto* type, call.type(0));
+  return call.api.store().read(*type, call.captures[1]);
+}
+
+Result<store::StoredResource> find_version(const Call& call) {
+  TRY(const auto* type, call.type(0));
+  const std::string& text = call.captures[2];
+  std::uint64_t version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return problem(ProblemKind::not_found,
+                   fmt::format("There is no version '{}'; versions are numbers from 1", text));
+  }
+  return call.api.store().read_version(*type, call.captures[1], version);
+}
+
+http::Response respond(const Call& call, const Result<store::StoredResource>& found) {
+  if (!found) return problem_response(found.error(), call.wants);
+  return version_response(call, *found);
+}
+
+}  // namespace
+
+boost::asio::awaitable<http::Response> read(Call& call) { co_return respond(call, find(call)); }
+
+boost::asio::awaitable<http::Response> vread(Call& call) {
+  co_return respond(call, find_version(call));
+}
+
+}  // namespace lightbox::rest

@@ -1,0 +1,167 @@
+#include "rest/respond.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <fmt/format.h>
+
+#include "fhir/resource.h"
+#include "rest/outcome.h"
+
+namespace lightbox::rest {
+namespace {
+
+// The version of `W/"3"`, `"3"` or 3.
+std::optional<std::uint64_t> parse_etag(std::string_view text) {
+  if (text.starts_with("W/")) text.remove_prefix(2);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  std::uint64_t version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return version;
+}
+
+// RFC 9110 13.2.2: If-Modified-Since is heard only without If-None-Match.
+bool is_not_modified(const http::Request& request, const store::StoredResource& version) {
+  const std::string none_match = request.field_list("If-None-Match");
+  if (!none_match.empty()) {
+    return std::ranges::any_of(split_list(none_match, ','), [&](std::string_view tag) {
+      return tag == "*" || parse_etag(tag) == version.version;
+    });
+  }
+  const auto since = parse_http_date(request.field("If-Modified-Since"));
+  return since && version.updated_ms / 1000 <= *since;
+}
+
+std::string resource_text(const fhir::ResourceType& type, std::string_view id,
+                          std::uint64_t version, std::int64_t updated_ms, std::string_view body) {
+  std::string text;
+  text.reserve(body.size() + 160);
+  fhir::append_resource({.type = type.name, .id = id, .version = version, .updated_ms = updated_ms},
+                        body, text);
+  return text;
+}
+
+}  // namespace
+
+std::string etag(std::uint64_t version) { return fmt::format("W/\"{}\"", version); }
+
+std::string http_date(std::int64_t ms) {
+  const std::time_t seconds = ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  static constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[parts.tm_wday], parts.tm_mday,
+                     months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                     parts.tm_sec);
+}
+
+std::optional<std::int64_t> parse_http_date(std::string_view text) {
+  std::tm parts{};
+  const std::string copy(text);
+  const char* end = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return timegm(&parts);
+}
+
+void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Response& response) {
+  response.fields.emplace_back("ETag", etag(version));
+  response.fields.emplace_back("Last-Modified", http_date(updated_ms));
+}
+
+http::Response version_response(const Call& call, const store::StoredResource& version) {
+  http::Response response;
+  if (is_not_modified(call.request, version)) {
+    response.status = 304;
+  } else {
+    response = json_response(
+        200,
+        resource_text(*version.type, version.id, version.version, version.updated_ms, version.body),
+        call.wants);
+  }
+  add_version_fields(version.version, version.updated_ms, response);
+  return response;
+}
+
+http::Response written_response(const Call& call, const Written& written) {
+  const store::Operation& operation = *written.operation;
+  const store::OperationResult& result = written.result;
+  http::Response response{.status = written.status, .fields = {}, .body = {}};
+  switch (call.wants.prefer_return) {
+    case PreferReturn::minimal:
+      break;
+    case PreferReturn::representation:
+      response = json_response(written.status,
+                               resource_text(*operation.type, operation.id, result.version,
+                                             result.updated_ms, operation.body),
+                               call.wants);
+      break;
+    case PreferReturn::operation_outcome: {
+      const Issue issue{
+          .severity = Severity::information,
+          .code = "informational",
+          .diagnostics = fmt::format("{}/{} is stored as version {}", operation.type->name,
+                                     operation.id, result.version),
+          .expression = {}};
+      std::string body;
+      append_outcome({&issue, 1}, body);
+      response = json_response(written.status, std::move(body), call.wants);
+      break;
+    }
+  }
+  add_version_fields(result.version, result.updated_ms, response);
+  response.fields.emplace_back(
+      "Location", fmt::format("{}/{}/{}/_history/{}", call.base, operation.type->name, operation.id,
+                              result.version));
+  return response;
+}
+
+Result<std::optional<std::uint64_t>> if_match(const http::Request& request) {
+  const auto field = request.field("If-Match");
+  if (field.empty()) return std::optional<std::uint64_t>();
+  const auto version = parse_etag(field);
+  if (!version) {
+    return problem(
+        ProblemKind::invalid, "value",
+        fmt::format("If-Match is '{}'; it must be one ETag of this server, such as W/\"3\"",
+                    field));
+  }
+  return version;
+}
+
+boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
+                                                              store::Operation operation) {
+  auto shared = std::make_shared<store::Operation>(std::move(operation));
+  store::Store& store = call.api.store();
+  auto result = co_await await_callback<store::CommitResult>(
+      [&store, shared](std::function<void(store::CommitResult)> done) {
+        std::vector<store::Operation> operations;
+        operations.push_back(std::move(*shared));
+        store.commit(std::move(operations), std::move(done));
+      });
+  if (!result) co_return std::move(result).error();
+  co_return result->front();
+}
+
+Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type) {
+  TRY_DO(check_json_content(call.request));
+  if (call.request.body.empty()) {
+    return problem(ProblemKind::invalid, "required",
+                   fmt::format("The request has no body; it must be one {} as JSON", type.name));
+  }
+  TRY(auto resource, fhir::parse_resource(call.request.body, call.api.options().limits));
+  if (resource.type != &type) {
+    return problem(ProblemKind::invalid, "invalid",
+                   fmt::format("The body is of resourceType '{}', but the URL says '{}'",
+                               resource.type->name, type.name),
+                   std::string(resource.type->name));
+  }
+  return resource;
+}
+
+}  // namespace lightbox::rest

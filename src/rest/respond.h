@@ -1,0 +1,46 @@
+#pragma once
+
+// What create, read, vread and update have in common: a version of a resource as a response.
+
+#include <optional>
+#include <string>
+
+#include "fhir/resource.h"
+#include "http/message.h"
+#include "rest/api.h"
+#include "store/store.h"
+
+namespace lightbox::rest {
+
+// "W/\"3\""
+[[nodiscard]] std::string etag(std::uint64_t version);
+// "Tue, 24 Nov 2026 13:53:21 GMT" (RFC 9110 5.6.7), and back; nullopt when it is not a date.
+[[nodiscard]] std::string http_date(std::int64_t ms);
+[[nodiscard]] std::optional<std::int64_t> parse_http_date(std::string_view text);  // seconds
+
+// ETag and Last-Modified.
+void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Response& response);
+
+// 200 with the resource, or 304 by If-None-Match / If-Modified-Since (R4, http.html#cread).
+[[nodiscard]] http::Response version_response(const Call& call,
+                                              const store::StoredResource& version);
+
+// The answer to a write: the resource, nothing, or an OperationOutcome, as Prefer asks.
+struct Written {
+  int status = 200;
+  const store::Operation* operation = nullptr;  // its body is the stored form
+  store::OperationResult result;
+};
+[[nodiscard]] http::Response written_response(const Call& call, const Written& written);
+
+// The version of an If-Match field; nullopt without one; `invalid` when it is not one ETag.
+Result<std::optional<std::uint64_t>> if_match(const http::Request& request);
+
+// Commits one operation and waits for it without holding the thread.
+boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
+                                                              store::Operation operation);
+
+// The request's body as a checked resource of this type.
+Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type);
+
+}  // namespace lightbox::rest

@@ -1,0 +1,30 @@
+#include "rest/routes.h"
+
+#include <array>
+
+namespace lightbox::rest {
+
+std::span<const Route> routes() {
+  using enum http::Method;
+  static constexpr std::array table = {
+      // method  pattern                                   interaction         handler
+      Route{get, "/", "", root},
+      Route{get, "/healthz", "", healthz},
+      Route{get, "/readyz", "", readyz},
+      Route{get, "/metrics", "", metrics},
+      Route{get, "/baseR4/metadata", "", capabilities},
+      Route{post, "/baseR4/{type}", "create", create},
+      Route{get, "/baseR4/{type}", "search-type", search_type},
+      Route{post, "/baseR4/{type}/_search", "search-type", search_type},
+      Route{get, "/baseR4/{type}/{id}", "read", read},
+      Route{put, "/baseR4/{type}/{id}", "update", update},
+      Route{delete_, "/baseR4/{type}/{id}", "delete", remove},
+      Route{get, "/baseR4/{type}/{id}/_history", "history-instance", history_instance},
+      Route{get, "/baseR4/{type}/{id}/_history/{version}", "vread", vread},
+      Route{get, "/baseR4/{compartment}/{id}/{type}", "", search_compartment},
+      Route{post, "/baseR4/{compartment}/{id}/{type}/_search", "", search_compartment},
+  };
+  return table;
+}
+
+}  // namespace lightbox::rest

@@ -1,0 +1,51 @@
+#pragma once
+
+// Where searches go that need longer than a connection's thread may be held: a few threads of low
+// priority, with a bounded queue. A heavy search so never delays a read.
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "rest/await.h"
+
+namespace lightbox::rest {
+
+class SlowLane {
+ public:
+  SlowLane(std::size_t threads, std::size_t waiting_max);
+  ~SlowLane();  // waits for what runs
+  SlowLane(const SlowLane&) = delete;
+  SlowLane& operator=(const SlowLane&) = delete;
+
+  // Runs `work` (which must not throw) and comes back on the caller's executor. `throttled` when
+  // waiting_max pieces of work are in the lane already.
+  template <typename T>
+  boost::asio::awaitable<Result<T>> run(std::function<Result<T>()> work) {
+    if (waiting_.fetch_add(1) >= waiting_max_) {
+      waiting_.fetch_sub(1);
+      co_return full();
+    }
+    co_return co_await await_callback<Result<T>>(
+        [this, work = std::move(work)](std::function<void(Result<T>)> done) {
+          boost::asio::post(pool_, [this, work, done = std::move(done)] {
+            Result<T> result = work();
+            waiting_.fetch_sub(1);
+            done(std::move(result));
+          });
+        });
+  }
+
+ private:
+  Problem full() const;
+
+  boost::asio::thread_pool pool_;
+  std::size_t waiting_max_;
+  std::atomic<std::size_t> waiting_{0};
+};
+
+}  // namespace lightbox::rest
