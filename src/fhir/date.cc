@@ -94,9 +94,9 @@ std::optional<int> read_zone(DateReader& reader, int default_minutes) {
   return west ? -offset : offset;
 }
 
+// Nothing is later than the end of an open Period; an interval is never empty.
 DateInterval shifted(DateInterval interval, std::int64_t by_ms) {
-  return {std::clamp(interval.low + by_ms, date_min, date_max),
-          std::clamp(interval.high + by_ms, date_min, date_max)};
+  return {std::min(interval.low + by_ms, date_max - 1), std::min(interval.high + by_ms, date_max)};
 }
 
 }  // namespace

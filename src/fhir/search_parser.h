@@ -1,0 +1,62 @@
+#pragma once
+
+// The parser behind parse_search: takes one parameter of the URL after the other. For one thread.
+
+#include <string>
+#include <string_view>
+
+#include "fhir/search.h"
+#include "fhir/search_values.h"
+
+namespace lightbox::fhir {
+
+class SearchParser {
+ public:
+  SearchParser(const ResourceType& type, const SearchContext& context, const Limits& limits);
+
+  void add(std::string_view name, std::string_view value);
+  // The criterion of a compartment search: "123" of /Patient/123/ImagingStudy.
+  void add_patient_compartment(std::string_view id);
+  Result<SearchQuery> finish() &&;
+
+ private:
+  // A name of the URL: code:modifier.
+  struct Name {
+    std::string_view full;
+    std::string_view code;
+    std::string_view modifier;
+  };
+
+  // Parameters that are about the result: true when `name` is one.
+  bool add_control(const Name& name, std::string_view value);
+  void add_count(std::string_view value);
+  void add_sort(std::string_view value);
+  void add_sort_key(std::string_view key, std::string_view value);
+  void add_total(std::string_view value);
+  void add_summary(std::string_view value);
+
+  void add_id(const Name& name, std::string_view value);
+  void add_last_updated(const Name& name, std::string_view value);
+  void add_criterion(const Name& name, const SearchParameter& parameter, std::string_view value);
+  // Sets the criterion's modifier, and `context.type`; false, after an error, when it has none
+  // such.
+  bool set_modifier(const Name& name, const SearchParameter& parameter, Criterion& criterion,
+                    ValueContext& context);
+
+  // The alternatives of a value, without empty ones. Counts them against the limit.
+  std::vector<std::string_view> alternatives(std::string_view value);
+  void use(std::string_view name, std::string_view value);
+  void error(std::string_view code, std::string diagnostics);
+  // What is not supported: an error when handling is strict, else ignored with a note.
+  void ignore(std::string diagnostics);
+  [[nodiscard]] std::string known_parameters() const;
+
+  const SearchContext& context_;
+  const Limits& limits_;
+  SearchQuery query_;
+  std::vector<Issue> errors_;
+  std::size_t values_ = 0;
+  bool has_count_ = false;
+};
+
+}  // namespace lightbox::fhir
