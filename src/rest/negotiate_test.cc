@@ -1,0 +1,106 @@
+#include "rest/negotiate.h"
+
+#include <gtest/gtest.h>
+
+#include "rest/respond.h"
+
+namespace lightbox::rest {
+namespace {
+
+http::Request request_with(http::Fields fields) {
+  http::Request request;
+  request.fields = std::move(fields);
+  return request;
+}
+
+struct AcceptCase {
+  const char* accept;
+  const char* format;
+  const char* content_type;  // nullptr: 406
+};
+
+constexpr const char* fhir_json = "application/fhir+json;charset=utf-8";
+constexpr const char* plain_json = "application/json;charset=utf-8";
+
+class Accept : public testing::TestWithParam<AcceptCase> {};
+
+TEST_P(Accept, ChoosesWhatWeHave) {
+  const auto& given = GetParam();
+  http::Parameters parameters;
+  if (given.format != nullptr) parameters.emplace_back("_format", given.format);
+  const auto request =
+      given.accept == nullptr ? request_with({}) : request_with({{"Accept", given.accept}});
+  const auto wants = negotiate(request, parameters);
+  if (given.content_type == nullptr) {
+    ASSERT_FALSE(wants.has_value());
+    EXPECT_EQ(wants.error().kind, ProblemKind::not_acceptable);
+    return;
+  }
+  ASSERT_TRUE(wants.has_value());
+  EXPECT_EQ(wants->content_type, given.content_type);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, Accept,
+    testing::Values(AcceptCase{nullptr, nullptr, fhir_json}, AcceptCase{"*/*", nullptr, fhir_json},
+                    AcceptCase{"application/*", nullptr, fhir_json},
+                    AcceptCase{"application/fhir+json", nullptr, fhir_json},
+                    AcceptCase{"Application/FHIR+JSON", nullptr, fhir_json},
+                    AcceptCase{"application/json", nullptr, plain_json},
+                    AcceptCase{"application/json, application/fhir+json", nullptr, fhir_json},
+                    AcceptCase{"application/json, */*;q=0.1", nullptr, plain_json},
+                    AcceptCase{"application/fhir+json; fhirVersion=4.0", nullptr, fhir_json},
+                    AcceptCase{"application/fhir+json; fhirVersion=3.0", nullptr, nullptr},
+                    AcceptCase{"application/fhir+json;q=0", nullptr, nullptr},
+                    AcceptCase{"application/fhir+xml", nullptr, nullptr},
+                    AcceptCase{"application/fhir+xml, application/fhir+json;q=0.5", nullptr,
+                               fhir_json},
+                    AcceptCase{"text/html,application/xhtml+xml,*/*;q=0.8", nullptr, fhir_json},
+                    AcceptCase{"application/fhir+xml", "json", fhir_json},
+                    AcceptCase{nullptr, "application/fhir+json", fhir_json},
+                    AcceptCase{nullptr, "application/fhir json", fhir_json},
+                    AcceptCase{nullptr, "application/json", plain_json},
+                    AcceptCase{nullptr, "xml", nullptr}, AcceptCase{nullptr, "ttl", nullptr}));
+
+TEST(Prefer, IsHeardInAnyOrderAndField) {
+  const auto wants = negotiate(
+      request_with({{"Prefer", "respond-async, return=minimal"}, {"prefer", "handling=strict"}}), {});
+  ASSERT_TRUE(wants.has_value());
+  EXPECT_EQ(wants->prefer_return, PreferReturn::minimal);
+  EXPECT_EQ(wants->handling, fhir::Handling::strict);
+}
+
+TEST(Pretty, MustBeTrueOrFalse) {
+  EXPECT_TRUE(negotiate(request_with({}), {{"_pretty", "true"}})->is_pretty);
+  EXPECT_FALSE(negotiate(request_with({}), {{"_pretty", "yes"}}).has_value());
+}
+
+TEST(Content, IsFhirJsonInUtf8) {
+  for (const char* good : {"application/fhir+json", "application/json; charset=UTF-8",
+                           "application/fhir+json; fhirVersion=4.0"}) {
+    EXPECT_TRUE(check_json_content(request_with({{"Content-Type", good}})).has_value()) << good;
+  }
+  for (const char* bad : {"application/fhir+xml", "text/plain", "application/json; charset=latin1",
+                          "application/x-www-form-urlencoded",
+                          "application/fhir+json; fhirVersion=5.0"}) {
+    const auto checked = check_json_content(request_with({{"Content-Type", bad}}));
+    ASSERT_FALSE(checked.has_value()) << bad;
+    EXPECT_EQ(checked.error().kind, ProblemKind::unsupported_media_type) << bad;
+  }
+}
+
+TEST(HttpDate, RoundTrips) {
+  EXPECT_EQ(http_date(784'111'777'000), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784'111'777);
+  EXPECT_EQ(parse_http_date("yesterday"), std::nullopt);
+}
+
+TEST(IfMatch, IsOneVersion) {
+  EXPECT_EQ(*if_match(request_with({})), std::nullopt);
+  EXPECT_EQ(**if_match(request_with({{"If-Match", "W/\"3\""}})), 3U);
+  EXPECT_EQ(**if_match(request_with({{"If-Match", "\"12\""}})), 12U);
+  EXPECT_FALSE(if_match(request_with({{"If-Match", "W/\"a\""}})).has_value());
+}
+
+}  // namespace
+}  // namespace lightbox::rest

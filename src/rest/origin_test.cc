@@ -1,0 +1,64 @@
+#include "rest/origin.h"
+
+#include <gtest/gtest.h>
+
+namespace lightbox::rest {
+namespace {
+
+http::Request request_of(http::Method method, http::Fields fields) {
+  http::Request request;
+  request.method = method;
+  request.fields = std::move(fields);
+  return request;
+}
+
+ApiOptions options_with(std::vector<std::string> origins) {
+  ApiOptions options;
+  options.public_url = "https://fhir.example.org";
+  options.allowed_hosts = {"pacs-gateway"};
+  options.cors_origins = std::move(origins);
+  return options;
+}
+
+TEST(Host, IsOursOrAnAddress) {
+  const auto options = options_with({});
+  for (const char* good : {"localhost", "LOCALHOST:8080", "127.0.0.1:8080", "[::1]:8080",
+                           "10.1.2.3", "fhir.example.org", "pacs-gateway:8080"}) {
+    EXPECT_TRUE(check_host(options, request_of(http::Method::get, {{"Host", good}}))) << good;
+  }
+  for (const char* bad : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example"}) {
+    const auto checked = check_host(options, request_of(http::Method::get, {{"Host", bad}}));
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_EQ(checked.error().kind, ProblemKind::misdirected);
+  }
+}
+
+TEST(Origin, OfAnotherPageMayNotChangeAnything) {
+  const http::Fields fields = {{"Host", "localhost:8080"}, {"Origin", "http://evil.example"}};
+  const auto none = options_with({});
+  EXPECT_TRUE(check_origin(none, request_of(http::Method::get, fields)));
+  EXPECT_FALSE(check_origin(none, request_of(http::Method::post, fields)));
+  EXPECT_FALSE(check_origin(none, request_of(http::Method::delete_, fields)));
+  EXPECT_TRUE(check_origin(options_with({"http://evil.example"}),
+                           request_of(http::Method::post, fields)));
+  EXPECT_TRUE(check_origin(none, request_of(http::Method::post, {{"Host", "localhost:8080"},
+                                                                 {"Origin", "http://localhost:8080"}})));
+}
+
+TEST(Cors, AllowsWhatIsConfigured) {
+  const http::Fields fields = {{"Host", "localhost:8080"},
+                               {"Origin", "https://app.example"},
+                               {"Access-Control-Request-Method", "PUT"}};
+  const auto preflight = request_of(http::Method::options, fields);
+  ASSERT_TRUE(is_preflight(preflight));
+  EXPECT_EQ(preflight_response(options_with({}), preflight).status, 403);
+  EXPECT_EQ(preflight_response(options_with({"https://app.example"}), preflight).status, 204);
+
+  http::Response refused;
+  add_cors_fields(options_with({}), preflight, refused);
+  ASSERT_EQ(refused.fields.size(), 1U);
+  EXPECT_EQ(refused.fields[0].first, "Vary");
+}
+
+}  // namespace
+}  // namespace lightbox::rest
