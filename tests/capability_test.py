@@ -1,0 +1,152 @@
+"""/metadata tells the truth: each interaction and each search parameter that it claims is tried."""
+
+import tempfile
+import unittest
+
+from lightbox import Server
+
+# A plausible value for each type of parameter, for strict handling.
+VALUES = {
+    "number": ["1", "gt0.5"],
+    "date": ["2024-06-15", "ge2024-01", "lt2024-06-15T10:30:00Z"],
+    "string": ["a", "a%20b"],
+    "token": ["a", "urn:x|a", "|a", "urn:x|"],
+    "reference": ["urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "http://example.org/fhir/Patient/1"],
+    "quantity": ["5.4", "le5.40||mg", "5|http://unitsofmeasure.org|mg"],
+    "uri": ["http://example.org/x", "urn:oid:1.2.3"],
+}
+MODIFIERS = {
+    "number": [], "date": [], "string": ["exact", "contains"], "token": ["not", "text"],
+    "reference": ["identifier"], "quantity": [], "uri": [], "composite": [], "special": [],
+}
+
+
+class CapabilityTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.server = Server(cls.folder.name)
+        cls.connection = cls.server.connect()
+        cls.statement = cls.connection.request("GET", "metadata").json()
+        cls.resources = cls.statement["rest"][0]["resource"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.connection.close()
+        cls.server.__exit__()
+        cls.folder.cleanup()
+
+    def strict(self, path):
+        return self.connection.request("GET", path, headers={"Prefer": "handling=strict"})
+
+    def parameters(self):
+        for resource in self.resources:
+            for parameter in resource["searchParam"]:
+                yield resource["type"], parameter
+
+    def test_it_is_a_capability_statement_of_all_types(self):
+        self.assertEqual(self.statement["resourceType"], "CapabilityStatement")
+        names = [resource["type"] for resource in self.resources]
+        self.assertEqual(len(set(names)), 146)
+        for name in ("ImagingStudy", "Patient", "Observation", "Bundle", "StructureDefinition"):
+            self.assertIn(name, names)
+
+    def test_imaging_study_has_its_seventeen_parameters_and_the_common_ones(self):
+        claimed = {p["name"]: p["type"] for t, p in self.parameters() if t == "ImagingStudy"}
+        expected = {
+            "identifier": "token", "patient": "reference", "subject": "reference", "status": "token",
+            "modality": "token", "started": "date", "encounter": "reference", "referrer": "reference",
+            "basedon": "reference", "bodysite": "token", "dicom-class": "uri", "endpoint": "reference",
+            "instance": "token", "interpreter": "reference", "performer": "reference", "reason": "token",
+            "series": "token", "_id": "token", "_lastUpdated": "date"}
+        self.assertEqual({name: claimed.get(name) for name in expected}, expected)
+
+    def test_every_claimed_search_parameter_is_answered(self):
+        tried, findings = 0, []
+        for type_name, parameter in self.parameters():
+            name, kind = parameter["name"], parameter["type"]
+            values = VALUES.get(kind, [])
+            if name == "_id":
+                values = ["a", "a,b"]
+            # What a composite's and a special parameter's value looks like differs; :missing has one form.
+            # _id and _lastUpdated are always there.
+            queries = [] if name in ("_id", "_lastUpdated") else [f"{name}:missing=true", f"{name}:missing=false"]
+            queries += [f"{name}={value}" for value in values]
+            if name != "_id":
+                queries += [f"{name}:{modifier}=a" for modifier in MODIFIERS[kind]]
+            for query in queries:
+                tried += 1
+                answer = self.strict(f"{type_name}?{query}")
+                if answer.status != 200 or answer.json().get("type") != "searchset":
+                    findings.append(f"{type_name}?{query}: {answer.status} {answer.body[:200]!r}")
+        self.assertFalse(findings, f"{len(findings)} of {tried}:\n" + "\n".join(findings[:40]))
+        self.assertGreater(tried, 4000)
+
+    def test_what_is_not_claimed_is_refused(self):
+        findings = [resource["type"] for resource in self.resources
+                    if self.strict(f"{resource['type']}?no-such-parameter=1").status != 400]
+        self.assertFalse(findings)
+
+    def test_every_claimed_parameter_can_be_sorted_by_or_says_why_not(self):
+        for type_name, parameter in self.parameters():
+            answer = self.strict(f"{type_name}?_sort={parameter['name']}")
+            self.assertIn(answer.status, (200, 400), f"{type_name} {parameter['name']}: {answer}")
+            if answer.status == 400:
+                self.assertIn(parameter["name"], answer.body.decode())
+
+    def test_every_claimed_interaction_of_every_type_is_there(self):
+        """Types whose least resource is just its name go through all of them; for the others create is
+        refused for what it lacks, and only for that."""
+        whole = 0
+        for resource in self.resources:
+            type_name = resource["type"]
+            claimed = {interaction["code"] for interaction in resource["interaction"]}
+            self.assertEqual(claimed, {"create", "read", "vread", "update", "delete", "history-instance",
+                                       "search-type"}, type_name)
+            body = {"resourceType": type_name, "id": "x"}
+            put = self.connection.request("PUT", f"{type_name}/x", body)
+            if put.status == 422:
+                codes = {issue["code"] for issue in put.json()["issue"]}
+                self.assertLessEqual(codes, {"required", "invariant"}, f"{type_name}: {put}")
+                self.assertEqual(self.connection.request("POST", type_name, body).status, 422)
+                self.assertEqual(self.connection.request("GET", f"{type_name}/x").status, 404)
+                self.assertEqual(self.connection.request("DELETE", f"{type_name}/x").status, 204)
+                continue
+            whole += 1
+            self.go_through(type_name, put, body)
+        self.assertGreater(whole, 30)
+
+    def go_through(self, type_name, put, body):
+        request = self.connection.request
+        self.assertEqual(put.status, 201, put)
+        created = request("POST", type_name, body)
+        self.assertEqual(created.status, 201, created)
+        statuses = [
+            request("GET", f"{type_name}/x").status, request("GET", f"{type_name}/x/_history/1").status,
+            request("PUT", f"{type_name}/x", {**body, "language": "en"}).status,
+            request("GET", f"{type_name}/x/_history").status, request("GET", f"{type_name}?_id=x").status,
+            request("DELETE", f"{type_name}/x").status, request("GET", f"{type_name}/x").status]
+        self.assertEqual(statuses, [200, 200, 200, 200, 200, 204, 410], type_name)
+
+    def test_search_parameters_of_our_own_are_published(self):
+        """Where `definition` is not HL7's, it can be read here, and says what it is derived from."""
+        own = [(t, p) for t, p in self.parameters() if not p["definition"].startswith("http://hl7.org/")]
+        self.assertIn(("ImagingStudy", "modality"), [(t, p["name"]) for t, p in own])
+        for type_name, parameter in own:
+            path = parameter["definition"].split("/baseR4/")[1]
+            answer = self.connection.request("GET", path)
+            self.assertEqual(answer.status, 200, answer)
+            published = answer.json()
+            self.assertEqual((published["resourceType"], published["code"]), ("SearchParameter", parameter["name"]))
+            self.assertIn(type_name, published["base"])
+            self.assertIn("derivedFrom", published)
+
+    def test_the_compartment_is_there(self):
+        self.assertIn("http://hl7.org/fhir/CompartmentDefinition/patient",
+                      self.statement["rest"][0]["compartment"])
+        self.assertEqual(self.connection.request("GET", "Patient/1/ImagingStudy").status, 200)
+        self.assertEqual(self.connection.request("GET", "Patient/1/Observation").status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()

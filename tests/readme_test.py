@@ -1,0 +1,83 @@
+"""Runs the README's own text: every curl in its ```bash blocks, against the demo store.
+
+Only the address is changed. A search must give at least one study, everything else a 2xx.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+from lightbox import ROOT, Server, run
+
+README = ROOT / "README.md"
+WRITTEN_BASE = "http://localhost:8080"
+
+
+def curl_commands(text):
+    """The curl commands of the bash blocks, each as its words."""
+    commands = []
+    for block in re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S):
+        block = re.sub(r"(^|\s)# .*$", "", block, flags=re.M).replace("\\\n", " ")
+        # shlex keeps a quoted text with its line breaks in one word; a command ends where its line does.
+        lexer = shlex.shlex(block, posix=True, punctuation_chars="\n;&|")
+        lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
+        words = []
+        for word in [*lexer, "\n"]:
+            if set(word) <= set("\n;&|"):
+                if words and words[0] == "curl":
+                    commands.append(words)
+                words = []
+            else:
+                words.append(word)
+    return commands
+
+
+class ReadmeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        code, output = run("load", "--data", cls.folder.name, *sorted((ROOT / "demo").glob("*.ndjson")))
+        if code != 0:
+            raise AssertionError(output)
+        cls.server = Server(cls.folder.name)
+        cls.commands = curl_commands(README.read_text())
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+        cls.folder.cleanup()
+
+    def curl(self, words):
+        """(status, body)"""
+        here = f"http://localhost:{self.server.port}"
+        words = [word.replace(WRITTEN_BASE, here) for word in words]
+        done = subprocess.run([*words, "-s", "-S", "-w", "\n%{http_code}"], capture_output=True, text=True,
+                              timeout=30)
+        self.assertEqual(done.returncode, 0, f"{words}: {done.stderr}")
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
+    def test_every_command_does_what_it_says(self):
+        self.assertGreater(len(self.commands), 10)
+        for words in self.commands:
+            with self.subTest(" ".join(words)):
+                status, body = self.curl(words)
+                self.assertIn(status, (200, 201, 204), body)
+                if "-X" in words and words[words.index("-X") + 1] == "POST" and "_search" not in " ".join(words):
+                    self.assertEqual(status, 201)
+                    self.assertTrue(json.loads(body)["id"])
+                elif '"Bundle"' in body:
+                    self.assertGreaterEqual(len(json.loads(body).get("entry", [])), 1, body)
+
+    def test_the_examples_of_the_issue_are_among_them(self):
+        text = " ".join(" ".join(words) for words in self.commands)
+        for part in ("-X POST", "patient=", "subject=", "modality=CT", "status=available", "started=ge",
+                     "identifier=", "encounter=", "referrer=", "basedon=", "_id=", "Patient/123/ImagingStudy"):
+            self.assertIn(part, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
