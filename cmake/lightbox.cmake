@@ -1,5 +1,5 @@
 # Each folder under src/ is one library; its tests (x_test.cc) lie beside what they test and make one
-# program, FOLDER_test.
+# program, FOLDER_test. main.cc belongs to no library.
 
 function(lightbox_library name)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
@@ -8,6 +8,7 @@ function(lightbox_library name)
   if(tests)
     list(REMOVE_ITEM sources ${tests})
   endif()
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
     set(scope PUBLIC)
@@ -23,17 +24,6 @@ function(lightbox_library name)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   endif()
-endfunction()
-
-function(lightbox_program folder name)
-  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS src/${folder}/*.cc)
-  if(NOT sources)
-    return()
-  endif()
-  add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE ${ARG_USES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
 # Files as bytes in the program: for a/b-c.tsv the symbol pair embedded_b_c_tsv, …_end

@@ -1,0 +1,72 @@
+#include "cli/settings.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+
+namespace lightbox::cli {
+namespace {
+
+std::string write_file(const std::string& text) {
+  const std::string path = testing::TempDir() + "/lightbox-settings.toml";
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(Settings, FlagsWinOverEnvironmentOverFile) {
+  const auto path = write_file("page_size_max = 11\npage_size_default = 7\nthreads = 3\n");
+  ::setenv("LIGHTBOX_PAGE_SIZE_MAX", "12", 1);
+  const auto settings = Settings::resolve({{"config", path}, {"threads", "4"}});
+  ::unsetenv("LIGHTBOX_PAGE_SIZE_MAX");
+  ASSERT_TRUE(settings.has_value());
+  EXPECT_EQ(settings->limits().page_size_default, 7U);
+  EXPECT_EQ(settings->limits().page_size_max, 12U);
+  EXPECT_EQ(settings->get("threads").value, "4");
+  EXPECT_EQ(settings->get("threads").origin, "flag");
+  EXPECT_EQ(settings->get("page_size_max").origin, "environment");
+  EXPECT_EQ(settings->get("page_size_default").origin, "file " + path);
+  EXPECT_EQ(settings->get("listen").origin, "default");
+}
+
+TEST(Settings, AllThatIsWrongIsTold) {
+  const auto path = write_file("colour = 1\nbody_bytes_max = -1\ntime_zone = \"Paris\"\n");
+  const auto settings = Settings::resolve({{"config", path}});
+  ASSERT_FALSE(settings.has_value());
+  EXPECT_EQ(settings.error().issues.size(), 3U);
+}
+
+TEST(Settings, ListsComeAsArraysOrCommas) {
+  const auto path = write_file("cors_origin = [\"https://a.example\", \"https://b.example\"]\n");
+  const auto settings = Settings::resolve({{"config", path}, {"allowed_host", "x,y"}});
+  ASSERT_TRUE(settings.has_value());
+  EXPECT_EQ(settings->api_options().cors_origins.size(), 2U);
+  EXPECT_EQ(settings->api_options().allowed_hosts.size(), 2U);
+}
+
+TEST(Settings, ListenIsAddressAndPort) {
+  const auto v6 = Settings::resolve({{"listen", "[::1]:0"}});
+  EXPECT_EQ(v6->server_options()->address, "::1");
+  EXPECT_EQ(v6->server_options()->port, 0);
+  EXPECT_FALSE(Settings::resolve({{"listen", "127.0.0.1:80800"}})->server_options().has_value());
+  EXPECT_FALSE(Settings::resolve({{"listen", "8080"}})->server_options().has_value());
+}
+
+// The page and the table are one.
+TEST(Settings, AreAllInTheDocumentation) {
+  std::ifstream file("docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const auto& info : setting_infos()) {
+    if (info.name == "config") continue;
+    const std::string row = info.name + " with its default, " + info.default_value;
+    const bool is_there =
+        text.str().find("| `" + info.name + "` | " + info.default_value) != std::string::npos ||
+        text.str().find("| `" + info.name + "` | `" + info.default_value + "`") !=
+            std::string::npos;
+    EXPECT_TRUE(is_there) << row;
+  }
+}
+
+}  // namespace
+}  // namespace lightbox::cli
