@@ -1,7 +1,9 @@
 #include "cli/load.h"
 
+#include <atomic>
 #include <chrono>
 #include <fmt/format.h>
+#include <mutex>
 #include <unistd.h>
 
 #include "cli/load_target.h"
@@ -13,11 +15,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Counted on the thread that writes, shown on the one that reads.
 struct Tally {
-  std::uint64_t created = 0;
-  std::uint64_t updated = 0;
-  std::uint64_t known = 0;
-  std::uint64_t refused = 0;
+  std::atomic<std::uint64_t> created = 0;
+  std::atomic<std::uint64_t> updated = 0;
+  std::atomic<std::uint64_t> known = 0;
+  std::atomic<std::uint64_t> refused = 0;
   [[nodiscard]] std::uint64_t all() const { return created + updated + known + refused; }
 };
 
@@ -60,9 +63,10 @@ void print_refusal(const Problem& problem, const std::string& where) {
   }
 }
 
-Result<Tally> run(const LoadOptions& options, ProgressBar& bar) {
-  Tally tally;
+Result<void> run(const LoadOptions& options, ProgressBar& bar, Tally& tally) {
+  std::mutex printing;
   const auto refuse = [&](const Problem& problem, const std::string& where) {
+    const std::lock_guard lock(printing);
     ++tally.refused;
     bar.clear();
     print_refusal(problem, where);
@@ -82,26 +86,26 @@ Result<Tally> run(const LoadOptions& options, ProgressBar& bar) {
       .refuse = refuse,
       .progress = [&](const SourceProgress& progress) { bar.show(progress, tally); }};
   TRY_DO(read_resources(options.files, options.limits, sink));
-  TRY_DO(target->finish());
-  return tally;
+  return target->finish();
 }
 
 }  // namespace
 
 int load(const LoadOptions& options) {
   ProgressBar bar;
-  const auto tally = run(options, bar);
+  Tally tally;
+  const auto done = run(options, bar, tally);
   bar.clear();
-  if (!tally) {
-    report(tally.error());
+  if (!done) {
+    report(done.error());
     return 1;
   }
   const double seconds = bar.seconds();
   fmt::print(
       "{} resources in {:.1f} s ({:.0f}/s): {} new, {} changed, {} known already, {} refused\n",
-      tally->all(), seconds, static_cast<double>(tally->all()) / seconds, tally->created,
-      tally->updated, tally->known, tally->refused);
-  return tally->refused == 0 ? 0 : 2;
+      tally.all(), seconds, static_cast<double>(tally.all()) / seconds, tally.created.load(),
+      tally.updated.load(), tally.known.load(), tally.refused.load());
+  return tally.refused.load() == 0 ? 0 : 2;
 }
 
 }  // namespace lightbox::cli

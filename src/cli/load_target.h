@@ -15,7 +15,8 @@ namespace lightbox::cli {
 
 enum class Loaded : unsigned char { created, updated, known };
 
-// Told of each resource when its fate is known; `where` is where it came from.
+// Told of each resource when its fate is known, perhaps on another thread; `where` is where it came
+// from.
 struct LoadReport {
   std::function<void(Loaded)> loaded;
   std::function<void(const Problem&, const std::string& where)> refused;

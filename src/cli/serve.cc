@@ -64,7 +64,7 @@ Result<void> run(const Settings& settings) {
           server_options, [&api](const http::Request& request) { return api->answer(request); },
           [](const Problem& problem) { return rest::problem_response(problem); }));
   fhir::IndexOptions index{.own_bases = rest::own_bases(api_options, server->port()),
-                           .zone_offset_minutes = api_options.zone_offset_minutes};
+                           .zone_offset_minutes = settings.zone_offset_minutes()};
   TRY(auto store, store::Store::open({.data_directory = settings.get("data").value,
                                       .limits = api_options.limits,
                                       .index = index}));
@@ -76,7 +76,7 @@ Result<void> run(const Settings& settings) {
                                : fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", shown,
                                              is_v6 ? "]" : "", server->port());
   TRY_DO(rest::publish_search_parameters(*store, root + "/baseR4", index));
-  api = std::make_unique<rest::Api>(api_options, *store);
+  api = std::make_unique<rest::Api>(api_options, index, *store);
   api->set_server(server.get());
   server->start();
   // For people, and for scripts that asked for port 0.

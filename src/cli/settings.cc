@@ -238,7 +238,6 @@ rest::ApiOptions Settings::api_options() const {
   return {.public_url = std::move(public_url),
           .allowed_hosts = list("allowed_host"),
           .cors_origins = list("cors_origin"),
-          .zone_offset_minutes = zone_offset_minutes(),
           .limits = limits()};
 }
 

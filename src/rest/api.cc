@@ -64,8 +64,9 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
 
 }  // namespace
 
-Api::Api(ApiOptions options, store::Store& store)
+Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store)
     : options_(std::move(options)),
+      index_(std::move(index)),
       store_(store),
       slow_lane_(/*threads=*/2, options_.limits.slow_searches_max) {}
 
@@ -89,12 +90,10 @@ Result<const fhir::ResourceType*> Call::type(std::size_t index) const {
                  fmt::format("'{}' is not a resource type of FHIR R4", captures[index]));
 }
 
-fhir::IndexOptions Call::index_options() const {
-  fhir::IndexOptions index;
-  index.zone_offset_minutes = api.options().zone_offset_minutes;
-  index.own_bases = own_bases(api.options(), api.server() == nullptr ? 0 : api.server()->port());
-  index.own_bases.push_back(base + "/");
-  return index;
+fhir::IndexOptions Call::search_options() const {
+  fhir::IndexOptions options = api.index_options();
+  options.own_bases.push_back(base + "/");
+  return options;
 }
 
 std::vector<std::string> own_bases(const ApiOptions& options, std::uint16_t port) {

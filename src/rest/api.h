@@ -21,19 +21,20 @@ struct ApiOptions {
   std::string public_url;                  // "https://host"; empty: "http://" and the Host field
   std::vector<std::string> allowed_hosts;  // beside localhost, IP addresses and public_url's host
   std::vector<std::string> cors_origins;   // "https://app.example", or "*"
-  int zone_offset_minutes = 0;             // of dates without an offset
   Limits limits;
 };
 
 // Thread-safe; the store and the server's counts must outlive it.
 class Api {
  public:
-  Api(ApiOptions options, store::Store& store);
+  // `index` is the store's own: rows must not depend on the Host of the request that made them.
+  Api(ApiOptions options, fhir::IndexOptions index, store::Store& store);
 
   // Answers one request; never throws but for lack of memory.
   boost::asio::awaitable<http::Response> answer(const http::Request& request);
 
   [[nodiscard]] const ApiOptions& options() const { return options_; }
+  [[nodiscard]] const fhir::IndexOptions& index_options() const { return index_; }
   [[nodiscard]] store::Store& store() { return store_; }
   [[nodiscard]] SlowLane& slow_lane() { return slow_lane_; }
   [[nodiscard]] const http::Server* server() const { return server_; }
@@ -41,6 +42,7 @@ class Api {
 
  private:
   ApiOptions options_;
+  fhir::IndexOptions index_;
   store::Store& store_;
   SlowLane slow_lane_;
   const http::Server* server_ = nullptr;
@@ -57,8 +59,8 @@ struct Call {
 
   // The resource type that capture `index` names; not_found for a name that R4 does not have.
   Result<const fhir::ResourceType*> type(std::size_t index) const;
-  // For the index and for search: what counts as our own URL.
-  fhir::IndexOptions index_options() const;
+  // The index's, and the base that this request came by.
+  fhir::IndexOptions search_options() const;
 };
 
 // The URLs under which this server knows itself, each ending in "/baseR4/": for the index.

@@ -21,7 +21,7 @@ Result<store::Operation> prepare(const Call& call) {
       .type = type,
       .id = new_id(),  // an id in the body is ignored
       .body = fhir::to_stored(resource.json()),
-      .index = fhir::index_resource(*type, resource.json(), call.index_options()),
+      .index = fhir::index_resource(*type, resource.json(), call.api.index_options()),
       .if_version = {}};
 }
 

@@ -42,7 +42,7 @@ Result<void> apply(const Call& call, const std::string& name, const std::string&
     return {};
   }
   if (name == "_since") {
-    const auto interval = fhir::parse_date(value, call.api.options().zone_offset_minutes);
+    const auto interval = fhir::parse_date(value, call.api.index_options().zone_offset_minutes);
     if (!interval) {
       return problem(ProblemKind::invalid, "value",
                      fmt::format("_since is '{}'; it must be an instant, such as "

@@ -64,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Prefer, IsHeardInAnyOrderAndField) {
   const auto wants = negotiate(
-      request_with({{"Prefer", "respond-async, return=minimal"}, {"prefer", "handling=strict"}}), {});
+      request_with({{"Prefer", "respond-async, return=minimal"}, {"prefer", "handling=strict"}}),
+      {});
   ASSERT_TRUE(wants.has_value());
   EXPECT_EQ(wants->prefer_return, PreferReturn::minimal);
   EXPECT_EQ(wants->handling, fhir::Handling::strict);
@@ -80,9 +81,9 @@ TEST(Content, IsFhirJsonInUtf8) {
                            "application/fhir+json; fhirVersion=4.0"}) {
     EXPECT_TRUE(check_json_content(request_with({{"Content-Type", good}})).has_value()) << good;
   }
-  for (const char* bad : {"application/fhir+xml", "text/plain", "application/json; charset=latin1",
-                          "application/x-www-form-urlencoded",
-                          "application/fhir+json; fhirVersion=5.0"}) {
+  for (const char* bad :
+       {"application/fhir+xml", "text/plain", "application/json; charset=latin1",
+        "application/x-www-form-urlencoded", "application/fhir+json; fhirVersion=5.0"}) {
     const auto checked = check_json_content(request_with({{"Content-Type", bad}}));
     ASSERT_FALSE(checked.has_value()) << bad;
     EXPECT_EQ(checked.error().kind, ProblemKind::unsupported_media_type) << bad;

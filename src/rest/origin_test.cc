@@ -39,10 +39,11 @@ TEST(Origin, OfAnotherPageMayNotChangeAnything) {
   EXPECT_TRUE(check_origin(none, request_of(http::Method::get, fields)));
   EXPECT_FALSE(check_origin(none, request_of(http::Method::post, fields)));
   EXPECT_FALSE(check_origin(none, request_of(http::Method::delete_, fields)));
-  EXPECT_TRUE(check_origin(options_with({"http://evil.example"}),
-                           request_of(http::Method::post, fields)));
-  EXPECT_TRUE(check_origin(none, request_of(http::Method::post, {{"Host", "localhost:8080"},
-                                                                 {"Origin", "http://localhost:8080"}})));
+  EXPECT_TRUE(
+      check_origin(options_with({"http://evil.example"}), request_of(http::Method::post, fields)));
+  EXPECT_TRUE(check_origin(
+      none, request_of(http::Method::post,
+                       {{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}})));
 }
 
 TEST(Cors, AllowsWhatIsConfigured) {

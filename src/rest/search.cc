@@ -77,7 +77,7 @@ Result<fhir::SearchQuery> parse(const Call& call, const Scope& scope) {
   const fhir::SearchContext context{
       .handling = call.wants.handling,
       .patient_compartment = scope.patient,
-      .index = call.index_options(),
+      .index = call.search_options(),
       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
   return fhir::parse_search(*scope.type, parameters, context, call.api.options().limits);
 }

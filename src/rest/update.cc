@@ -35,7 +35,7 @@ Result<store::Operation> prepare(const Call& call) {
       .type = type,
       .id = id,
       .body = fhir::to_stored(resource.json()),
-      .index = fhir::index_resource(*type, resource.json(), call.index_options()),
+      .index = fhir::index_resource(*type, resource.json(), call.api.index_options()),
       .if_version = version,
       // RFC 9110 13.1.2: write only if it is not there.
       .if_absent = call.request.field("If-None-Match") == "*"};
