@@ -108,26 +108,34 @@ void CompositeProgram::collect(SearchType type, ValueKind kind, const Json& valu
   }
 }
 
+std::vector<CompositeProgram::Part> CompositeProgram::parts_of(const Component& component,
+                                                               const Json& instance,
+                                                               const Json& resource,
+                                                               const IndexOptions& options) {
+  std::vector<Part> parts;
+  const Json& from = component.from_resource ? resource : instance;
+  component.tree.walk(from, resource, [&](std::uint16_t action, const Json& value) {
+    collect(component.type, component.kinds[action], value, options, parts);
+  });
+  return parts;
+}
+
 void CompositeProgram::add(std::uint32_t parameter, const Json& instance, const Json& resource,
                            const IndexOptions& options,
                            std::vector<CompositeEntry>& entries) const {
-  CompositeEntry blank;
-  blank.parameter = parameter;
-  std::vector<CompositeEntry> combined{blank};
+  std::vector<CompositeEntry> combined(1);
+  combined.front().parameter = parameter;
   bool is_first = true;
   bool has_interval = false;
   for (const Component& component : components_) {
-    std::vector<Part> parts;
-    const Json& from = component.from_resource ? resource : instance;
-    component.tree.walk(from, resource, [&](std::uint16_t action, const Json& value) {
-      collect(component.type, component.kinds[action], value, options, parts);
-    });
     const bool is_interval = component.type == SearchType::date ||
                              component.type == SearchType::number ||
                              component.type == SearchType::quantity;
+    const std::vector<Part> parts = parts_of(component, instance, resource, options);
     std::vector<CompositeEntry> wider;
     for (const CompositeEntry& so_far : combined) {
       for (const Part& part : parts) {
+        if (wider.size() == combinations_max) break;
         CompositeEntry& entry = wider.emplace_back(so_far);
         if (is_first) {
           entry.first_system = part.system;

@@ -51,6 +51,11 @@ class CompositeProgram {
     double high = 0;
   };
 
+  // Some codes times some values. What has more than this is no measurement but an attack.
+  static constexpr std::size_t combinations_max = 10'000;
+
+  static std::vector<Part> parts_of(const Component& component, const Json& instance,
+                                    const Json& resource, const IndexOptions& options);
   static void collect(SearchType type, ValueKind kind, const Json& value,
                       const IndexOptions& options, std::vector<Part>& parts);
 

@@ -63,6 +63,11 @@ std::optional<Decimal> read_decimal(std::string_view text) {
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   if (std::abs(exponent) > exponent_max) return std::nullopt;
   decimal.exponent += exponent;
+  // R4's own example is "1e2: 95 up to 105": a mantissa without decimals counts as 1.0.
+  if (!behind_point) {
+    decimal.digits.push_back('0');
+    --decimal.exponent;
+  }
   return decimal;
 }
 
