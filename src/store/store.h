@@ -3,10 +3,10 @@
 // The one store: resources, their history and their index rows, in SQLite (design, decision 2).
 //
 // commit() queues operations; one writer thread commits whatever has queued up as one transaction,
-// each request in its own SAVEPOINT with its preconditions checked inside, and answers only after the
-// fsync. Reads and searches run on the calling thread, on connections of their own, beside the writer;
-// they see everything that was acknowledged before they began. All members are safe from any thread
-// unless they say otherwise.
+// each request in its own SAVEPOINT with its preconditions checked inside, and answers only after
+// the fsync. Reads and searches run on the calling thread, on connections of their own, beside the
+// writer; they see everything that was acknowledged before they began. All members are safe from
+// any thread unless they say otherwise.
 //
 // After a failed fsync every further commit is refused (kind `unavailable`) until the process is
 // restarted; a full disk rolls back, gives `insufficient_storage`, and heals when there is room.
@@ -29,8 +29,8 @@ namespace lightbox::store {
 struct StoreOptions {
   std::string data_directory;  // made if it is missing; the database is lightbox.db in it
   Limits limits;
-  fhir::IndexOptions index;    // to index again what is stored: updates, reindexing
-  const char* vfs = nullptr;   // SQLite VFS name; tests inject faults with it
+  fhir::IndexOptions index;   // to index again what is stored: updates, reindexing
+  const char* vfs = nullptr;  // SQLite VFS name; tests inject faults with it
 };
 
 enum class Method : std::uint8_t { create, update, remove };  // history's POST, PUT, DELETE
@@ -49,9 +49,9 @@ struct Operation {
   enum class Kind : std::uint8_t { create, put, remove };
   Kind kind = Kind::create;
   const fhir::ResourceType* type = nullptr;
-  std::string id;           // for create: a new random id, made by the caller
-  std::string body;         // fhir::to_stored; empty for remove
-  fhir::IndexEntries index; // empty for remove
+  std::string id;            // for create: a new random id, made by the caller
+  std::string body;          // fhir::to_stored; empty for remove
+  fhir::IndexEntries index;  // empty for remove
   // If-Match: fail with precondition_failed unless this is the current version.
   std::optional<std::uint64_t> if_version;
   // If-None-Match: *: fail with precondition_failed when the resource is there (and not deleted).
@@ -75,8 +75,8 @@ struct Effort {
 
 struct SearchPage {
   std::vector<StoredResource> matches;
-  std::string next_cursor;               // empty: this was the last page
-  std::optional<std::uint64_t> total;    // when asked for, or free
+  std::string next_cursor;             // empty: this was the last page
+  std::optional<std::uint64_t> total;  // when asked for, or free
 };
 
 struct HistoryQuery {
@@ -99,9 +99,9 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // All operations or none; `done` is called exactly once, on the writer's thread (it must be quick
-  // and must not throw), after the fsync. A failing operation fails its own request only, its issue's
-  // expression naming the operation's index when there are several. Refused with `unavailable` at once
-  // (in the calling thread) when limits.commit_queue_max is reached.
+  // and must not throw), after the fsync. A failing operation fails its own request only, its
+  // issue's expression naming the operation's index when there are several. Refused with
+  // `unavailable` at once (in the calling thread) when limits.commit_queue_max is reached.
   void commit(std::vector<Operation> operations, std::function<void(CommitResult)> done);
   CommitResult commit_and_wait(std::vector<Operation> operations);
 

@@ -1,0 +1,84 @@
+#pragma once
+
+// One criterion of a search as the store sees it: where its index rows are, how a single resource
+// is probed for it, and what it says of a resource in memory (which keeps cached sets current).
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fhir/search.h"
+#include "store/code_systems.h"
+#include "store/database.h"
+#include "store/key_set.h"
+
+namespace lightbox::store {
+
+// A row of token_index that would satisfy the criterion.
+struct TokenPair {
+  std::int64_t param = 0;
+  std::string value;
+  auto operator<=>(const TokenPair&) const = default;
+};
+
+struct Predicate {
+  enum class Kind : std::uint8_t {
+    nothing,  // cannot match (an unknown system, say)
+    token,    // any of `pairs`; probed by one seek each
+    order,    // a date on the parameter that gives the type its order: a range of `ord`
+    present,  // resource.present & mask
+    updated,  // _lastUpdated
+    set,      // all else: the keys are collected from `sources`
+  };
+  Kind kind = Kind::nothing;
+  bool negated = false;  // :not, :missing=true
+  std::shared_ptr<const fhir::Criterion> criterion;
+  const fhir::ResourceType* type = nullptr;
+  std::vector<TokenPair> pairs;
+  std::int64_t mask = 0;
+  // Each gives the keys of resources that satisfy the criterion without its negation.
+  std::vector<Sql> sources;
+  // Values whose system nothing had when the query was compiled: part of the name, since a cached
+  // set follows the criterion and not the sources.
+  std::string unknown;
+  // Equal names mean equal sets.
+  std::string name;
+
+  // False: nothing else than probing in a set can be done.
+  [[nodiscard]] bool has_probe() const { return kind != Kind::set && kind != Kind::nothing; }
+};
+
+// More pairs than this are collected into a set.
+inline constexpr std::size_t probed_pairs_max = 32;
+
+Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::ResourceType& type,
+                                 CodeSystems& systems, Database& database);
+
+// Whether a live resource satisfies the criterion, its negation (:not, :missing=true) left out.
+[[nodiscard]] bool matches(const fhir::Criterion& criterion, const ResourceChange& resource);
+
+// All resources of a type.
+[[nodiscard]] Sql all_of_type(const fhir::ResourceType& type);
+
+// --- Dates (R4, search.html#prefix) --------------------------------------------------------------
+
+[[nodiscard]] bool date_matches(const fhir::DateValue& value, std::int64_t low, std::int64_t high);
+// The same as an SQL condition on `alias`.low and `alias`.high.
+void append_date_condition(const fhir::DateValue& value, std::string_view alias, Sql& sql);
+
+// The half-open range that `low` of a match is in.
+struct LowRange {
+  std::int64_t begin = INT64_MIN;
+  std::int64_t end = INT64_MAX;
+};
+[[nodiscard]] LowRange narrow_range(const fhir::DateValue& value);  // values up to a day long
+[[nodiscard]] LowRange wide_range(const fhir::DateValue& value);
+// Every value that begins here matches, however long it is; empty when there is no such range.
+[[nodiscard]] LowRange certain_range(const fhir::DateValue& value);
+
+[[nodiscard]] bool number_matches(const fhir::NumberValue& value, double low, double high);
+
+}  // namespace lightbox::store

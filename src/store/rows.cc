@@ -1,0 +1,251 @@
+#include "store/rows.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace lightbox::store {
+namespace {
+
+template <typename Row>
+void sort_unique(std::vector<Row>& rows) {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
+
+// Two codings with one code and two systems share the row of the bare code; its edge is both's.
+void merge_edges(std::vector<TokenRow>& rows) {
+  std::sort(rows.begin(), rows.end());
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (kept > 0 && rows[kept - 1].param == rows[i].param &&
+        rows[kept - 1].value == rows[i].value) {
+      rows[kept - 1].edge |= rows[i].edge;
+    } else {
+      if (kept != i) rows[kept] = std::move(rows[i]);
+      ++kept;
+    }
+  }
+  rows.resize(kept);
+}
+
+template <typename Row>
+void keep_differences(std::vector<Row>& old_rows, std::vector<Row>& new_rows) {
+  std::vector<Row> gone;
+  std::vector<Row> added;
+  std::set_difference(old_rows.begin(), old_rows.end(), new_rows.begin(), new_rows.end(),
+                      std::back_inserter(gone));
+  std::set_difference(new_rows.begin(), new_rows.end(), old_rows.begin(), old_rows.end(),
+                      std::back_inserter(added));
+  old_rows = std::move(gone);
+  new_rows = std::move(added);
+}
+
+}  // namespace
+
+std::string token_value(std::int64_t system, std::string_view code) {
+  return fmt::format("\x1f{}\x1f{}", system, code);
+}
+
+std::string pack_uid(std::string_view uid) {
+  const bool packable = !uid.empty() && uid.find_first_not_of("0123456789.") == std::string::npos;
+  if (!packable) return std::string(1, '\0').append(uid);
+  std::string packed;
+  packed.reserve(uid.size() / 2 + 1);
+  // '.' is 1, '0' is 2, … '9' is 11; 0 fills the last byte, so the first byte is never zero.
+  const auto half = [](char c) { return c == '.' ? 1 : c - '0' + 2; };
+  for (std::size_t i = 0; i < uid.size(); i += 2) {
+    const int low = i + 1 < uid.size() ? half(uid[i + 1]) : 0;
+    packed.push_back(static_cast<char>(half(uid[i]) << 4 | low));
+  }
+  return packed;
+}
+
+Result<IndexRows> make_rows(const fhir::IndexEntries& entries, CodeSystems& systems,
+                            Database& writer) {
+  IndexRows rows;
+  for (const auto& entry : entries.tokens) {
+    rows.tokens.push_back({entry.parameter, entry.code, entry.edge});
+    if (!entry.system) continue;
+    TRY(const std::int64_t system, systems.find_or_make(writer, *entry.system));
+    rows.tokens.push_back({entry.parameter, token_value(system, entry.code), 0});
+  }
+  merge_edges(rows.tokens);
+  for (const auto& entry : entries.strings) {
+    rows.strings.push_back({entry.parameter, entry.normalised,
+                            entry.exact == entry.normalised ? std::string() : entry.exact,
+                            entry.edge});
+  }
+  sort_unique(rows.strings);
+  for (const auto& entry : entries.dates) {
+    rows.dates.push_back({entry.parameter, entry.high - entry.low > day_ms ? 1 : 0, entry.low,
+                          entry.high, entry.edge});
+  }
+  sort_unique(rows.dates);
+  for (const auto& entry : entries.numbers) {
+    TRY(const std::int64_t system, systems.find_or_make(writer, entry.system));
+    rows.numbers.push_back({entry.parameter, entry.low == entry.high ? 0 : 1, entry.low, entry.high,
+                            system, entry.code, entry.unit, entry.edge});
+  }
+  sort_unique(rows.numbers);
+  for (const auto& entry : entries.composites) {
+    TRY(const std::int64_t first, systems.find_or_make(writer, entry.first_system));
+    TRY(const std::int64_t second, systems.find_or_make(writer, entry.second_system));
+    rows.composites.push_back({entry.parameter, entry.first, first, second, entry.second, entry.low,
+                               entry.high, entry.low2, entry.high2});
+  }
+  sort_unique(rows.composites);
+  for (const auto& entry : entries.uids) {
+    rows.uids.push_back({pack_uid(entry.uid), entry.parameter});
+  }
+  sort_unique(rows.uids);
+  return rows;
+}
+
+void keep_differences(IndexRows& old_rows, IndexRows& new_rows) {
+  keep_differences(old_rows.tokens, new_rows.tokens);
+  keep_differences(old_rows.strings, new_rows.strings);
+  keep_differences(old_rows.dates, new_rows.dates);
+  keep_differences(old_rows.numbers, new_rows.numbers);
+  keep_differences(old_rows.composites, new_rows.composites);
+  keep_differences(old_rows.uids, new_rows.uids);
+}
+
+namespace {
+
+// Runs one statement for each row.
+template <typename Row, typename Bind>
+Result<void> for_each_row(Database& writer, std::string_view sql, const std::vector<Row>& rows,
+                          Bind bind) {
+  if (rows.empty()) return {};
+  Query query(writer, sql);
+  for (const Row& row : rows) {
+    bind(query, row);
+    if (!query.run()) return query.problem();
+  }
+  return {};
+}
+
+// OR REPLACE: rows that differ in nothing but what is outside the key.
+constexpr std::string_view insert_sql(const TokenRow*) {
+  return "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)";
+}
+constexpr std::string_view insert_sql(const StringRow*) {
+  return "INSERT OR REPLACE INTO string_index VALUES (?,?,?,?,?,?)";
+}
+constexpr std::string_view insert_sql(const DateRow*) {
+  return "INSERT OR REPLACE INTO date_index VALUES (?,?,?,?,?,?,?)";
+}
+constexpr std::string_view insert_sql(const NumberRow*) {
+  return "INSERT OR REPLACE INTO number_index VALUES (?,?,?,?,?,?,?,?,?,?)";
+}
+constexpr std::string_view insert_sql(const CompositeRow*) {
+  return "INSERT OR REPLACE INTO composite_index VALUES (?,?,?,?,?,?,?,?,?,?,?)";
+}
+constexpr std::string_view insert_sql(const UidRow*) {
+  return "INSERT OR REPLACE INTO uid_index VALUES (?,?,?)";
+}
+
+void bind_row(Query& query, const TokenRow& row, RowPlace place) {
+  query.bind(row.param).bind(row.value).bind(place.ord).bind(place.resource).bind(row.edge);
+}
+void bind_row(Query& query, const StringRow& row, RowPlace place) {
+  query.bind(row.param).bind(row.normalised).bind(place.ord).bind(place.resource);
+  query.bind(row.exact).bind(row.edge);
+}
+void bind_row(Query& query, const DateRow& row, RowPlace place) {
+  query.bind(row.param).bind(row.wide).bind(row.low).bind(place.ord).bind(place.resource);
+  query.bind(row.high).bind(row.edge);
+}
+void bind_row(Query& query, const NumberRow& row, RowPlace place) {
+  query.bind(row.param).bind(row.wide).bind(row.low).bind(place.ord).bind(place.resource);
+  query.bind(row.high).bind(row.system).bind(row.code).bind(row.unit).bind(row.edge);
+}
+void bind_row(Query& query, const CompositeRow& row, RowPlace place) {
+  query.bind(row.param).bind(row.first).bind(place.ord).bind(place.resource);
+  query.bind(row.first_system).bind(row.second_system).bind(row.second).bind(row.low);
+  query.bind(row.high).bind(row.low2).bind(row.high2);
+}
+void bind_row(Query& query, const UidRow& row, RowPlace place) {
+  query.bind_blob(row.uid).bind(row.param).bind(place.resource);
+}
+
+template <typename Row>
+Result<void> insert_all(Database& writer, const std::vector<Row>& rows, RowPlace place) {
+  return for_each_row(writer, insert_sql(static_cast<const Row*>(nullptr)), rows,
+                      [&](Query& query, const Row& row) { bind_row(query, row, place); });
+}
+
+}  // namespace
+
+template <typename Row>
+Result<void> insert_placed(Database& writer, std::span<const Placed<Row>> rows) {
+  if (rows.empty()) return {};
+  Query query(writer, insert_sql(static_cast<const Row*>(nullptr)));
+  for (const auto& [row, place] : rows) {
+    bind_row(query, row, place);
+    if (!query.run()) return query.problem();
+  }
+  return {};
+}
+
+template Result<void> insert_placed(Database&, std::span<const Placed<TokenRow>>);
+template Result<void> insert_placed(Database&, std::span<const Placed<StringRow>>);
+template Result<void> insert_placed(Database&, std::span<const Placed<DateRow>>);
+template Result<void> insert_placed(Database&, std::span<const Placed<NumberRow>>);
+template Result<void> insert_placed(Database&, std::span<const Placed<CompositeRow>>);
+template Result<void> insert_placed(Database&, std::span<const Placed<UidRow>>);
+
+Result<void> insert_rows(Database& writer, const IndexRows& rows, RowPlace place) {
+  TRY_DO(insert_all(writer, rows.tokens, place));
+  TRY_DO(insert_all(writer, rows.strings, place));
+  TRY_DO(insert_all(writer, rows.dates, place));
+  TRY_DO(insert_all(writer, rows.numbers, place));
+  TRY_DO(insert_all(writer, rows.composites, place));
+  return insert_all(writer, rows.uids, place);
+}
+
+Result<void> delete_rows(Database& writer, const IndexRows& rows, RowPlace place) {
+  const auto [ord, resource] = place;
+  TRY_DO(for_each_row(writer,
+                      "DELETE FROM token_index WHERE param=? AND value=? AND ord=? AND resource=?",
+                      rows.tokens, [&](Query& query, const TokenRow& row) {
+                        query.bind(row.param).bind(row.value).bind(ord).bind(resource);
+                      }));
+  TRY_DO(for_each_row(writer,
+                      "DELETE FROM string_index WHERE param=? AND normalised=? AND ord=? AND "
+                      "resource=? AND exact=?",
+                      rows.strings, [&](Query& query, const StringRow& row) {
+                        query.bind(row.param).bind(row.normalised).bind(ord).bind(resource);
+                        query.bind(row.exact);
+                      }));
+  TRY_DO(for_each_row(writer,
+                      "DELETE FROM date_index WHERE param=? AND wide=? AND low=? AND ord=? AND "
+                      "resource=? AND high=?",
+                      rows.dates, [&](Query& query, const DateRow& row) {
+                        query.bind(row.param).bind(row.wide).bind(row.low).bind(ord);
+                        query.bind(resource).bind(row.high);
+                      }));
+  TRY_DO(for_each_row(writer,
+                      "DELETE FROM number_index WHERE param=? AND wide=? AND low=? AND ord=? AND "
+                      "resource=? AND high=? AND system=? AND code=? AND unit=?",
+                      rows.numbers, [&](Query& query, const NumberRow& row) {
+                        query.bind(row.param).bind(row.wide).bind(row.low).bind(ord);
+                        query.bind(resource).bind(row.high).bind(row.system).bind(row.code);
+                        query.bind(row.unit);
+                      }));
+  TRY_DO(for_each_row(
+      writer,
+      "DELETE FROM composite_index WHERE param=? AND first=? AND ord=? AND resource=? AND "
+      "first_system=? AND second_system=? AND second=? AND low=? AND high=? AND low2=? AND high2=?",
+      rows.composites, [&](Query& query, const CompositeRow& row) {
+        query.bind(row.param).bind(row.first).bind(ord).bind(resource).bind(row.first_system);
+        query.bind(row.second_system).bind(row.second).bind(row.low).bind(row.high).bind(row.low2);
+        query.bind(row.high2);
+      }));
+  return for_each_row(writer, "DELETE FROM uid_index WHERE uid=? AND param=? AND resource=?",
+                      rows.uids, [&](Query& query, const UidRow& row) {
+                        query.bind_blob(row.uid).bind(row.param).bind(resource);
+                      });
+}
+
+}  // namespace lightbox::store

@@ -1,0 +1,106 @@
+#pragma once
+
+// A resource's index entries as the rows of the index tables, and what an update changes in them.
+// Rows are compared as values: an update writes only those that differ.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fhir/index.h"
+#include "store/code_systems.h"
+#include "store/database.h"
+
+namespace lightbox::store {
+
+inline constexpr std::int64_t day_ms = 86'400'000;
+
+struct TokenRow {
+  std::int64_t param = 0;
+  std::string value;
+  std::int64_t edge = 0;
+  auto operator<=>(const TokenRow&) const = default;
+};
+struct StringRow {
+  std::int64_t param = 0;
+  std::string normalised;
+  std::string exact;  // empty: the same as normalised
+  std::int64_t edge = 0;
+  auto operator<=>(const StringRow&) const = default;
+};
+struct DateRow {
+  std::int64_t param = 0;
+  std::int64_t wide = 0;  // 1: longer than a day
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  std::int64_t edge = 0;
+  auto operator<=>(const DateRow&) const = default;
+};
+struct NumberRow {
+  std::int64_t param = 0;
+  std::int64_t wide = 0;  // 1: not a point
+  double low = 0;
+  double high = 0;
+  std::int64_t system = 0;
+  std::string code;
+  std::string unit;
+  std::int64_t edge = 0;
+  auto operator<=>(const NumberRow&) const = default;
+};
+struct CompositeRow {
+  std::int64_t param = 0;
+  std::string first;
+  std::int64_t first_system = 0;
+  std::int64_t second_system = 0;
+  std::string second;
+  double low = 0, high = 0, low2 = 0, high2 = 0;
+  auto operator<=>(const CompositeRow&) const = default;
+};
+struct UidRow {
+  std::string uid;  // packed
+  std::int64_t param = 0;
+  auto operator<=>(const UidRow&) const = default;
+};
+
+// Each vector sorted, without duplicates.
+struct IndexRows {
+  std::vector<TokenRow> tokens;
+  std::vector<StringRow> strings;
+  std::vector<DateRow> dates;
+  std::vector<NumberRow> numbers;
+  std::vector<CompositeRow> composites;
+  std::vector<UidRow> uids;
+};
+
+// A token with a system has two rows: its code, and the code behind the system's number, so that
+// `system|` is a range of values.
+[[nodiscard]] std::string token_value(std::int64_t system, std::string_view code);
+// A UID's digits and dots as half-bytes; what is not a UID behind a zero byte.
+[[nodiscard]] std::string pack_uid(std::string_view uid);
+
+// Makes numbers for new systems, in the writer's transaction.
+Result<IndexRows> make_rows(const fhir::IndexEntries& entries, CodeSystems& systems,
+                            Database& writer);
+
+struct RowPlace {
+  std::int64_t ord = 0;
+  std::int64_t resource = 0;
+};
+Result<void> insert_rows(Database& writer, const IndexRows& rows, RowPlace place);
+// A row of any resource; insert_placed writes them in the order given.
+template <typename Row>
+struct Placed {
+  Row row;
+  RowPlace place;
+};
+template <typename Row>
+Result<void> insert_placed(Database& writer, std::span<const Placed<Row>> rows);
+Result<void> delete_rows(Database& writer, const IndexRows& rows, RowPlace place);
+// Takes from both what is in both: what is left in `old_rows` is to be deleted, in `new_rows` to be
+// inserted.
+void keep_differences(IndexRows& old_rows, IndexRows& new_rows);
+
+}  // namespace lightbox::store

@@ -1,0 +1,403 @@
+#include "store/search_plan.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "fhir/json.h"
+#include "fhir/resource.h"
+
+namespace lightbox::store {
+namespace {
+
+constexpr std::size_t rare_max = 512;      // matches of a criterion that is gathered
+constexpr std::size_t gather_max = 2'000;  // of an intersection
+// About a millisecond and a half; a scan that needs more gives way to the sets.
+constexpr std::int64_t scan_ticks = 60;
+
+std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 14'695'981'039'346'656'037ULL) {
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211ULL;
+  }
+  return hash;
+}
+
+bool is_type_order(const fhir::SortKey& key, const fhir::ResourceType& type) {
+  return key.column == fhir::SortKey::Column::index && key.parameter == type.order;
+}
+
+}  // namespace
+
+bool Search::out_of_time(std::size_t step) const {
+  return step % 64 == 63 && reader_->limit.passed();
+}
+
+Result<void> Search::prepare() {
+  hash_ = fnv1a(type_.name);
+  for (const fhir::Criterion& criterion : query_.criteria) {
+    TRY(Predicate predicate, make_predicate(criterion, type_, shared_.systems, database()));
+    hash_ = fnv1a(predicate.name, fnv1a(predicate.negated ? "-" : "+", hash_));
+    if (predicate.kind == Predicate::Kind::nothing) {
+      impossible_ |= !predicate.negated;
+    } else {
+      predicates_.push_back(std::move(predicate));
+    }
+  }
+  const auto& sort = query_.sort;
+  for (const fhir::SortKey& key : sort) {
+    hash_ = fnv1a(fmt::format("{}{}{}", key.descending ? "-" : "+", static_cast<int>(key.column),
+                              key.parameter != nullptr ? key.parameter->code : ""),
+                  hash_);
+  }
+  if (!sort.empty() && is_type_order(sort[0], type_)) {
+    // A resource has one value at most for the parameter of its order; further keys only part ties.
+    if (sort.size() == 1) {
+      ordering_.mode = sort[0].descending ? Ordering::Mode::natural : Ordering::Mode::reversed;
+    }
+  }
+  const bool keys = !sort.empty() && !(sort.size() == 1 && is_type_order(sort[0], type_));
+  if (keys) {
+    ordering_.mode = Ordering::Mode::keys;
+    for (const fhir::SortKey& key : sort) ordering_.descending.push_back(key.descending);
+  }
+  if (!query_.cursor.empty()) {
+    TRY(after_, decode_cursor(query_.cursor, hash_, ordering_));
+  }
+  return {};
+}
+
+Result<SearchPage> Search::page() {
+  SearchPage empty;
+  if (impossible_) {
+    empty.total = 0;
+    return empty;
+  }
+  if (query_.count_only || query_.count == 0) {
+    TRY(empty.total, count());
+    return empty;
+  }
+  TRY(Found found, find());
+  return to_page(std::move(found));
+}
+
+Result<Search::Found> Search::find() {
+  return ordering_.mode == Ordering::Mode::keys ? find_sorted() : find_in_own_order();
+}
+
+Result<Search::Found> Search::find_in_own_order() {
+  const bool one_token = predicates_.size() == 1 && predicates_[0].kind == Predicate::Kind::token;
+  const bool needs_no_budget = predicates_.empty() || (one_token && !predicates_[0].negated);
+  if (!needs_no_budget) {
+    TRY(const auto keys, rare());
+    if (keys) return from_keys(*keys);
+  }
+  if (needs_no_budget || !engine_.hard.has(hash_)) {
+    TRY(auto all_filters, filters());
+    if (!needs_no_budget) reader_->limit.ticks = scan_ticks;
+    auto found = scan(std::move(all_filters), true);
+    reader_->limit.ticks = INT64_MAX;
+    const bool gave_up = !found && found.error().kind == ProblemKind::too_costly;
+    if (!gave_up || reader_->limit.passed()) return found;
+    engine_.hard.add(hash_);
+  }
+  TRY(const Set set, intersection(Dates::leave));
+  if (set && set->size() <= gather_max) {
+    const auto keys = set->keys();
+    return from_keys({keys.begin(), keys.end()});
+  }
+  std::vector<Filter> rest;
+  for (const Predicate& predicate : predicates_) {
+    if (predicate.kind == Predicate::Kind::order) rest.push_back({&predicate, nullptr, false});
+  }
+  if (set) {
+    held_.push_back(set);
+    rest.push_back({nullptr, set.get(), false});
+  }
+  return scan(std::move(rest), false);
+}
+
+Result<Search::Found> Search::find_sorted() {
+  if (!predicates_.empty()) {
+    TRY(const auto keys, rare());
+    if (keys) return from_keys(*keys);
+  }
+  TRY(const Set matches, intersection(Dates::include));
+  const bool few = matches && matches->size() <= gather_max;
+  if (few || !sort_table()) {
+    TRY(const Set set, matches ? Result<Set>(matches) : set_of_type());
+    const auto keys = set->keys();
+    return from_keys({keys.begin(), keys.end()});
+  }
+  std::vector<Filter> members;
+  if (matches) {
+    held_.push_back(matches);
+    members.push_back({nullptr, matches.get(), false});
+  }
+  return sorted_scan(std::move(members));
+}
+
+Result<std::uint64_t> Search::count() {
+  if (predicates_.empty()) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, shared_.counts[type_.number]));
+  }
+  TRY(const auto keys, rare());
+  if (keys) {
+    TRY(const auto all, filters());
+    const Sql sql = render_candidate(type_, all);
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+      Query query(database(), sql.text);
+      query.bind((*keys)[i]);
+      for (const Value& value : sql.values) query.bind_value(value);
+      if (query.next()) ++number;
+      if (!query.ok()) return query.problem();
+    }
+    return number;
+  }
+  TRY(const Set set, intersection(Dates::include));
+  return set->size();
+}
+
+// Collected until there are too many; what is known to have many is not tried.
+Result<std::optional<Search::Keys>> Search::collect_rare(const Predicate& predicate) {
+  const std::uint64_t name = fnv1a(predicate.name);
+  if (engine_.common.has(name)) return std::optional<Keys>();
+  Keys keys;
+  for (const Sql& source : predicate.sources) {
+    Query query(database(), source);
+    while (query.next()) {
+      keys.push_back(query.integer(0));
+      if (keys.size() > rare_max) {
+        engine_.common.add(name);
+        return std::optional<Keys>();
+      }
+    }
+    if (!query.ok()) return query.problem();
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return std::optional<Keys>(std::move(keys));
+}
+
+Result<std::optional<Search::Keys>> Search::rare() {
+  // The most telling first: references and identifiers usually have few matches.
+  const auto rank = [](const Predicate& predicate) {
+    if (predicate.kind == Predicate::Kind::set) {
+      return predicate.criterion->column == fhir::Criterion::Column::id ? 0 : 2;
+    }
+    if (predicate.kind == Predicate::Kind::token) {
+      const auto type = predicate.criterion->parameter->type;
+      const bool telling = type == fhir::SearchType::reference ||
+                           predicate.criterion->parameter->code == "identifier";
+      return telling ? 1 : 3;
+    }
+    return 4;
+  };
+  std::vector<const Predicate*> tried;
+  for (const Predicate& predicate : predicates_) {
+    // Probing every resource of a type for presence is a scan, not a lookup; and a scan in the
+    // type's own order has the dates on its parameter as bounds.
+    const bool bounds = predicate.kind == Predicate::Kind::order && !query_.count_only &&
+                        ordering_.mode != Ordering::Mode::keys;
+    if (!predicate.negated && predicate.kind != Predicate::Kind::present && !bounds) {
+      tried.push_back(&predicate);
+    }
+  }
+  std::stable_sort(tried.begin(), tried.end(),
+                   [&](const auto* a, const auto* b) { return rank(*a) < rank(*b); });
+  for (const Predicate* predicate : tried) {
+    TRY(auto keys, collect_rare(*predicate));
+    if (!keys) continue;
+    gathered_ = predicate;
+    return keys;
+  }
+  return std::optional<Keys>();
+}
+
+Result<std::vector<Filter>> Search::filters() {
+  std::vector<Filter> out;
+  for (const Predicate& predicate : predicates_) {
+    if (&predicate == gathered_) continue;
+    Filter filter{&predicate, nullptr, predicate.negated};
+    if (!predicate.has_probe()) {
+      TRY(const Set set, set_of(predicate));
+      held_.push_back(set);
+      filter.set = set.get();
+    }
+    out.push_back(filter);
+  }
+  return out;
+}
+
+Result<Search::Set> Search::set_of(const Predicate& predicate) {
+  const auto criterion = predicate.criterion;
+  KeySetCache::Definition definition;
+  definition.name = predicate.name;
+  definition.type = &type_;
+  definition.deadline = reader_->limit.deadline;
+  definition.matches = [criterion](const ResourceChange& change) {
+    return matches(*criterion, change);
+  };
+  definition.build = [this, &predicate](KeySet& set) -> Result<void> {
+    TRY_DO(reader_.refresh());
+    for (const Sql& source : predicate.sources) {
+      Query query(database(), source);
+      while (query.next()) set.add(query.integer(0));
+      if (!query.ok()) return query.problem();
+    }
+    return {};
+  };
+  return shared_.sets.get(definition);
+}
+
+Result<Search::Set> Search::set_of_type() {
+  KeySetCache::Definition definition;
+  const Sql source = all_of_type(type_);
+  definition.name = fmt::format("{}", type_.number);
+  definition.type = &type_;
+  definition.deadline = reader_->limit.deadline;
+  definition.matches = [](const ResourceChange&) { return true; };
+  definition.build = [this, &source](KeySet& set) -> Result<void> {
+    TRY_DO(reader_.refresh());
+    Query query(database(), source);
+    while (query.next()) set.add(query.integer(0));
+    if (!query.ok()) return query.problem();
+    return {};
+  };
+  return shared_.sets.get(definition);
+}
+
+// nullptr: no predicate restricts anything.
+Result<Search::Set> Search::intersection(Dates dates) {
+  std::vector<Set> wanted;
+  std::vector<Set> unwanted;
+  for (const Predicate& predicate : predicates_) {
+    if (dates == Dates::leave && predicate.kind == Predicate::Kind::order) continue;
+    TRY(Set set, set_of(predicate));
+    (predicate.negated ? unwanted : wanted).push_back(std::move(set));
+  }
+  if (wanted.empty() && unwanted.empty()) return Set();
+  if (wanted.empty()) {
+    TRY(Set all, set_of_type());
+    wanted.push_back(std::move(all));
+  }
+  if (wanted.size() == 1 && unwanted.empty()) return wanted[0];
+  std::sort(wanted.begin(), wanted.end(),
+            [](const Set& a, const Set& b) { return a->size() < b->size(); });
+  auto both = std::make_shared<KeySet>(*wanted[0]);
+  for (std::size_t i = 1; i < wanted.size(); ++i) both->intersect(*wanted[i]);
+  for (const Set& set : unwanted) both->subtract(*set);
+  return Set(both);
+}
+
+Result<Search::Found> Search::from_keys(const Keys& keys) {
+  TRY(const auto all, filters());
+  const Sql sql = render_candidate(type_, all);
+  const bool by_column =
+      query_.sort.size() == 1 && query_.sort[0].column != fhir::SortKey::Column::index;
+  Found found;
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (out_of_time(i)) return problem_of(SQLITE_INTERRUPT, "", 0);
+    Place place;
+    place.key = keys[i];
+    {
+      Query query(database(), sql.text);
+      query.bind(place.key);
+      for (const Value& value : sql.values) query.bind_value(value);
+      if (!query.next()) {
+        if (!query.ok()) return query.problem();
+        continue;
+      }
+      place.ord = query.integer(0);
+    }
+    ++total;
+    if (ordering_.mode == Ordering::Mode::keys) {
+      TRY(const StoredResource resource, fetch(place.key));
+      fhir::IndexEntries entries;
+      const bool needs_index =
+          std::any_of(query_.sort.begin(), query_.sort.end(), [this](const fhir::SortKey& key) {
+            return key.column == fhir::SortKey::Column::index && !is_type_order(key, type_);
+          });
+      if (needs_index) {
+        std::string text;
+        fhir::append_resource({type_.name, resource.id, resource.version, resource.updated_ms},
+                              resource.body, text);
+        TRY(const fhir::JsonDocument document, fhir::parse_json(text));
+        entries = fhir::index_resource(type_, *document.root(), shared_.options.index);
+      }
+      for (const fhir::SortKey& key : query_.sort) {
+        TRY(SortValue value, sort_value(key, resource, entries, place.ord));
+        place.values.push_back(std::move(value));
+      }
+      if (by_column) place.ord = 0;  // as the column's index: ties by key alone
+    }
+    if (!after_ || ordering_.before(*after_, place)) found.places.push_back(std::move(place));
+  }
+  const auto before = [this](const Place& a, const Place& b) { return ordering_.before(a, b); };
+  const std::size_t wanted = std::min(found.places.size(), query_.count + 1);
+  std::partial_sort(found.places.begin(),
+                    found.places.begin() + static_cast<std::ptrdiff_t>(wanted), found.places.end(),
+                    before);
+  found.places.resize(wanted);
+  found.total = total;
+  return found;
+}
+
+namespace {
+
+template <typename Entries, typename Get>
+SortValue edge_value(const Entries& entries, std::uint32_t parameter, bool descending, Get get) {
+  const int wanted = descending ? fhir::edge_greatest : fhir::edge_least;
+  for (const auto& entry : entries) {
+    if (entry.parameter == parameter && (entry.edge & wanted) != 0) return {true, get(entry)};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SortValue> Search::sort_value(const fhir::SortKey& key, const StoredResource& resource,
+                                     const fhir::IndexEntries& entries, std::int64_t ord) const {
+  using fhir::SearchType;
+  if (key.column == fhir::SortKey::Column::id) return SortValue{true, resource.id};
+  if (key.column == fhir::SortKey::Column::last_updated)
+    return SortValue{true, resource.updated_ms};
+  if (is_type_order(key, type_)) {
+    return ord == fhir::order_missing ? SortValue{} : SortValue{true, -ord};
+  }
+  const std::uint32_t parameter =
+      fhir::index_parameter(key.parameter->number(), fhir::IndexVariant::value);
+  const bool descending = key.descending;
+  if (key.parameter->is_uid) {
+    std::vector<std::string> uids;
+    for (const auto& entry : entries.uids) {
+      if (entry.parameter == parameter) uids.push_back(entry.uid);
+    }
+    if (uids.empty()) return SortValue{};
+    const auto [least, greatest] = std::minmax_element(uids.begin(), uids.end());
+    return SortValue{true, descending ? *greatest : *least};
+  }
+  switch (key.parameter->type) {
+    case SearchType::string:
+      return edge_value(entries.strings, parameter, descending,
+                        [](const auto& entry) { return entry.normalised; });
+    case SearchType::date:
+      return edge_value(entries.dates, parameter, descending,
+                        [](const auto& entry) { return entry.low; });
+    case SearchType::number:
+    case SearchType::quantity:
+      return edge_value(entries.numbers, parameter, descending,
+                        [](const auto& entry) { return entry.low; });
+    case SearchType::token:
+    case SearchType::reference:
+    case SearchType::uri:
+      return edge_value(entries.tokens, parameter, descending,
+                        [](const auto& entry) { return entry.code; });
+    case SearchType::composite:
+    case SearchType::special:
+      break;
+  }
+  return SortValue{};
+}
+
+}  // namespace lightbox::store

@@ -1,0 +1,78 @@
+#pragma once
+
+// One search while it runs: its predicates, the sets that it uses, and the choice between the plans
+// of search_run.h. Used by one thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/search_run.h"
+#include "store/search_sql.h"
+
+namespace lightbox::store {
+
+class Search {
+ public:
+  Search(SearchEngine& engine, Shared& shared, ReaderPool::Lease& reader,
+         const fhir::SearchQuery& query)
+      : engine_(engine), shared_(shared), reader_(reader), query_(query), type_(*query.type) {}
+
+  // Compiles the criteria; before anything else.
+  Result<void> prepare();
+  Result<SearchPage> page();
+
+ private:
+  struct Found {
+    std::vector<Place> places;           // in order, up to one more than a page
+    std::optional<std::uint64_t> total;  // when it was free
+  };
+  using Keys = std::vector<std::int64_t>;
+  using Set = std::shared_ptr<const KeySet>;
+
+  // search_plan.cc
+  Result<Found> find();
+  Result<Found> find_in_own_order();
+  Result<Found> find_sorted();
+  Result<std::uint64_t> count();
+  // The keys that one rare predicate is satisfied by; nullopt when there is none.
+  Result<std::optional<Keys>> rare();
+  Result<std::optional<Keys>> collect_rare(const Predicate& predicate);
+  Result<std::vector<Filter>> filters();
+  Result<Set> set_of(const Predicate& predicate);
+  Result<Set> set_of_type();
+  // Of all predicates, or all but the dates on the order parameter.
+  enum class Dates : std::uint8_t { include, leave };
+  Result<Set> intersection(Dates dates);
+  Result<Found> from_keys(const Keys& keys);
+  Result<SortValue> sort_value(const fhir::SortKey& key, const StoredResource& resource,
+                               const fhir::IndexEntries& entries, std::int64_t ord) const;
+
+  // search_run.cc
+  Result<Found> scan(std::vector<Filter> filters, bool drive_tokens);
+  Result<void> scan_part(const OrdScan& scan, Found& found);
+  Result<void> set_window(OrdScan& scan);
+  Result<Found> sorted_scan(std::vector<Filter> filters);
+  [[nodiscard]] std::optional<SortScan> sort_table() const;
+  Result<StoredResource> fetch(std::int64_t key);
+  Result<SearchPage> to_page(Found found);
+
+  [[nodiscard]] bool out_of_time(std::size_t step) const;
+  Database& database() const { return *reader_; }
+
+  SearchEngine& engine_;
+  Shared& shared_;
+  ReaderPool::Lease& reader_;
+  const fhir::SearchQuery& query_;
+  const fhir::ResourceType& type_;
+  std::vector<Predicate> predicates_;
+  bool impossible_ = false;
+  Ordering ordering_;
+  std::optional<Place> after_;
+  std::uint64_t hash_ = 0;
+  std::vector<Set> held_;                // sets that filters point to
+  const Predicate* gathered_ = nullptr;  // the predicate that rare() answered
+};
+
+}  // namespace lightbox::store

@@ -1,0 +1,294 @@
+#include "store/search_run.h"
+
+#include <algorithm>
+
+#include "store/codec.h"
+#include "store/rows.h"
+#include "store/search_plan.h"
+
+namespace lightbox::store {
+namespace {
+
+constexpr std::size_t remembered_max = 50'000;
+// More long date values than this are not gathered beside the scan; then it runs over everything.
+constexpr std::int64_t wide_max = 2'000;
+
+}  // namespace
+
+bool SearchEngine::Memory::has(std::uint64_t hash) {
+  const std::lock_guard lock(mutex_);
+  return hashes_.contains(hash);
+}
+
+void SearchEngine::Memory::add(std::uint64_t hash) {
+  const std::lock_guard lock(mutex_);
+  if (hashes_.size() >= remembered_max) hashes_.clear();
+  hashes_.insert(hash);
+}
+
+Result<SearchPage> SearchEngine::search(const fhir::SearchQuery& query, Effort effort) {
+  TRY(ReaderPool::Lease reader, readers_.take());
+  if (effort.time_us > 0) {
+    reader->limit.deadline =
+        std::chrono::steady_clock::now() + std::chrono::microseconds(effort.time_us);
+  }
+  Search search(*this, shared_, reader, query);
+  TRY_DO(search.prepare());
+  return search.page();
+}
+
+// In the type's own order. Backward, those without the order parameter come in a second part.
+Result<Search::Found> Search::scan(std::vector<Filter> filters, bool drive_tokens) {
+  OrdScan scan;
+  scan.type = &type_;
+  scan.limit = query_.count + 1;
+  if (drive_tokens) {
+    // The token with the fewest values to merge drives, and is no longer a filter.
+    auto driver = filters.end();
+    for (auto it = filters.begin(); it != filters.end(); ++it) {
+      const bool can = it->predicate != nullptr && it->set == nullptr && !it->negated &&
+                       it->predicate->kind == Predicate::Kind::token;
+      if (!can) continue;
+      if (driver == filters.end() ||
+          it->predicate->pairs.size() < driver->predicate->pairs.size()) {
+        driver = it;
+      }
+    }
+    if (driver != filters.end()) {
+      scan.driver = driver->predicate->pairs;
+      filters.erase(driver);
+    }
+  }
+  scan.filters = std::move(filters);
+  TRY_DO(set_window(scan));
+
+  Found found;
+  const bool reversed = ordering_.mode == Ordering::Mode::reversed;
+  if (!reversed) {
+    if (after_) {
+      scan.after_ord = after_->ord;
+      scan.after_key = after_->key;
+    }
+    TRY_DO(scan_part(scan, found));
+    return found;
+  }
+  const bool in_second_part = after_ && after_->ord == fhir::order_missing;
+  if (!in_second_part) {
+    OrdScan first = scan;
+    first.direction = Direction::backward;
+    first.range.last = std::min(first.range.last, fhir::order_missing - 1);
+    first.after_ord = after_ ? after_->ord : INT64_MAX;
+    first.after_key = after_ ? after_->key : INT64_MAX;
+    TRY_DO(scan_part(first, found));
+    if (found.places.size() == scan.limit) return found;
+  }
+  if (scan.range.last < fhir::order_missing) return found;  // a date is asked for
+  scan.wide = nullptr;
+  scan.range.first = fhir::order_missing;
+  if (in_second_part) {
+    scan.after_ord = after_->ord;
+    scan.after_key = after_->key;
+  }
+  scan.limit -= found.places.size();
+  TRY_DO(scan_part(scan, found));
+  return found;
+}
+
+Result<void> Search::scan_part(const OrdScan& scan, Found& found) {
+  const Sql sql = render(scan);
+  Query query(database(), sql);
+  while (query.next()) {
+    Place place;
+    place.ord = query.integer(0);
+    place.key = query.integer(1);
+    found.places.push_back(std::move(place));
+  }
+  if (!query.ok()) return query.problem();
+  return {};
+}
+
+// A date on the order parameter bounds `ord`, which is the negated start of the value. Values of up
+// to a day begin in a narrow range; longer ones may begin long before it and are few: they are
+// merged in.
+Result<void> Search::set_window(OrdScan& scan) {
+  for (const Predicate& predicate : predicates_) {
+    if (predicate.kind != Predicate::Kind::order) continue;
+    LowRange narrow{INT64_MAX, INT64_MIN};
+    LowRange wide = narrow;
+    for (const fhir::SearchValue& value : predicate.criterion->any_of) {
+      const auto& date = std::get<fhir::DateValue>(value);
+      const LowRange n = narrow_range(date);
+      const LowRange w = wide_range(date);
+      narrow = {std::min(narrow.begin, n.begin), std::max(narrow.end, n.end)};
+      wide = {std::min(wide.begin, w.begin), std::max(wide.end, w.end)};
+    }
+    bool merge = false;
+    if (wide.begin < narrow.begin) {
+      Query query(database(),
+                  "SELECT count(*) FROM (SELECT 1 FROM date_index WHERE param=? AND wide=1 AND "
+                  "low>=? AND low<? LIMIT ?)");
+      query.bind(std::int64_t{fhir::index_parameter(predicate.criterion->parameter->number(),
+                                                    fhir::IndexVariant::value)});
+      query.bind(wide.begin).bind(narrow.begin).bind(wide_max);
+      if (!query.next()) return query.problem();
+      const std::int64_t count = query.integer(0);
+      // One scan can merge the long values of one predicate; with two the window opens instead.
+      merge = count > 0 && count < wide_max && scan.wide == nullptr;
+      if (count > 0 && !merge) narrow.begin = wide.begin;
+    }
+    // Narrowing to this window would lose what another predicate's merge brings in from outside its
+    // own; each merged row is probed for all other predicates, so that is right.
+    if (merge) {
+      scan.wide = &predicate;
+      scan.wide_low = {wide.begin, narrow.begin};
+    }
+    const std::int64_t last = narrow.begin == INT64_MIN ? fhir::order_missing - 1 : -narrow.begin;
+    scan.range.last = std::min(scan.range.last, last);
+    scan.range.first = std::max(scan.range.first, 1 - narrow.end);
+  }
+  return {};
+}
+
+std::optional<SortScan> Search::sort_table() const {
+  using fhir::SearchType;
+  if (query_.sort.size() != 1) return std::nullopt;
+  const fhir::SortKey& key = query_.sort[0];
+  SortScan scan;
+  scan.type = &type_;
+  scan.direction = key.descending ? Direction::backward : Direction::forward;
+  scan.limit = query_.count + 1;
+  if (key.column == fhir::SortKey::Column::id) {
+    scan.table = SortScan::Table::id;
+    return scan;
+  }
+  if (key.column == fhir::SortKey::Column::last_updated) {
+    scan.table = SortScan::Table::updated;
+    return scan;
+  }
+  scan.param = fhir::index_parameter(key.parameter->number(), fhir::IndexVariant::value);
+  if (key.parameter->is_uid) return std::nullopt;
+  switch (key.parameter->type) {
+    case SearchType::string:
+      scan.table = SortScan::Table::string;
+      return scan;
+    case SearchType::date:
+      scan.table = SortScan::Table::date;
+      return scan;
+    case SearchType::number:
+    case SearchType::quantity:
+      scan.table = SortScan::Table::number;
+      return scan;
+    case SearchType::token:
+    case SearchType::reference:
+    case SearchType::uri:
+      scan.table = SortScan::Table::token;
+      return scan;
+    case SearchType::composite:
+    case SearchType::special:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+SortValue value_of(const Query& row, SortScan::Table table) {
+  switch (table) {
+    case SortScan::Table::token:
+    case SortScan::Table::string:
+    case SortScan::Table::id:
+      return {true, std::string(row.text(2))};
+    case SortScan::Table::date:
+    case SortScan::Table::updated:
+      return {true, row.integer(2)};
+    case SortScan::Table::number:
+      return {true, row.real(2)};
+  }
+  return {};
+}
+
+}  // namespace
+
+// First those with a value, in the order of its index; then the others, in the type's order.
+Result<Search::Found> Search::sorted_scan(std::vector<Filter> filters) {
+  SortScan scan = *sort_table();
+  Found found;
+  const fhir::SortKey& key = query_.sort[0];
+  const bool in_second_part = after_ && !after_->values[0].has;
+  if (!in_second_part) {
+    scan.after = after_ ? &*after_ : nullptr;
+    scan.filters = filters;
+    const Sql sql = render(scan);
+    Query query(database(), sql);
+    while (query.next()) {
+      Place place;
+      place.ord = key.column == fhir::SortKey::Column::index ? query.integer(0) : 0;
+      place.key = query.integer(1);
+      place.values.push_back(value_of(query, scan.table));
+      found.places.push_back(std::move(place));
+    }
+    if (!query.ok()) return query.problem();
+    if (found.places.size() == scan.limit) return found;
+  }
+  if (key.column != fhir::SortKey::Column::index) return found;
+  Predicate present;
+  present.kind = Predicate::Kind::present;
+  present.mask = static_cast<std::int64_t>(std::uint64_t{1} << key.parameter->slot);
+  OrdScan rest;
+  rest.type = &type_;
+  rest.limit = scan.limit - found.places.size();
+  rest.filters = std::move(filters);
+  rest.filters.push_back({&present, nullptr, true});
+  if (in_second_part) {
+    rest.after_ord = after_->ord;
+    rest.after_key = after_->key;
+  }
+  const std::size_t with_value = found.places.size();
+  TRY_DO(scan_part(rest, found));
+  for (std::size_t i = with_value; i < found.places.size(); ++i) {
+    found.places[i].values.emplace_back();
+  }
+  return found;
+}
+
+Result<StoredResource> Search::fetch(std::int64_t key) {
+  Query query(database(), "SELECT id, version, updated, method, body FROM resource WHERE key=?");
+  query.bind(key);
+  if (!query.next()) return query.ok() ? damaged(type_, "?") : query.problem();
+  StoredResource resource;
+  resource.type = &type_;
+  resource.id = query.text(0);
+  resource.version = static_cast<std::uint64_t>(query.integer(1));
+  resource.updated_ms = query.integer(2);
+  resource.method = static_cast<Method>(query.integer(3));
+  auto body = decompress_body(query.blob(4));
+  if (!body) return damaged(type_, resource.id);
+  resource.body = std::move(*body);
+  return resource;
+}
+
+Result<SearchPage> Search::to_page(Found found) {
+  SearchPage page;
+  const bool more = found.places.size() > query_.count;
+  if (more) {
+    found.places.resize(query_.count);
+    page.next_cursor = encode_cursor(found.places.back(), hash_);
+  }
+  page.matches.reserve(found.places.size());
+  for (std::size_t i = 0; i < found.places.size(); ++i) {
+    if (out_of_time(i)) return problem_of(SQLITE_INTERRUPT, "", 0);
+    TRY(StoredResource resource, fetch(found.places[i].key));
+    page.matches.push_back(std::move(resource));
+  }
+  if (!after_ && !more) {
+    page.total = page.matches.size();
+  } else if (found.total) {
+    page.total = found.total;
+  } else if (predicates_.empty() || query_.total != fhir::TotalMode::none) {
+    gathered_ = nullptr;
+    TRY(page.total, count());
+  }
+  return page;
+}
+
+}  // namespace lightbox::store

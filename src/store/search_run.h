@@ -1,0 +1,44 @@
+#pragma once
+
+// Store::search. Safe from any thread.
+//
+// Plans, cheapest first: a criterion with few matches is gathered, probed for the others and sorted
+// in memory; otherwise the index rows are scanned in result order with probes for the rest, within
+// a budget; and when the criteria hardly meet, their sets (key_set.h) are intersected.
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+#include "store/reader.h"
+#include "store/store.h"
+
+namespace lightbox::store {
+
+class SearchEngine {
+ public:
+  SearchEngine(Shared& shared, ReaderPool& readers) : shared_(shared), readers_(readers) {}
+
+  Result<SearchPage> search(const fhir::SearchQuery& query, Effort effort);
+
+  // What earlier searches found out, by hash of names: criteria with many matches, and combinations
+  // for which a scan took too long. Only a hint: forgotten when there are too many.
+  class Memory {
+   public:
+    [[nodiscard]] bool has(std::uint64_t hash);
+    void add(std::uint64_t hash);
+
+   private:
+    std::mutex mutex_;
+    std::unordered_set<std::uint64_t> hashes_;
+  };
+  Memory common;
+  Memory hard;
+
+ private:
+  Shared& shared_;
+  ReaderPool& readers_;
+};
+
+}  // namespace lightbox::store

@@ -1,0 +1,63 @@
+#pragma once
+
+// The one place where searches become SQL. All statements have parameters in place of values, so
+// that their texts repeat and the connections keep them prepared. Each scan gives (ord, key) of
+// matches, and the sort value where there is one, in the order asked for, and stops after `limit`.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "store/cursor.h"
+#include "store/key_set.h"
+#include "store/predicate.h"
+
+namespace lightbox::store {
+
+// One condition on a resource: a predicate's probe, or membership in a set.
+struct Filter {
+  const Predicate* predicate = nullptr;
+  const KeySet* set = nullptr;  // instead of the probe
+  bool negated = false;
+};
+
+// A closed range of `ord`.
+struct OrdRange {
+  std::int64_t first = INT64_MIN;
+  std::int64_t last = INT64_MAX;
+};
+
+enum class Direction : std::uint8_t { forward, backward };
+
+struct OrdScan {
+  const fhir::ResourceType* type = nullptr;
+  std::span<const TokenPair> driver;  // scans these index rows; none: the type's order index
+  OrdRange range;
+  // Also the long date values of this predicate (kind order) that begin before the range.
+  const Predicate* wide = nullptr;
+  LowRange wide_low;
+  Direction direction = Direction::forward;
+  std::int64_t after_ord = INT64_MIN;  // exclusive start; backward: INT64_MAX, INT64_MAX
+  std::int64_t after_key = INT64_MIN;
+  std::vector<Filter> filters;
+  std::size_t limit = 0;
+};
+[[nodiscard]] Sql render(const OrdScan& scan);
+
+// Drives the index of the value that is sorted by. Columns: ord, key, value.
+struct SortScan {
+  enum class Table : std::uint8_t { token, string, date, number, updated, id };
+  Table table = Table::token;
+  const fhir::ResourceType* type = nullptr;
+  std::int64_t param = 0;
+  Direction direction = Direction::forward;
+  const Place* after = nullptr;  // nullptr: from the start
+  std::vector<Filter> filters;
+  std::size_t limit = 0;
+};
+[[nodiscard]] Sql render(const SortScan& scan);
+
+// Column ord of one live resource, when it satisfies the filters; the first parameter is its key.
+[[nodiscard]] Sql render_candidate(const fhir::ResourceType& type, std::span<const Filter> filters);
+
+}  // namespace lightbox::store

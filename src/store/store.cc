@@ -1,0 +1,83 @@
+#include "store/store.h"
+
+#include <condition_variable>
+
+#include "store/directory.h"
+#include "store/reader.h"
+#include "store/search_run.h"
+#include "store/writer.h"
+
+namespace lightbox::store {
+
+struct Store::Impl {
+  DirectoryLock lock;  // released last
+  Shared shared;
+  ReaderPool readers{shared};
+  std::unique_ptr<SearchEngine> search;
+  std::unique_ptr<Writer> writer;  // its thread ends first
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
+  auto impl = std::make_unique<Impl>();
+  TRY(impl->lock, DirectoryLock::take(options.data_directory));
+  impl->shared.path = options.data_directory + "/lightbox.db";
+  impl->shared.options = std::move(options);
+  impl->shared.readers = &impl->readers;
+  TRY(auto database,
+      Database::open(impl->shared.path, Database::Role::writer, impl->shared.options.vfs));
+  TRY_DO(migrate(*database));
+  TRY_DO(impl->lock.sync());
+  impl->search = std::make_unique<SearchEngine>(impl->shared, impl->readers);
+  impl->writer = std::make_unique<Writer>(std::move(database), impl->shared);
+  TRY_DO(impl->writer->start());
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+void Store::commit(std::vector<Operation> operations, std::function<void(CommitResult)> done) {
+  impl_->writer->commit(std::move(operations), std::move(done));
+}
+
+CommitResult Store::commit_and_wait(std::vector<Operation> operations) {
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::optional<CommitResult> answer;
+  commit(std::move(operations), [&](CommitResult result) {
+    const std::lock_guard lock(mutex);
+    answer = std::move(result);
+    answered.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  answered.wait(lock, [&] { return answer.has_value(); });
+  return std::move(*answer);
+}
+
+Result<StoredResource> Store::read(const fhir::ResourceType& type, std::string_view id) {
+  return store::read(impl_->readers, type, id);
+}
+
+Result<StoredResource> Store::read_version(const fhir::ResourceType& type, std::string_view id,
+                                           std::uint64_t version) {
+  return store::read_version(impl_->readers, type, id, version);
+}
+
+Result<HistoryPage> Store::history(const fhir::ResourceType& type, std::string_view id,
+                                   const HistoryQuery& query) {
+  return read_history(impl_->readers, type, id, query);
+}
+
+Result<SearchPage> Store::search(const fhir::SearchQuery& query, Effort effort) {
+  return impl_->search->search(query, effort);
+}
+
+std::uint64_t Store::resource_count() const {
+  std::int64_t sum = 0;
+  for (const auto& count : impl_->shared.counts) sum += count;
+  return static_cast<std::uint64_t>(sum);
+}
+
+bool Store::writable() const { return impl_->shared.writable; }
+
+}  // namespace lightbox::store
