@@ -96,7 +96,7 @@ class LoadTest(unittest.TestCase):
                 self.assertNotEqual(code, 0, output)
                 self.assertIn("ImagingStudy.status", output)
                 for line in (12, 13, 14):
-                    self.assertRegex(output, rf"mixed\.ndjson:{line}\b")
+                    self.assertRegex(output, rf"mixed\.ndjson line {line}\b")
 
     def test_loading_again_changes_nothing(self):
         file = self.ndjson("a.ndjson", resources(100))

@@ -23,18 +23,22 @@ std::string flag_name(std::string name) {
 
 // What the command line gave, as text; Settings knows what it must look like.
 struct Flags {
+  std::map<std::string, std::string> values;
   std::map<std::string, std::vector<std::string>> lists;
   std::map<std::string, bool> switches;
 
-  [[nodiscard]] std::map<std::string, std::string> given() const {
-    std::map<std::string, std::string> values;
+  [[nodiscard]] std::map<std::string, std::string> as_given() const {
+    std::map<std::string, std::string> given;
+    for (const auto& [name, value] : values) {
+      if (!value.empty()) given[name] = value;
+    }
     for (const auto& [name, list] : lists) {
-      if (!list.empty()) values[name] = fmt::format("{}", fmt::join(list, ","));
+      if (!list.empty()) given[name] = fmt::format("{}", fmt::join(list, ","));
     }
     for (const auto& [name, is_on] : switches) {
-      if (is_on) values[name] = "true";
+      if (is_on) given[name] = "true";
     }
-    return values;
+    return given;
   }
 };
 
@@ -47,12 +51,12 @@ void add_settings(CLI::App& command, Flags& flags) {
       command.add_flag(flag_name(info.name), flags.switches[info.name], text);
       continue;
     }
-    auto* option = command.add_option(flag_name(info.name), flags.lists[info.name], text);
-    option->type_name("VALUE")->expected(1);
     if (info.is_list) {
-      option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      command.add_option(flag_name(info.name), flags.lists[info.name], text)
+          ->type_name("VALUE")
+          ->allow_extra_args(false);
     } else {
-      option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      command.add_option(flag_name(info.name), flags.values[info.name], text)->type_name("VALUE");
     }
   }
 }
@@ -65,7 +69,7 @@ LogLevel log_level(std::string_view name) {
 }
 
 int run_serve(const Flags& flags, bool print_config) {
-  const auto settings = Settings::resolve(flags.given());
+  const auto settings = Settings::resolve(flags.as_given());
   if (!settings) {
     report(settings.error());
     return 2;
@@ -80,7 +84,7 @@ int run_serve(const Flags& flags, bool print_config) {
 
 // The same settings as the server that will open the store, so that its index is the same.
 int run_load(const Flags& flags, LoadOptions options) {
-  const auto settings = Settings::resolve(flags.given());
+  const auto settings = Settings::resolve(flags.as_given());
   if (!settings) {
     report(settings.error());
     return 2;

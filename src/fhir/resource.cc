@@ -28,7 +28,7 @@ Result<Resource> parse_resource(std::string_view text, const Limits& limits) {
   Result<const ResourceType*> type = resource_type_of(*document.root());
   if (!type) return std::move(type).error();
   std::vector<Issue> issues = validate(*document.root(), {}, limits);
-  if (!issues.empty()) return Problem{ProblemKind::unprocessable, std::move(issues)};
+  if (!issues.empty()) return Problem{ProblemKind::invalid, std::move(issues)};
   return Resource{.document = std::move(document), .type = *type};
 }
 
