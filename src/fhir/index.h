@@ -77,10 +77,10 @@ struct NumberEntry {
 // MolecularSequence's third component is a second interval (low2, high2).
 struct CompositeEntry {
   std::uint32_t parameter = 0;
-  std::string first_system;   // "" = none
+  std::string first_system;  // "" = none
   std::string first;
   std::string second_system;
-  std::string second;         // token code, or normalised string; quantity: unit code
+  std::string second;  // token code, or normalised string; quantity: unit code
   double low = 0, high = 0, low2 = 0, high2 = 0;
   auto operator<=>(const CompositeEntry&) const = default;
 };
@@ -99,7 +99,7 @@ struct IndexEntries {
   std::int64_t order = 0;
   // Bit n: there is a value for the parameter of slot n. For :missing.
   std::uint64_t present = 0;
-  std::vector<TokenEntry> tokens;        // each vector sorted, without duplicates
+  std::vector<TokenEntry> tokens;  // each vector sorted, without duplicates
   std::vector<StringEntry> strings;
   std::vector<DateEntry> dates;
   std::vector<NumberEntry> numbers;
@@ -129,6 +129,7 @@ struct DateInterval {
 };
 // A FHIR date, dateTime or instant, at any precision (also hh:mm, which searches may use), as the
 // interval that it covers. nullopt when it is not one.
-[[nodiscard]] std::optional<DateInterval> parse_date(std::string_view text, int zone_offset_minutes);
+[[nodiscard]] std::optional<DateInterval> parse_date(std::string_view text,
+                                                     int zone_offset_minutes);
 
 }  // namespace lightbox::fhir

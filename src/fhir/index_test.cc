@@ -265,18 +265,17 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"TokenAndQuantity",
              R"({"resourceType":"Observation","component":[
-                 {"code":{"coding":[{"system":"http://loinc","code":"8480-6"}]},
-                  "valueQuantity":{"value":120,"unit":"mmHg","system":"http://ucum","code":"mm[Hg]"}},
-                 {"code":{"coding":[{"system":"http://loinc","code":"8462-4"}]}}]})",
-             {"combo-code http://loinc|8462-4", "combo-code http://loinc|8480-6",
-              "combo-code-value-quantity http://loinc|8480-6 $ http://ucum|mm[Hg] 120..120 0..0",
-              "combo-code-value-quantity http://loinc|8480-6 $ http://ucum|mmHg 120..120 0..0",
-              "combo-value-quantity 120..120 http://ucum|mm[Hg] mmHg",
-              "component-code http://loinc|8462-4", "component-code http://loinc|8480-6",
-              "component-code-value-quantity http://loinc|8480-6 $ http://ucum|mm[Hg] 120..120 "
-              "0..0",
-              "component-code-value-quantity http://loinc|8480-6 $ http://ucum|mmHg 120..120 0..0",
-              "component-value-quantity 120..120 http://ucum|mm[Hg] mmHg"}},
+                 {"code":{"coding":[{"system":"l","code":"8480-6"}]},
+                  "valueQuantity":{"value":120,"unit":"mmHg","system":"u","code":"mm[Hg]"}},
+                 {"code":{"coding":[{"system":"l","code":"8462-4"}]}}]})",
+             {"combo-code l|8462-4", "combo-code l|8480-6",
+              "combo-code-value-quantity l|8480-6 $ u|mm[Hg] 120..120 0..0",
+              "combo-code-value-quantity l|8480-6 $ u|mmHg 120..120 0..0",
+              "combo-value-quantity 120..120 u|mm[Hg] mmHg", "component-code l|8462-4",
+              "component-code l|8480-6",
+              "component-code-value-quantity l|8480-6 $ u|mm[Hg] 120..120 0..0",
+              "component-code-value-quantity l|8480-6 $ u|mmHg 120..120 0..0",
+              "component-value-quantity 120..120 u|mm[Hg] mmHg"}},
         Case{"TokenAndDate",
              R"({"resourceType":"Observation","code":{"coding":[{"code":"due"}]},
                  "valueDateTime":"1970-01-01T00:00:01Z"})",
@@ -343,6 +342,7 @@ TEST(IndexEdges, MarkTheLeastAndTheGreatestOfEachParameter) {
       "modality":[{"system":"http://a","code":"MR"},{"system":"http://b","code":"CT"},
                   {"system":"http://b","code":"DX"}]})");
   std::vector<std::string> edges;
+  edges.reserve(entries.tokens.size());
   for (const auto& token : entries.tokens) {
     edges.push_back(token.code + std::to_string(token.edge));
   }

@@ -40,8 +40,7 @@ std::string normalise_unicode(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* decompose = icu::Normalizer2::getNFDInstance(status);
   if (U_FAILURE(status)) return normalise_ascii(text);
-  const auto size = static_cast<std::int32_t>(text.size());
-  icu::UnicodeString folded = icu::UnicodeString::fromUTF8({text.data(), size});
+  icu::UnicodeString folded = icu::UnicodeString::fromUTF8(icu::StringPiece(text));
   // Fold, decompose, fold again: some letters decompose to ones that fold (Unicode 3.13, D145).
   folded = decompose->normalize(folded.foldCase(), status);
   folded = decompose->normalize(folded.foldCase(), status);

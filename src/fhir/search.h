@@ -1,7 +1,7 @@
 #pragma once
 
-// A search URL as a typed value (R4, search.html). parse_search checks everything that can be checked
-// without data; the store renders the query to SQL. Pure; safe from any thread.
+// A search URL as a typed value (R4, search.html). parse_search checks everything that can be
+// checked without data; the store renders the query to SQL. Pure; safe from any thread.
 
 #include <cstdint>
 #include <optional>
@@ -71,8 +71,8 @@ struct Criterion {
   const SearchParameter* parameter = nullptr;
   std::vector<const SearchParameter*> or_parameters;
   Modifier modifier = Modifier::none;
-  bool missing = false;              // modifier == missing: the value
-  std::vector<SearchValue> any_of;   // empty only for :missing
+  bool missing = false;             // modifier == missing: the value
+  std::vector<SearchValue> any_of;  // empty only for :missing
 };
 
 struct SortKey {
@@ -87,11 +87,11 @@ enum class TotalMode : std::uint8_t { none, estimate, accurate };
 struct SearchQuery {
   const ResourceType* type = nullptr;
   std::vector<Criterion> criteria;
-  std::vector<SortKey> sort;      // empty: the type's own order
-  std::size_t count = 0;          // the page size; 0: only the total
-  bool count_only = false;        // _summary=count or _count=0
+  std::vector<SortKey> sort;  // empty: the type's own order
+  std::size_t count = 0;      // the page size; 0: only the total
+  bool count_only = false;    // _summary=count or _count=0
   TotalMode total = TotalMode::none;
-  std::string cursor;             // from a next link (`_cursor`); the store's own text; empty: page 1
+  std::string cursor;  // from a next link (`_cursor`); the store's own text; empty: page 1
   // What was left out, for an OperationOutcome entry (severity warning/information).
   std::vector<Issue> notes;
   // The parameters that were used, as they stand in the `self` link, in order; without _cursor.
@@ -105,14 +105,15 @@ struct SearchContext {
   // Added as a criterion: GET /Patient/123/ImagingStudy. Any of the type's patient_compartment
   // parameters may point to it.
   std::optional<std::string> patient_compartment;  // "123"
-  IndexOptions index;  // own bases and zone
-  std::int64_t now_ms = 0;  // for `ap`
+  IndexOptions index;                              // own bases and zone
+  std::int64_t now_ms = 0;                         // for `ap`
 };
 
-// `parameters` are decoded name/value pairs in the order of the URL, and of the body after it for POST
-// _search. Parameters that are not about searching (_format, _pretty, empty values) are skipped. Fails
-// with kind `invalid`, all findings at once, each naming the parameter in its diagnostics: a value of the wrong form, a
-// modifier that the parameter's type does not have, and in strict handling an unknown parameter.
+// `parameters` are decoded name/value pairs in the order of the URL, and of the body after it for
+// POST _search. Parameters that are not about searching (_format, _pretty, empty values) are
+// skipped. Fails with kind `invalid`, all findings at once, each naming the parameter in its
+// diagnostics: a value of the wrong form, a modifier that the parameter's type does not have, and
+// in strict handling an unknown parameter.
 Result<SearchQuery> parse_search(const ResourceType& type,
                                  std::span<const std::pair<std::string, std::string>> parameters,
                                  const SearchContext& context, const Limits& limits = {});

@@ -52,6 +52,7 @@ std::vector<SearchValue> with_implicit_system(TokenValue token, const ValueSet& 
   if (token.system != codes.system) return {std::move(token)};
   if (token.code) return {TokenValue{std::nullopt, std::move(token.code)}};
   std::vector<SearchValue> any;
+  any.reserve(codes.codes.size());
   for (const std::string_view code : codes.codes) {
     any.emplace_back(TokenValue{std::nullopt, std::string(code)});
   }
@@ -114,6 +115,7 @@ Parsed<std::vector<SearchValue>> parse_composite(std::string_view text,
     combined = std::move(wider);
   }
   std::vector<SearchValue> values;
+  values.reserve(combined.size());
   for (CompositeValue& value : combined) values.emplace_back(std::move(value));
   return values;
 }
