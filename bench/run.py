@@ -176,7 +176,7 @@ class Size:
         candidates = {"nginx": (nginx_command(DATA / "nginx", 18181, file_bytes), 18181)}
         bare = ROOT / "build/bench/bench_bare_http"
         if bare.exists():
-            candidates["bare"] = ([str(bare), "18182", str(file_bytes)], 18182)
+            candidates["bare"] = ([str(bare), "--port", "18182", "--bytes", str(file_bytes)], 18182)
         for name, (command, port) in candidates.items():
             server = Server(command, self.folder / f"{name}.log", port)
             server.wait_until_answering("/file.json")

@@ -96,6 +96,7 @@ class KillTest(unittest.TestCase):
                     for writer in writers:
                         writer.start()
                     time.sleep(chance.uniform(0.01, 0.5))
+                    self.assertIsNone(server.process.poll(), f"it died by itself: {server.log_text()}")
                     server.kill()
                     for writer in writers:
                         writer.join()

@@ -151,7 +151,7 @@ class LoadTest(unittest.TestCase):
         with Server(self.data) as server:
             studies = 0
             for file in taken:
-                resource = json.loads(file.read_text())
+                resource = json.loads(file.read_text("utf-8-sig"))
                 if resource["resourceType"] == "ImagingStudy":
                     studies += 1
                     self.assertEqual(server.search(f"ImagingStudy?_id={resource['id']}"), [resource["id"]])
