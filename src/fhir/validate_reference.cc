@@ -86,14 +86,8 @@ class ReferenceChecker {
       type =
           text.starts_with("http:") || text.starts_with("https:") ? type_of_literal(text) : nullptr;
     } else {
+      // Another relative URL may be one that only its author can resolve: it is no error.
       type = text.contains('?') ? type_of_conditional(text) : type_of_literal(text);
-      if (type == nullptr && !text.empty()) {
-        findings_.add(
-            "value", place,
-            fmt::format("{} is no reference: expected Type/id with a resource type of R4, "
-                        "an absolute URL, urn:uuid:…, urn:oid:… or #id",
-                        quoted(text)));
-      }
     }
     if (type != nullptr) check_target(*type, place);
     return type;
