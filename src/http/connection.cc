@@ -44,7 +44,7 @@ Problem body_too_large(std::size_t limit) {
 }  // namespace
 
 Connection::Connection(Worker& worker, int descriptor, std::string address)
-    : worker_(worker), socket_(descriptor), parser_(worker.limits()) {
+    : worker_(worker), socket_(descriptor) {
   request_.remote_address = std::move(address);
 }
 
@@ -142,7 +142,7 @@ Connection::Step Connection::take_head() {
   has_request_ = false;
   while (true) {
     if (!buffer_.is_empty()) {
-      auto used = parser_.parse_head(buffer_.bytes(), request_, framing_);
+      auto used = parse_request_head(buffer_.bytes(), worker_.limits(), request_, framing_);
       if (!used) {
         refused_ = std::move(used).error();
         return Step::end;
@@ -210,6 +210,7 @@ asio::awaitable<Connection::Step> Connection::read_body() {
     const Step sent = co_await send_rest({});
     if (sent == Step::end) co_return sent;
   }
+  if (framing_.body == Framing::Body::chunked) chunks_.emplace(limits.header_bytes_max);
   const std::int64_t body_deadline_ms = coarse_now_ms() + limits.body_timeout_ms;
   Step step = take_body();
   while (step == Step::wait) {
@@ -264,17 +265,14 @@ Connection::Step Connection::take_chunked_body() {
   while (true) {
     if (!buffer_.is_empty()) {
       const std::size_t before = body.size();
-      auto used = parser_.parse_chunks(buffer_.bytes(), body);
-      if (!used) {
-        refused_ = std::move(used).error();
-        return Step::end;
-      }
+      auto used = chunks_->decode(buffer_.bytes(), body);
+      if (!used) return refuse(std::move(used).error());
       buffer_.use_up(*used);
       if (body.size() > worker_.limits().body_bytes_max) {
         return refuse(body_too_large(worker_.limits().body_bytes_max));
       }
       if (!hold(body.size() - before)) return Step::end;
-      if (parser_.is_chunked_complete()) return Step::ready;
+      if (chunks_->is_complete()) return Step::ready;
     }
     const std::span<char> room = buffer_.room();
     const IoResult received = socket_.receive(room);

@@ -13,9 +13,10 @@
 #include <string>
 #include <string_view>
 
+#include "http/chunked_decoder.h"
 #include "http/reactor.h"
 #include "http/read_buffer.h"
-#include "http/request_parser.h"
+#include "http/request_head.h"
 #include "http/response_head.h"
 #include "http/server.h"
 
@@ -76,9 +77,9 @@ class Connection {
   Worker& worker_;
   Socket socket_;
   ReadBuffer buffer_;
-  RequestParser parser_;
   Request request_;
   Framing framing_;
+  std::optional<ChunkedDecoder> chunks_;
   std::optional<Refusal> refused_;
   std::string head_;                   // of the response
   std::size_t bytes_sent_ = 0;         // of head_ and the body together

@@ -12,13 +12,6 @@ namespace {
 
 enum class Plus { is_plus, is_space };
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (Unicode, table 3-7).
 std::size_t utf8_sequence(std::string_view text) {
   const auto byte = [&](std::size_t i) {

@@ -11,6 +11,24 @@ namespace lightbox::http {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+// 0 to 15, or -1.
+[[nodiscard]] constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lowered = to_lower(c);
+  return lowered >= 'a' && lowered <= 'f' ? lowered - 'a' + 10 : -1;
+}
+
+// tchar: what names of fields and methods are made of.
+[[nodiscard]] constexpr bool is_token_character(char c) {
+  return c > ' ' && c < 0x7f &&
+         std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+}
+
+// What may stand in a field's value: no control character but the tab.
+[[nodiscard]] constexpr bool is_field_character(char c) {
+  return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
+}
+
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {

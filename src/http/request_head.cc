@@ -1,4 +1,4 @@
-#include "http/request_parser.h"
+#include "http/request_head.h"
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstring>
@@ -54,12 +54,11 @@ class HeadParser final : public beast::http::basic_parser<true> {
  public:
   HeadParser(Request& request, std::size_t fields_max)
       : request_(&request), fields_max_(fields_max) {
-    header_limit(~std::uint32_t{0});  // RequestParser has looked already
+    header_limit(~std::uint32_t{0});  // parse_request_head has looked already
     body_limit(boost::none);          // and counts the body itself
     eager(true);
   }
 
-  std::string* body = nullptr;  // where chunks go
   bool is_http_1_0 = false;
 
  private:
@@ -72,8 +71,6 @@ class HeadParser final : public beast::http::basic_parser<true> {
   void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
   void on_field_impl(beast::http::field, beast::string_view field_name, beast::string_view value,
                      beast::error_code& failure) override {
-    // Trailers come this way too. They must not pass for fields of the head (RFC 9110 6.5.1).
-    if (head_is_done_) return;
     if (request_->fields.size() == fields_max_) {
       failure = error::header_limit;
       return;
@@ -82,20 +79,17 @@ class HeadParser final : public beast::http::basic_parser<true> {
                                   std::forward_as_tuple(field_name.data(), field_name.size()),
                                   std::forward_as_tuple(value.data(), value.size()));
   }
-  void on_header_impl(beast::error_code&) override { head_is_done_ = true; }
+  void on_header_impl(beast::error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
   std::size_t on_body_impl(beast::string_view, beast::error_code&) override { return 0; }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view data,
-                                 beast::error_code&) override {
-    body->append(data.data(), data.size());
-    return data.size();
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, beast::error_code&) override {
+    return 0;
   }
   void on_finish_impl(beast::error_code&) override {}
 
   Request* request_;
   std::size_t fields_max_;
-  bool head_is_done_ = false;
 };
 
 // Line by line to the empty one: where the head ends, or 0. Finds what Beast would let pass.
@@ -145,7 +139,8 @@ Refusal from_beast(const beast::error_code& failure, std::string_view bytes, std
   if (failure == error::bad_version) {
     const std::string_view line = bytes.substr(0, bytes.find('\r'));
     const std::size_t space = line.rfind(' ');
-    if (space != std::string_view::npos && line.substr(space + 1).starts_with("HTTP/")) {
+    const std::string_view version = space == std::string_view::npos ? "" : line.substr(space + 1);
+    if (version.starts_with("HTTP/") && version != "HTTP/1.1" && version != "HTTP/1.0") {
       return refusal(ProblemKind::invalid,
                      "The HTTP version is not supported: this server speaks HTTP/1.1 and HTTP/1.0",
                      505);
@@ -158,25 +153,9 @@ Refusal from_beast(const beast::error_code& failure, std::string_view bytes, std
   return bad_request("The request is not valid HTTP: " + failure.message());
 }
 
-}  // namespace
-
-struct RequestParser::Impl {
-  const Limits& limits;
-  std::optional<HeadParser> parser;
-
-  std::optional<Refusal> check_sizes(std::string_view bytes, std::size_t head_bytes) const;
-  std::optional<Refusal> check_target(Request& request) const;
-  static std::optional<Refusal> read_fields(Request& request, Framing& framing);
-};
-
-RequestParser::RequestParser(const Limits& limits)
-    : impl_(std::make_unique<Impl>(Impl{limits, std::nullopt})) {}
-
-RequestParser::~RequestParser() = default;
-
 // `head_bytes` 0: the head goes on after `bytes`.
-std::optional<Refusal> RequestParser::Impl::check_sizes(std::string_view bytes,
-                                                        std::size_t head_bytes) const {
+std::optional<Refusal> check_sizes(std::string_view bytes, std::size_t head_bytes,
+                                   const Limits& limits) {
   // The request line also has a method and a version; the target itself is measured once parsed.
   constexpr std::size_t beside_target_max = 64;
   if (bytes.size() > limits.url_bytes_max + beside_target_max) {
@@ -196,7 +175,7 @@ std::optional<Refusal> RequestParser::Impl::check_sizes(std::string_view bytes,
 
 // RFC 9112 3.2: origin-form, absolute-form and asterisk-form. An authority-form belongs to CONNECT,
 // which reaches the handler as Method::other with an empty path.
-std::optional<Refusal> RequestParser::Impl::check_target(Request& request) const {
+std::optional<Refusal> check_target(Request& request, const Limits& limits) {
   std::string_view rest = request.target;
   if (rest.size() > limits.url_bytes_max) {
     return limit_refusal(ProblemKind::uri_too_long, "The URL", "url_bytes_max",
@@ -242,7 +221,7 @@ std::optional<Refusal> RequestParser::Impl::check_target(Request& request) const
 }
 
 // What the fields say about the message itself.
-std::optional<Refusal> RequestParser::Impl::read_fields(Request& request, Framing& framing) {
+std::optional<Refusal> read_fields(Request& request, Framing& framing) {
   std::size_t hosts = 0;
   for (const auto& [field_name, value] : request.fields) {
     switch (field_name.size()) {
@@ -298,15 +277,17 @@ std::optional<Refusal> RequestParser::Impl::read_fields(Request& request, Framin
   return std::nullopt;
 }
 
-std::expected<std::size_t, Refusal> RequestParser::parse_head(std::string_view bytes,
-                                                              Request& request, Framing& framing) {
+}  // namespace
+
+std::expected<std::size_t, Refusal> parse_request_head(std::string_view bytes, const Limits& limits,
+                                                       Request& request, Framing& framing) {
   // RFC 9112 2.2: an empty line before the request is ignored.
   std::size_t skipped = 0;
   while (skipped < 8 && bytes.substr(skipped).starts_with("\r\n")) skipped += 2;
   bytes.remove_prefix(skipped);
 
   const HeadScan scan = scan_head(bytes);
-  if (auto refused = impl_->check_sizes(bytes, scan.head_bytes)) {
+  if (auto refused = check_sizes(bytes, scan.head_bytes, limits)) {
     return std::unexpected(std::move(*refused));
   }
   if (scan.has_bare_line_feed) {
@@ -320,24 +301,23 @@ std::expected<std::size_t, Refusal> RequestParser::parse_head(std::string_view b
   constexpr std::size_t fields_max = 256;
   request.fields.clear();
   request.body.clear();
-  impl_->parser.emplace(request, fields_max);
-  HeadParser& parser = *impl_->parser;
+  HeadParser parser(request, fields_max);
   beast::error_code failure;
   const std::string_view head = bytes.substr(0, scan.head_bytes);
   const std::size_t used = parser.put({head.data(), head.size()}, failure);
   if (failure == error::need_more) failure = {};  // eager: it asks for the body
   if (failure || !parser.is_header_done() || used != head.size()) {
     if (!failure) failure = error::bad_value;
-    return std::unexpected(from_beast(failure, bytes, impl_->limits.header_bytes_max));
+    return std::unexpected(from_beast(failure, bytes, limits.header_bytes_max));
   }
 
   framing = {};
   framing.is_http_1_0 = parser.is_http_1_0;
   framing.keeps_alive = parser.keep_alive();
-  if (auto refused = Impl::read_fields(request, framing)) {
+  if (auto refused = read_fields(request, framing)) {
     return std::unexpected(std::move(*refused));
   }
-  if (auto refused = impl_->check_target(request)) return std::unexpected(std::move(*refused));
+  if (auto refused = check_target(request, limits)) return std::unexpected(std::move(*refused));
   if (parser.chunked()) {
     framing.body = Framing::Body::chunked;
   } else if (const auto length = parser.content_length(); length && *length > 0) {
@@ -346,25 +326,5 @@ std::expected<std::size_t, Refusal> RequestParser::parse_head(std::string_view b
   }
   return skipped + used;
 }
-
-std::expected<std::size_t, Refusal> RequestParser::parse_chunks(std::string_view bytes,
-                                                                std::string& body) {
-  HeadParser& parser = *impl_->parser;
-  parser.body = &body;
-  beast::error_code failure;
-  const std::size_t used = parser.put({bytes.data(), bytes.size()}, failure);
-  if (failure && failure != error::need_more) {
-    return std::unexpected(from_beast(failure, bytes, impl_->limits.header_bytes_max));
-  }
-  // A chunk's size line and the trailers are held to the limit of the header.
-  if (!parser.is_done() && bytes.size() - used > impl_->limits.header_bytes_max) {
-    return std::unexpected(limit_refusal(ProblemKind::header_too_large,
-                                         "A chunk's header or trailer", "header_bytes_max",
-                                         impl_->limits.header_bytes_max));
-  }
-  return used;
-}
-
-bool RequestParser::is_chunked_complete() const { return impl_->parser->is_done(); }
 
 }  // namespace lightbox::http

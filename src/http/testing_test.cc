@@ -1,0 +1,233 @@
+#include "http/testing.h"
+
+#include <arpa/inet.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+#include "base/log.h"
+#include "http/text.h"
+
+namespace lightbox::http::testing {
+
+std::string Reply::field(std::string_view name) const {
+  std::string_view rest = head;
+  while (!rest.empty()) {
+    std::string_view line = take_until('\n', rest);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view field_name = take_until(':', line);
+    if (equals_ignoring_case(field_name, name)) return std::string(trimmed(line));
+  }
+  return {};
+}
+
+Client::Client(std::uint16_t port, const std::string& address) {
+  const bool is_v6 = address.find(':') != std::string::npos;
+  descriptor_ = ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int status = -1;
+  if (is_v6) {
+    sockaddr_in6 peer{};
+    peer.sin6_family = AF_INET6;
+    peer.sin6_port = htons(port);
+    ::inet_pton(AF_INET6, address.c_str(), &peer.sin6_addr);
+    status = ::connect(descriptor_, reinterpret_cast<sockaddr*>(&peer), sizeof(peer));
+  } else {
+    sockaddr_in peer{};
+    peer.sin_family = AF_INET;
+    peer.sin_port = htons(port);
+    ::inet_pton(AF_INET, address.c_str(), &peer.sin_addr);
+    status = ::connect(descriptor_, reinterpret_cast<sockaddr*>(&peer), sizeof(peer));
+  }
+  const int one = 1;
+  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  if (status != 0) ::close(std::exchange(descriptor_, -1));
+}
+
+Client::~Client() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Client::Client(Client&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), received_(std::move(other.received_)) {}
+
+bool Client::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool Client::fill(std::chrono::milliseconds patience) {
+  pollfd waited{descriptor_, POLLIN, 0};
+  if (::poll(&waited, 1, static_cast<int>(patience.count())) != 1) return false;
+  char bytes[65536];
+  const ssize_t count = ::recv(descriptor_, bytes, sizeof(bytes), 0);
+  if (count <= 0) return false;
+  received_.append(bytes, static_cast<std::size_t>(count));
+  return true;
+}
+
+Reply Client::read(bool has_body) {
+  constexpr auto patience = std::chrono::seconds(10);
+  Reply reply;
+  std::size_t end = received_.find("\r\n\r\n");
+  while (end == std::string::npos) {
+    if (!fill(patience)) return reply;
+    end = received_.find("\r\n\r\n");
+  }
+  reply.head = received_.substr(0, end + 2);
+  received_.erase(0, end + 4);
+  const std::string length = reply.field("Content-Length");
+  const std::size_t body_bytes = has_body && !length.empty() ? std::stoul(length) : 0;
+  while (received_.size() < body_bytes) {
+    if (!fill(patience)) return reply;
+  }
+  reply.body = received_.substr(0, body_bytes);
+  received_.erase(0, body_bytes);
+  reply.status = std::stoi(reply.head.substr(9, 3));
+  return reply;
+}
+
+std::string Client::read_some(std::size_t count, std::chrono::milliseconds patience) {
+  while (received_.size() < count && fill(patience)) {
+  }
+  std::string taken = received_.substr(0, count);
+  received_.erase(0, taken.size());
+  return taken;
+}
+
+bool Client::sees_end(std::chrono::milliseconds patience) {
+  pollfd waited{descriptor_, POLLIN, 0};
+  if (!received_.empty() || ::poll(&waited, 1, static_cast<int>(patience.count())) != 1) {
+    return false;
+  }
+  char byte = 0;
+  return ::recv(descriptor_, &byte, 1, 0) <= 0;
+}
+
+void Client::end_sending() { ::shutdown(descriptor_, SHUT_WR); }
+
+void Client::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  ::close(std::exchange(descriptor_, -1));
+}
+
+void Client::set_receive_buffer(int bytes) {
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
+boost::asio::awaitable<Response> example_handler(const Request& request) {
+  Response response;
+  response.fields.emplace_back("Content-Type", "application/json");
+  if (request.path == "/fields") {
+    for (const auto& [field_name, value] : request.fields) {
+      response.body += field_name + ": " + value + "\n";
+    }
+  } else if (request.path == "/bytes") {
+    const std::size_t count = std::stoul(request.query);
+    while (response.body.size() < count) {
+      response.body += "{\"n\": " + std::to_string(response.body.size()) + "},\n";
+    }
+    response.body.resize(count);
+  } else if (request.path == "/zeros") {
+    response.fields.front().second = "application/octet-stream";
+    response.body.assign(std::stoul(request.query), '0');
+  } else if (request.path == "/wait") {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, std::chrono::milliseconds(std::stol(request.query)));
+    const auto token = boost::asio::use_awaitable;
+    co_await timer.async_wait(token);
+    response.body = "waited";
+  } else if (request.path == "/throw") {
+    throw std::runtime_error("as asked for");
+  } else if (request.path == "/split") {
+    response.fields.emplace_back("X-Split", "a\r\nSet-Cookie: b");
+  } else if (request.path == "/empty") {
+    response.status = 204;
+    response.body = "not to be sent";
+  } else if (request.path == "/etag") {
+    response.fields.emplace_back("ETag", "\"abc\"");
+    response.body.assign(4096, 'e');
+  } else {
+    response.body = std::string(name(request.method)) + " " + request.target + " " + request.path +
+                    " " + request.query + " " + request.body;
+  }
+  co_return response;
+}
+
+Response example_problem_response(const Problem& problem) {
+  int status = 500;
+  switch (problem.kind) {
+    case ProblemKind::invalid:
+      status = 400;
+      break;
+    case ProblemKind::request_timeout:
+      status = 408;
+      break;
+    case ProblemKind::too_large:
+      status = 413;
+      break;
+    case ProblemKind::uri_too_long:
+      status = 414;
+      break;
+    case ProblemKind::unsupported_media_type:
+      status = 415;
+      break;
+    case ProblemKind::throttled:
+      status = 429;
+      break;
+    case ProblemKind::header_too_large:
+      status = 431;
+      break;
+    case ProblemKind::not_supported:
+      status = 501;
+      break;
+    case ProblemKind::unavailable:
+      status = 503;
+      break;
+    default:
+      break;
+  }
+  return {
+      status, {{"Content-Type", "text/plain"}}, "problem: " + problem.issues.front().diagnostics};
+}
+
+std::unique_ptr<Server> start_server(const Limits& limits, unsigned threads,
+                                     const std::string& address) {
+  set_log_level(LogLevel::off);
+  ServerOptions options;
+  options.address = address;
+  options.port = 0;
+  options.threads = threads;
+  options.limits = limits;
+  auto server = Server::listen(options, example_handler, example_problem_response);
+  if (!server) throw std::runtime_error(server.error().issues.front().diagnostics);
+  (*server)->start();
+  return std::move(*server);
+}
+
+std::string get(std::string_view target, std::string_view more_fields) {
+  std::string request = "GET ";
+  request.append(target).append(" HTTP/1.1\r\nHost: localhost\r\n").append(more_fields);
+  return request.append("\r\n");
+}
+
+std::string post(std::string_view target, std::string_view body, std::string_view more_fields) {
+  std::string request = "POST ";
+  request.append(target).append(" HTTP/1.1\r\nHost: localhost\r\nContent-Length: ");
+  request.append(std::to_string(body.size())).append("\r\n").append(more_fields);
+  return request.append("\r\n").append(body);
+}
+
+}  // namespace lightbox::http::testing
