@@ -10,6 +10,7 @@ answering the same bytes without a store.
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import signal
@@ -22,7 +23,7 @@ from measure import (Server, Wrong, check, fdatasync_ms, median, nginx_command, 
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "bench-data"
-BINARY = ROOT / "build" / "lightbox"
+BINARY = Path(os.environ.get("LIGHTBOX", ROOT / "build" / "lightbox"))
 SEARCHES = {  # workload of the generator -> what the table calls it
     "patient": "search by patient",
     "identifier": "search by identifier (accession)",
@@ -218,7 +219,8 @@ def machine(options):
                             text=True).stdout.strip()
     return (f"{cpu}, {cores} cores, {memory:.0f} GB, Linux {platform.release()}; a durable 4 KB append (fdatasync) "
             f"takes {fdatasync_ms(DATA):.2f} ms. Commit {commit}. Server on core 0, wrk on core 1; medians of "
-            f"{options.rounds} rounds of {options.seconds} s; load and start-up are not pinned and not warmed.")
+            f"{options.rounds} rounds of {options.seconds} s; load and start-up are not pinned and not warmed. "
+            f"Load average at the start: {options.busy:.2f}.")
 
 
 def rows(small, large):
@@ -289,6 +291,9 @@ def main():
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
     parser.add_argument("--keep", action="store_true", help="leave data and stores in bench-data/")
     options = parser.parse_args()
+    options.busy = os.getloadavg()[0]
+    if options.busy > 0.5:
+        say(f"the machine is busy (load average {options.busy:.2f}): these figures will be too low")
     DATA.mkdir(exist_ok=True)
     try:
         sizes = [Size(int(studies), options).measure() for studies in options.studies.split(",")]

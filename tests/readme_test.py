@@ -69,8 +69,10 @@ class ReadmeTest(unittest.TestCase):
                 if "-X" in words and words[words.index("-X") + 1] == "POST" and "_search" not in " ".join(words):
                     self.assertEqual(status, 201)
                     self.assertTrue(json.loads(body)["id"])
-                elif '"Bundle"' in body:
-                    self.assertGreaterEqual(len(json.loads(body).get("entry", [])), 1, body)
+                elif body.startswith('{"resourceType":"Bundle"'):
+                    bundle = json.loads(body)
+                    self.assertGreaterEqual(bundle.get("total", len(bundle.get("entry", []))), 1, body)
+                    self.assertTrue("_summary=count" in " ".join(words) or bundle["entry"], body)
 
     def test_the_examples_of_the_issue_are_among_them(self):
         text = " ".join(" ".join(words) for words in self.commands)
