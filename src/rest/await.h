@@ -14,8 +14,11 @@ namespace lightbox::rest {
 
 // Calls `start` with a function that must be called exactly once, from any thread, with the result;
 // the coroutine goes on with it on its own executor.
-template <typename T, typename Start>
-boost::asio::awaitable<T> await_callback(Start start) {
+//
+// Not a coroutine itself, and its callers name what they await: g++ 12 destroys temporaries with
+// captures twice when they stand in a co_await expression.
+template <typename T>
+boost::asio::awaitable<T> await_callback(std::function<void(std::function<void(T)>)> start) {
   auto initiate = [start = std::move(start)](auto handler) mutable {
     auto executor = boost::asio::get_associated_executor(handler);
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
@@ -26,10 +29,8 @@ boost::asio::awaitable<T> await_callback(Start start) {
       });
     }));
   };
-  // Two problems of g++ 12 with temporaries in co_await are avoided by the names.
   auto token = boost::asio::use_awaitable;
-  auto pending = boost::asio::async_initiate<decltype(token), void(T)>(std::move(initiate), token);
-  co_return co_await std::move(pending);
+  return boost::asio::async_initiate<decltype(token), void(T)>(std::move(initiate), token);
 }
 
 }  // namespace lightbox::rest

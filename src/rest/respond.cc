@@ -138,12 +138,14 @@ boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
                                                               store::Operation operation) {
   auto shared = std::make_shared<store::Operation>(std::move(operation));
   store::Store& store = call.api.store();
-  auto result = co_await await_callback<store::CommitResult>(
+  std::function<void(std::function<void(store::CommitResult)>)> start =
       [&store, shared](std::function<void(store::CommitResult)> done) {
         std::vector<store::Operation> operations;
         operations.push_back(std::move(*shared));
         store.commit(std::move(operations), std::move(done));
-      });
+      };
+  auto pending = await_callback<store::CommitResult>(std::move(start));
+  auto result = co_await std::move(pending);
   if (!result) co_return std::move(result).error();
   co_return result->front();
 }

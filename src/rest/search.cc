@@ -130,7 +130,8 @@ boost::asio::awaitable<http::Response> run(Call& call, Result<Scope> scope) {
     std::function<Result<store::SearchPage>()> work = [&store, shared, effort] {
       return store.search(*shared, effort);
     };
-    page = co_await call.api.slow_lane().run<store::SearchPage>(std::move(work));
+    auto pending = call.api.slow_lane().run<store::SearchPage>(std::move(work));
+    page = co_await std::move(pending);
   }
   co_return respond(call, *scope, *query, page);
 }

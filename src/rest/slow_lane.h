@@ -26,18 +26,20 @@ class SlowLane {
   // waiting_max pieces of work are in the lane already.
   template <typename T>
   boost::asio::awaitable<Result<T>> run(std::function<Result<T>()> work) {
-    if (waiting_.fetch_add(1) >= waiting_max_) {
-      waiting_.fetch_sub(1);
-      co_return full();
-    }
-    co_return co_await await_callback<Result<T>>(
+    std::function<void(std::function<void(Result<T>)>)> start =
         [this, work = std::move(work)](std::function<void(Result<T>)> done) {
+          if (waiting_.fetch_add(1) >= waiting_max_) {
+            waiting_.fetch_sub(1);
+            done(full());
+            return;
+          }
           boost::asio::post(pool_, [this, work, done = std::move(done)] {
             Result<T> result = work();
             waiting_.fetch_sub(1);
             done(std::move(result));
           });
-        });
+        };
+    return await_callback<Result<T>>(std::move(start));
   }
 
  private:
