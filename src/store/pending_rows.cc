@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <tuple>
+#include <utility>
 
 namespace lightbox::store {
 namespace {
@@ -14,7 +15,6 @@ std::size_t move_rows(std::vector<Row>& rows, RowPlace place, std::vector<Placed
 }
 
 // Each table's primary key begins with these.
-auto sort_key(const TokenRow& row) { return std::tie(row.param, row.value); }
 auto sort_key(const StringRow& row) { return std::tie(row.param, row.normalised); }
 auto sort_key(const DateRow& row) { return std::tie(row.param, row.wide, row.low); }
 auto sort_key(const NumberRow& row) { return std::tie(row.param, row.wide, row.low); }
@@ -39,11 +39,9 @@ Result<void> write_sorted(Database& database, std::vector<Placed<Row>>& rows) {
 
 void PendingRows::add(IndexRows rows, RowPlace place) {
   // What the strings hold beside their own bytes.
-  for (const auto& row : rows.tokens)
-    bytes_ += row.value.capacity() > 15 ? row.value.capacity() : 0;
   for (const auto& row : rows.strings) bytes_ += row.normalised.capacity() + row.exact.capacity();
   for (const auto& row : rows.uids) bytes_ += row.uid.capacity() > 15 ? row.uid.capacity() : 0;
-  bytes_ += move_rows(rows.tokens, place, tokens_);
+  add_tokens(rows.tokens, place);
   bytes_ += move_rows(rows.strings, place, strings_);
   bytes_ += move_rows(rows.dates, place, dates_);
   bytes_ += move_rows(rows.numbers, place, numbers_);
@@ -53,12 +51,41 @@ void PendingRows::add(IndexRows rows, RowPlace place) {
 
 Result<void> PendingRows::write(Database& database) {
   bytes_ = 0;
-  TRY_DO(write_sorted(database, tokens_));
+  TRY_DO(write_tokens(database));
   TRY_DO(write_sorted(database, strings_));
   TRY_DO(write_sorted(database, dates_));
   TRY_DO(write_sorted(database, numbers_));
   TRY_DO(write_sorted(database, composites_));
   return write_sorted(database, uids_);
+}
+
+void PendingRows::add_tokens(std::vector<TokenRow>& rows, RowPlace place) {
+  constexpr std::size_t bytes_of_value = 160;  // a node of the map, and its vector's first block
+  for (TokenRow& row : rows) {
+    auto [value, is_new] = tokens_[row.param].try_emplace(std::move(row.value));
+    value->second.push_back({place.ord, place.resource, row.edge});
+    bytes_ += sizeof(TokenPlace) + (is_new ? bytes_of_value : 0);
+  }
+}
+
+Result<void> PendingRows::write_tokens(Database& database) {
+  const auto tokens = std::exchange(tokens_, {});
+  Query query(database, insert_token_sql);
+  for (const auto& [param, values] : tokens) {
+    std::vector<TokenValues::const_pointer> sorted;
+    sorted.reserve(values.size());
+    for (const auto& value : values) sorted.push_back(&value);
+    std::ranges::sort(sorted, {}, [](auto value) -> const std::string& { return value->first; });
+    for (const auto* value : sorted) {
+      auto places = value->second;
+      std::ranges::sort(places);
+      for (const auto& [ord, resource, edge] : places) {
+        query.bind(param).bind(std::string_view(value->first)).bind(ord).bind(resource).bind(edge);
+        if (!query.run()) return query.problem();
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace lightbox::store

@@ -5,6 +5,10 @@
 //
 // Not thread-safe.
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -21,7 +25,20 @@ class PendingRows {
   Result<void> write(Database& database);
 
  private:
-  std::vector<Placed<TokenRow>> tokens_;
+  struct TokenPlace {
+    std::int64_t ord;
+    std::int64_t resource;
+    std::int64_t edge;
+    auto operator<=>(const TokenPlace&) const = default;
+  };
+  // Most rows are tokens, and most tokens have one of few values: sorting the values once is much
+  // less work than sorting the rows by them.
+  using TokenValues = std::unordered_map<std::string, std::vector<TokenPlace>>;
+
+  void add_tokens(std::vector<TokenRow>& rows, RowPlace place);
+  Result<void> write_tokens(Database& database);
+
+  std::map<std::int64_t, TokenValues> tokens_;  // by parameter
   std::vector<Placed<StringRow>> strings_;
   std::vector<Placed<DateRow>> dates_;
   std::vector<Placed<NumberRow>> numbers_;

@@ -126,9 +126,7 @@ Result<void> for_each_row(Database& writer, std::string_view sql, const std::vec
 }
 
 // OR REPLACE: rows that differ in nothing but what is outside the key.
-constexpr std::string_view insert_sql(const TokenRow*) {
-  return "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)";
-}
+constexpr std::string_view insert_sql(const TokenRow*) { return insert_token_sql; }
 constexpr std::string_view insert_sql(const StringRow*) {
   return "INSERT OR REPLACE INTO string_index VALUES (?,?,?,?,?,?)";
 }
@@ -188,7 +186,6 @@ Result<void> insert_placed(Database& writer, std::span<const Placed<Row>> rows) 
   return {};
 }
 
-template Result<void> insert_placed(Database&, std::span<const Placed<TokenRow>>);
 template Result<void> insert_placed(Database&, std::span<const Placed<StringRow>>);
 template Result<void> insert_placed(Database&, std::span<const Placed<DateRow>>);
 template Result<void> insert_placed(Database&, std::span<const Placed<NumberRow>>);

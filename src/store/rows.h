@@ -89,6 +89,8 @@ struct RowPlace {
   std::int64_t ord = 0;
   std::int64_t resource = 0;
 };
+inline constexpr std::string_view insert_token_sql =
+    "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)";
 Result<void> insert_rows(Database& writer, const IndexRows& rows, RowPlace place);
 // A row of any resource; insert_placed writes them in the order given.
 template <typename Row>

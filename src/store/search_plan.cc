@@ -9,11 +9,6 @@
 namespace lightbox::store {
 namespace {
 
-constexpr std::size_t rare_max = 512;      // matches of a criterion that is gathered
-constexpr std::size_t gather_max = 2'000;  // of an intersection
-// About a millisecond and a half; a scan that needs more gives way to the sets.
-constexpr std::int64_t scan_ticks = 60;
-
 std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 14'695'981'039'346'656'037ULL) {
   for (const char c : text) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211ULL;
@@ -92,7 +87,7 @@ Result<Search::Found> Search::find_in_own_order() {
   }
   if (needs_no_budget || !engine_.hard.has(hash_)) {
     TRY(auto all_filters, filters());
-    if (!needs_no_budget) reader_->limit.ticks = scan_ticks;
+    if (!needs_no_budget) reader_->limit.ticks = engine_.tuning.scan_ticks;
     auto found = scan(std::move(all_filters), true);
     reader_->limit.ticks = INT64_MAX;
     const bool gave_up = !found && found.error().kind == ProblemKind::too_costly;
@@ -100,7 +95,7 @@ Result<Search::Found> Search::find_in_own_order() {
     engine_.hard.add(hash_);
   }
   TRY(const Set set, intersection(Dates::leave));
-  if (set && set->size() <= gather_max) {
+  if (set && set->size() <= engine_.tuning.gather_max) {
     const auto keys = set->keys();
     return from_keys({keys.begin(), keys.end()});
   }
@@ -121,7 +116,7 @@ Result<Search::Found> Search::find_sorted() {
     if (keys) return from_keys(*keys);
   }
   TRY(const Set matches, intersection(Dates::include));
-  const bool few = matches && matches->size() <= gather_max;
+  const bool few = matches && matches->size() <= engine_.tuning.gather_max;
   if (few || !sort_table()) {
     TRY(const Set set, matches ? Result<Set>(matches) : set_of_type());
     const auto keys = set->keys();
@@ -166,7 +161,7 @@ Result<std::optional<Search::Keys>> Search::collect_rare(const Predicate& predic
     Query query(database(), source);
     while (query.next()) {
       keys.push_back(query.integer(0));
-      if (keys.size() > rare_max) {
+      if (keys.size() > engine_.tuning.rare_max) {
         engine_.common.add(name);
         return std::optional<Keys>();
       }

@@ -10,8 +10,6 @@ namespace lightbox::store {
 namespace {
 
 constexpr std::size_t remembered_max = 50'000;
-// More long date values than this are not gathered beside the scan; then it runs over everything.
-constexpr std::int64_t wide_max = 2'000;
 
 }  // namespace
 
@@ -129,11 +127,11 @@ Result<void> Search::set_window(OrdScan& scan) {
                   "low>=? AND low<? LIMIT ?)");
       query.bind(std::int64_t{fhir::index_parameter(predicate.criterion->parameter->number(),
                                                     fhir::IndexVariant::value)});
-      query.bind(wide.begin).bind(narrow.begin).bind(wide_max);
+      query.bind(wide.begin).bind(narrow.begin).bind(engine_.tuning.wide_max + 1);
       if (!query.next()) return query.problem();
       const std::int64_t count = query.integer(0);
       // One scan can merge the long values of one predicate; with two the window opens instead.
-      merge = count > 0 && count < wide_max && scan.wide == nullptr;
+      merge = count > 0 && count <= engine_.tuning.wide_max && scan.wide == nullptr;
       if (count > 0 && !merge) narrow.begin = wide.begin;
     }
     // Narrowing to this window would lose what another predicate's merge brings in from outside its

@@ -16,6 +16,15 @@
 
 namespace lightbox::store {
 
+// Where one plan gives way to the next. Tests set them to have each plan answer each query.
+struct SearchTuning {
+  std::size_t rare_max = 512;      // matches of a criterion that is gathered
+  std::size_t gather_max = 2'000;  // matches of all criteria together that are gathered
+  std::int64_t scan_ticks = 60;    // a scan's budget (WorkLimit): about 1.5 ms
+  // More long date values than this are not merged into a scan; then it runs over everything.
+  std::int64_t wide_max = 2'000;
+};
+
 class SearchEngine {
  public:
   SearchEngine(Shared& shared, ReaderPool& readers) : shared_(shared), readers_(readers) {}
@@ -35,6 +44,7 @@ class SearchEngine {
   };
   Memory common;
   Memory hard;
+  SearchTuning tuning;
 
  private:
   Shared& shared_;
