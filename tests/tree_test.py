@@ -26,12 +26,12 @@ ARROWS = {
 
 # Folder -> what its files may be called. A file that fits nowhere is stray.
 PLACES = [
-    r"(README\.md|LICENSE|CMakeLists\.txt|dev|\.gitignore|\.clang-format|\.clang-tidy)",
+    r"(README\.md|CHANGELOG\.md|LICENSE|CMakeLists\.txt|dev|\.gitignore|\.clang-format|\.clang-tidy)",
     r"\.ci/run",
     r"cmake/[a-z_]+\.cmake",
     r"src/[a-z]+/[a-z0-9_]+\.(cc|h)",
     r"src/store/[a-z0-9_]+\.sql",
-    r"definitions/([a-z-]+\.tsv|[a-z_]+\.py|README\.md)",
+    r"definitions/([a-z-]+\.(tsv|txt)|README\.md|generate/[a-z_]+\.py)",
     r"tests/[a-z0-9_]+\.py",
     r"tests/front_door/[a-z0-9-]+\.txt",
     r"fuzz/(CMakeLists\.txt|fuzz_[a-z_]+\.cc|[a-z_]+\.dict)",
@@ -97,18 +97,22 @@ class TreeTest(unittest.TestCase):
                      and (size := (ROOT / name).stat().st_size) > BYTES_MAX])
 
     def test_headers_say_what_they_are(self):
+        # One of a dozen lines says it by its names.
         self.refuse([name for name in self.sources if name.endswith(".h")
-                     and not (ROOT / name).read_text().startswith("#pragma once\n\n//")])
+                     and (ROOT / name).read_text().count("\n") > 12
+                     and not re.match(r"#pragma once\n\n(#include .*\n|\n|namespace .*\n)*//",
+                                      (ROOT / name).read_text())])
 
     def test_every_test_of_a_unit_sits_beside_it(self):
-        # x_test.cc tests x.cc, x.h or a group x_*.cc.
+        # x_test.cc tests x.cc, x.h or a group x_*; or what the folder makes of a header of base/.
         findings = []
         for name in self.sources:
             if not name.endswith("_test.cc"):
                 continue
-            folder, stem = (ROOT / name).parent, Path(name).name.removesuffix("_test.cc")
-            words = stem.split("_")
-            if not any(list(folder.glob("_".join(words[:n]) + "*.h")) for n in range(1, len(words) + 1)):
+            folder, words = (ROOT / name).parent, Path(name).stem.split("_")
+            tested = [path for place in (folder, ROOT / "src" / "base") for path in place.glob(words[0] + "*")
+                      if not path.name.endswith("_test.cc")]
+            if not tested:
                 findings.append(name)
         self.refuse(findings)
 
