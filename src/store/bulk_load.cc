@@ -11,7 +11,7 @@ namespace lightbox::store {
 namespace {
 
 // More means fewer passes over the index tables, at the cost of memory.
-constexpr std::size_t pending_bytes_max = 512U << 20U;
+constexpr std::size_t pending_bytes_max = 192U << 20U;
 
 std::int64_t now_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -72,7 +72,7 @@ struct BulkLoad::Impl {
     // Its rows must be in the tables before they can be changed.
     if (found.is_pending) TRY_DO(write_pending());
     TRY(const auto result,
-        applier->apply(operation, compress_body(operation.body, Compression::small)));
+        applier->apply(operation, compress_body(operation.body)));
     if (pending.bytes() >= pending_bytes_max) TRY_DO(flush());
     return result;
   }
@@ -109,7 +109,7 @@ Result<std::unique_ptr<BulkLoad>> BulkLoad::open(StoreOptions options) {
   TRY_DO(migrate(*impl->database));
   TRY_DO(impl->lock.sync());
   // The indexes by id and by order are filled as resources come: they stay in memory meanwhile.
-  TRY_DO(impl->database->execute("PRAGMA cache_size=-524288"));
+  TRY_DO(impl->database->execute("PRAGMA cache_size=-196608"));
   impl->applier = std::make_unique<Applier>(*impl->database, impl->shared);
   TRY_DO(impl->applier->prepare());
   impl->applier->defer_rows(&impl->pending);
