@@ -220,60 +220,58 @@ std::optional<Refusal> check_target(Request& request, const Limits& limits) {
   return std::nullopt;
 }
 
+std::optional<Refusal> read_expect(std::string_view value, Framing& framing) {
+  if (framing.is_http_1_0) return std::nullopt;  // RFC 9110 10.1.1: it is ignored there
+  if (!equals_ignoring_case(value, "100-continue")) {
+    return refusal(ProblemKind::invalid, "The only expectation that can be met is 100-continue",
+                   417);
+  }
+  framing.expects_continue = true;
+  return std::nullopt;
+}
+
+std::optional<Refusal> read_content_encoding(std::string_view value, Framing& framing) {
+  const bool is_gzip = equals_ignoring_case(value, "gzip") || equals_ignoring_case(value, "x-gzip");
+  const bool is_twice = framing.is_gzip;
+  if (is_twice || (!is_gzip && !equals_ignoring_case(value, "identity"))) {
+    return refusal(ProblemKind::unsupported_media_type,
+                   fmt::format("Content-Encoding '{}' is not supported; gzip, once, is", value));
+  }
+  framing.is_gzip = is_gzip;
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_transfer_encoding(std::string_view value, const Framing& framing) {
+  if (framing.is_http_1_0) return bad_request("HTTP/1.0 has no Transfer-Encoding");
+  if (equals_ignoring_case(value, "chunked")) return std::nullopt;
+  return refusal(ProblemKind::not_supported,
+                 "The only Transfer-Encoding that is supported is chunked");
+}
+
 // What the fields say about the message itself.
-std::optional<Refusal> read_fields(Request& request, Framing& framing) {
+std::optional<Refusal> read_fields(const Request& request, Framing& framing) {
   std::size_t hosts = 0;
   for (const auto& [field_name, value] : request.fields) {
-    switch (field_name.size()) {
-      case 4:
-        if (equals_ignoring_case(field_name, "Host")) {
-          ++hosts;
-          if (!is_host(value)) return bad_request("The Host field is not a host and port");
-        }
-        break;
-      case 6:
-        if (equals_ignoring_case(field_name, "Expect") && !framing.is_http_1_0) {
-          if (!equals_ignoring_case(value, "100-continue")) {
-            return refusal(ProblemKind::invalid,
-                           "The only expectation that can be met is 100-continue", 417);
-          }
-          framing.expects_continue = true;
-        }
-        break;
-      case 15:
-        if (equals_ignoring_case(field_name, "Accept-Encoding")) {
-          framing.accepts_gzip = framing.accepts_gzip || accepts_gzip(value);
-        }
-        break;
-      case 16:
-        if (equals_ignoring_case(field_name, "Content-Encoding")) {
-          const bool is_gzip =
-              equals_ignoring_case(value, "gzip") || equals_ignoring_case(value, "x-gzip");
-          if ((!is_gzip && !equals_ignoring_case(value, "identity")) || framing.is_gzip) {
-            return refusal(ProblemKind::unsupported_media_type,
-                           fmt::format("Content-Encoding '{}' is not supported; gzip is", value));
-          }
-          framing.is_gzip = is_gzip;
-        }
-        break;
-      case 17:
-        if (equals_ignoring_case(field_name, "Transfer-Encoding")) {
-          if (framing.is_http_1_0) {
-            return bad_request("HTTP/1.0 has no Transfer-Encoding");
-          }
-          if (!equals_ignoring_case(value, "chunked")) {
-            return refusal(ProblemKind::not_supported,
-                           "The only Transfer-Encoding that is supported is chunked");
-          }
-        }
-        break;
-      default:
-        break;
+    const auto is = [&](std::string_view wanted) {
+      return equals_ignoring_case(field_name, wanted);
+    };
+    std::optional<Refusal> refused;
+    if (is("Host")) {
+      ++hosts;
+      if (!is_host(value)) refused = bad_request("The Host field is not a host and port");
+    } else if (is("Accept-Encoding")) {
+      framing.accepts_gzip = framing.accepts_gzip || accepts_gzip(value);
+    } else if (is("Expect")) {
+      refused = read_expect(value, framing);
+    } else if (is("Content-Encoding")) {
+      refused = read_content_encoding(value, framing);
+    } else if (is("Transfer-Encoding")) {
+      refused = check_transfer_encoding(value, framing);
     }
+    if (refused) return refused;
   }
-  if (hosts > 1 || (hosts == 0 && !framing.is_http_1_0)) {
-    return bad_request(hosts == 0 ? "The Host field is missing" : "There are two Host fields");
-  }
+  if (hosts > 1) return bad_request("There are two Host fields");
+  if (hosts == 0 && !framing.is_http_1_0) return bad_request("The Host field is missing");
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -11,6 +12,24 @@
 #include "http/worker.h"
 
 namespace lightbox::http {
+namespace {
+
+// The usual soft limit of 1,024 descriptors is below connections_max. Besides connections there are
+// files: the store's, and the images'.
+void raise_descriptor_limit(std::size_t connections_max) {
+  constexpr rlim_t beside_connections = 1024;
+  const rlim_t wanted = static_cast<rlim_t>(connections_max) + beside_connections;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    log(LogLevel::warning, "http_few_file_descriptors",
+        {{"limit", limit.rlim_cur}, {"wanted", wanted}});
+  }
+}
+
+}  // namespace
 
 struct Server::Impl {
   Impl(ServerOptions options, Handler handler, ProblemResponse problem_response)
@@ -28,6 +47,7 @@ Server::~Server() { stop(0); }
 
 Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Handler handler,
                                                ProblemResponse problem_response) {
+  raise_descriptor_limit(options.limits.connections_max);
   if (options.threads == 0) options.threads = std::max(1U, std::thread::hardware_concurrency());
   auto impl =
       std::make_unique<Impl>(std::move(options), std::move(handler), std::move(problem_response));

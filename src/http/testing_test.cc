@@ -1,3 +1,5 @@
+// What testing.h declares. No tests: the name puts it into the test program and out of the library.
+
 #include "http/testing.h"
 
 #include <arpa/inet.h>
