@@ -153,7 +153,7 @@ TEST(Limits, TimeForTheHeader) {
     if (!slow.read_some(1, milliseconds(20)).empty()) break;
   }
   EXPECT_GE(steady_clock::now() - begin, milliseconds(190));
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(1500));
+  EXPECT_LT(steady_clock::now() - begin, milliseconds(4000));
   expect_refused(*server, "GET / HTTP/1.1\r\nHos", 408, "header_timeout_ms");
 }
 
@@ -214,7 +214,7 @@ TEST(Limits, SlowClientsHoldUpNobody) {
     ASSERT_EQ(fast.ask(get("/echo")).status, 200);
     slow[static_cast<std::size_t>(i) % 2].send("a");
   }
-  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 // A large body is compressed in slices, and others have their turn in between.
@@ -223,7 +223,7 @@ TEST(Limits, CompressionHoldsUpNobody) {
   Client large(server->port());
   Client fast(server->port());
   EXPECT_EQ(fast.ask(get("/echo")).status, 200);
-  large.send(get("/bytes?20000000", "Accept-Encoding: gzip\r\n"));
+  large.send(get("/bytes?40000000", "Accept-Encoding: gzip\r\n"));
   std::this_thread::sleep_for(milliseconds(50));
   EXPECT_EQ(fast.ask(get("/echo")).status, 200);
   EXPECT_EQ(large.read_some(1, milliseconds(0)), "") << "the large one should not be done yet";

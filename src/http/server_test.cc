@@ -308,10 +308,10 @@ TEST(Server, StopLetsRequestsFinish) {
   Client busy(server->port());
   Client idle(server->port());
   EXPECT_EQ(idle.ask(get("/echo")).status, 200);
-  busy.send(get("/wait?300"));
+  busy.send(get("/wait?1500"));
   std::this_thread::sleep_for(milliseconds(100));
   std::thread stopper([&] { server->stop(10'000); });
-  EXPECT_TRUE(idle.sees_end(milliseconds(250))) << "idle connections go at once";
+  EXPECT_TRUE(idle.sees_end(milliseconds(1000))) << "idle connections go at once";
   const Reply reply = busy.read();
   EXPECT_EQ(reply.body, "waited");
   EXPECT_TRUE(reply.closes());
