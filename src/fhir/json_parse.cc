@@ -68,8 +68,10 @@ class TreeBuilder {
         end_(token_ + tokenizer.n_structural_indexes),
         document_(document),
         limits_(limits) {
-    // At least every second token is a comma, a colon or a closing bracket.
-    const std::size_t nodes = tokenizer.n_structural_indexes / 2 + 1;
+    // At least every second token is a comma, a colon or a closing bracket, but for the brackets
+    // that malformed text leaves open.
+    const std::size_t open_max = limits.json_depth_max + 1;
+    const std::size_t nodes = (tokenizer.n_structural_indexes + 1 + open_max) / 2 + 1;
     nodes_ = static_cast<Json*>(document.allocate(nodes * sizeof(Json), alignof(Json)));
   }
 

@@ -152,6 +152,23 @@ TEST(Json, LimitsDepthAndValues) {
   ASSERT_FALSE(many);
   EXPECT_EQ(many.error().issues.front().code, "too-costly");
   EXPECT_FALSE(parse_json(nested(1'000'000)));
+  for (std::size_t depth = 1; depth < 100; ++depth) {  // unclosed: the most nodes for the tokens
+    EXPECT_FALSE(parse_json(std::string(depth, '[')));
+    EXPECT_FALSE(parse_json(std::string(depth, '[') + "1,[2,3"));
+    EXPECT_EQ(parse_json(nested(depth)).has_value(), depth <= Limits{}.json_depth_max);
+  }
+}
+
+// Each bracket is a node, and nothing else is there: the nodes' memory must be for these, too.
+TEST(ParseJson, BracketsLeftOpenAreRefused) {
+  for (std::size_t count = 1; count < 200; ++count) {
+    for (const char* opening : {"[", "{\"a\":", "[1,["}) {
+      std::string text;
+      for (std::size_t i = 0; i < count; ++i) text += opening;
+      EXPECT_FALSE(parse_json(text).has_value()) << text;
+      EXPECT_FALSE(parse_json(text + "1").has_value()) << text;
+    }
+  }
 }
 
 TEST(Json, LargeTextsOutliveTheNextParse) {

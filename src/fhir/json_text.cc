@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace lightbox::fhir {
@@ -112,7 +113,31 @@ std::size_t utf8_length(std::string_view text) {
   return in(byte(3), 0x80, 0xBF) ? 4 : 0;
 }
 
+bool must_be_escaped(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// Eight bytes at once: false when none of them must be escaped; true when one may.
+bool may_need_escape(const char* bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x8080808080808080;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  const auto has_zero = [](std::uint64_t of) { return (of - ones) & ~of & highs; };
+  const std::uint64_t control = (word - ones * 0x20) & ~word & highs;
+  return (control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) != 0;
+}
+
 }  // namespace
+
+std::size_t find_escaped(std::string_view text, std::size_t from) {
+  std::size_t at = from;
+  while (at + 8 <= text.size() && !may_need_escape(text.data() + at)) at += 8;
+  for (; at < text.size(); ++at) {
+    if (must_be_escaped(text[at])) return at;
+  }
+  return text.size();
+}
 
 bool is_json_number(std::string_view text) {
   std::size_t at = 0;

@@ -9,6 +9,10 @@
 
 namespace lightbox::fhir {
 
+// Where at or after `from` the first byte is that a JSON string must escape: a control character, a
+// quote or a backslash; text.size() if there is none.
+[[nodiscard]] std::size_t find_escaped(std::string_view text, std::size_t from);
+
 // RFC 8259, section 6.
 [[nodiscard]] bool is_json_number(std::string_view text);
 

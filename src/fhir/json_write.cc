@@ -1,9 +1,9 @@
 // JSON as text again.
 
 #include <algorithm>
-#include <array>
 
 #include "fhir/json.h"
+#include "fhir/json_text.h"
 
 namespace lightbox::fhir {
 namespace {
@@ -44,14 +44,6 @@ void write(const Json& value, std::string& out, JsonStyle style, std::size_t dep
   if (pretty) indent(out, depth);
   out += is_object ? '}' : ']';
 }
-
-// Which bytes stand in a JSON string as they are.
-constexpr std::array<bool, 256> plain_bytes = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t byte = 0x20; byte < 256; ++byte) plain[byte] = true;
-  plain['"'] = plain['\\'] = false;
-  return plain;
-}();
 
 void write_escape(char c, std::string& out) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -101,13 +93,13 @@ void write_json(const Json& value, std::string& out, JsonStyle style) {
 void write_json_string(std::string_view text, std::string& out) {
   out += '"';
   std::size_t written = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (plain_bytes[static_cast<unsigned char>(text[at])]) continue;
-    out += text.substr(written, at - written);
-    write_escape(text[at], out);
-    written = at + 1;
+  while (true) {
+    const std::size_t escaped = find_escaped(text, written);
+    out += text.substr(written, escaped - written);
+    if (escaped == text.size()) break;
+    write_escape(text[escaped], out);
+    written = escaped + 1;
   }
-  out += text.substr(written);
   out += '"';
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "fhir/json_text.h"
 #include "fhir/primitive_time.h"
 #include "fhir/resource.h"
 
@@ -28,9 +29,12 @@ PrimitiveFault check_string(std::string_view text) {
   if (text.size() > string_bytes_max) {
     return {.code = "too-long", .expected = "at most 1 MB of text"};
   }
-  const bool has_control = std::ranges::any_of(text, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
-  });
+  bool has_control = false;
+  for (std::size_t at = find_escaped(text, 0); at < text.size(); at = find_escaped(text, at + 1)) {
+    const char c = text[at];
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r')
+      has_control = true;
+  }
   return fault_unless(!has_control, "no control characters but tab, line feed, carriage return");
 }
 

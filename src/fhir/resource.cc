@@ -41,6 +41,7 @@ bool is_id(std::string_view text) {
 
 std::string to_stored(const Json& resource) {
   std::string stored;
+  stored.reserve(1024);
   bool is_first = true;
   const auto write_member = [&stored](const Json& member) {
     write_json_string(member.key, stored);
