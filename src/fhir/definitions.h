@@ -1,8 +1,8 @@
 #pragma once
 
 // The R4 (4.0.1) definitions as data: every resource and data type with its elements, and every
-// search parameter with its compiled path. One immutable table, read at start-up from the text files
-// of definitions/ that are embedded in the program; it drives parse, validate, index, search,
+// search parameter with its compiled path. One immutable table, read at start-up from the text
+// files of definitions/ that are embedded in the program; it drives parse, validate, index, search,
 // _summary and the CapabilityStatement. There is no code per resource type.
 //
 // Everything here is immutable after construction and safe from any thread; pointers and views are
@@ -23,8 +23,27 @@ struct ResourceType;
 
 // R4 datatypes.html#primitive. xhtml is Narrative.div.
 enum class Primitive : std::uint8_t {
-  none, base64Binary, boolean, canonical, code, date, dateTime, decimal, id, instant, integer,
-  markdown, oid, positiveInt, string, time, unsignedInt, uri, url, uuid, xhtml
+  none,
+  base64Binary,
+  boolean,
+  canonical,
+  code,
+  date,
+  dateTime,
+  decimal,
+  id,
+  instant,
+  integer,
+  markdown,
+  oid,
+  positiveInt,
+  string,
+  time,
+  unsignedInt,
+  uri,
+  url,
+  uuid,
+  xhtml
 };
 
 // A required binding: the codes that are allowed. Sorted, for binary search.
@@ -44,15 +63,15 @@ struct ElementType {
                                           // content references; nullptr: primitive or any resource
   bool is_resource = false;               // contained resource, Bundle.entry.resource
   std::vector<const ResourceType*> targets;  // Reference and canonical: empty means any
-  std::string_view json_name;             // "valueQuantity"; for a non-choice element its name
+  std::string_view json_name;                // "valueQuantity"; for a non-choice element its name
 };
 
 struct Element {
-  std::string_view name;         // "series", "value" (of value[x])
-  std::string_view path;         // "ImagingStudy.series.uid"
+  std::string_view name;  // "series", "value" (of value[x])
+  std::string_view path;  // "ImagingStudy.series.uid"
   std::uint16_t min = 0;
-  bool is_list = false;          // max > 1 or *
-  std::uint16_t max = 0;         // 0: no limit
+  bool is_list = false;   // max > 1 or *
+  std::uint16_t max = 0;  // 0: no limit
   bool is_choice = false;
   bool is_summary = false;
   bool is_modifier = false;
@@ -62,9 +81,12 @@ struct Element {
 
 // A data type, a resource type's own elements, or a backbone element, with inherited elements.
 struct ComplexType {
-  std::string_view name;         // "HumanName", "ImagingStudy", "ImagingStudy.series"
-  std::vector<Element> elements; // in the order of the standard
-  struct Slot { const Element* element = nullptr; const ElementType* type = nullptr; };
+  std::string_view name;          // "HumanName", "ImagingStudy", "ImagingStudy.series"
+  std::vector<Element> elements;  // in the order of the standard
+  struct Slot {
+    const Element* element = nullptr;
+    const ElementType* type = nullptr;
+  };
   // By JSON member name, choices expanded ("valueQuantity"); empty Slot when unknown.
   [[nodiscard]] Slot find(std::string_view json_name) const;
   // By element name ("value"); nullptr when unknown.
@@ -74,18 +96,26 @@ struct ComplexType {
 };
 
 enum class SearchType : std::uint8_t {
-  number, date, string, token, reference, composite, quantity, uri, special
+  number,
+  date,
+  string,
+  token,
+  reference,
+  composite,
+  quantity,
+  uri,
+  special
 };
 
 // One step of a compiled path.
 struct PathStep {
   enum class Op : std::uint8_t {
-    child,          // to the element `name`, any of its types, each item of a list
-    as_type,        // keep the values whose type is `name` (of a choice)
-    where_equals,   // keep the values whose child `name` is the string `argument`
-    where_resolves, // keep the references whose target type is `name`
-    extension,      // to the extensions with url `name`; then child value
-    index,          // only the item number `argument` of the list
+    child,                 // to the element `name`, any of its types, each item of a list
+    as_type,               // keep the values whose type is `name` (of a choice)
+    where_equals,          // keep the values whose child `name` is the string `argument`
+    where_resolves,        // keep the references whose target type is `name`
+    extension,             // to the extensions with url `name`; then child value
+    index,                 // only the item number `argument` of the list
     exists_and_not_false,  // one boolean: a value is there and it is not `false`
   };
   Op op = Op::child;
@@ -111,10 +141,10 @@ struct SearchParameter {
   // _lastUpdated have none (no_slot): they are columns of the resource.
   static constexpr std::uint8_t no_slot = 255;
   std::uint8_t slot = no_slot;
-  std::vector<Path> paths;       // from the resource; the union of the alternatives
-  std::vector<const ResourceType*> targets;  // reference: what it may point to; empty: any
-  std::vector<Component> components;         // composite
-  const ValueSet* implicit_system = nullptr; // token on elements of type code
+  std::vector<Path> paths;                    // from the resource; the union of the alternatives
+  std::vector<const ResourceType*> targets;   // reference: what it may point to; empty: any
+  std::vector<Component> components;          // composite
+  const ValueSet* implicit_system = nullptr;  // token on elements of type code
   // Answered from the UID table instead of token rows (ImagingStudy series and instance).
   bool is_uid = false;
   // Lightbox means more than HL7's parameter; it publishes its own, derived from this url.

@@ -23,9 +23,9 @@ struct Resource {
 
 // Parses and validates `text` against the R4 definitions (base profile). On failure the Problem has
 // every finding (up to limits.issues_max, then one that says how many more), each with its
-// FHIRPath-style expression, an issue-type code (structure, required, value, invariant, code-invalid,
-// too-long, …) and what would be right. Kind `invalid` (400): R4's "failed basic FHIR validation
-// rules" (http.html#create).
+// FHIRPath-style expression, an issue-type code (structure, required, value, invariant,
+// code-invalid, too-long, …) and what would be right. Kind `invalid` (400): R4's "failed basic FHIR
+// validation rules" (http.html#create).
 Result<Resource> parse_resource(std::string_view text, const Limits& limits = {});
 
 // The checks of parse_resource on a tree that is there already (an entry of a Bundle, a patched

@@ -76,8 +76,8 @@ class ContainedResources {
   std::unordered_map<std::string_view, Entry> by_id_;
 };
 
-// Checks a Reference whose members have been checked: that `#x` is contained, that the types that can
-// be told are among `targets` (empty: any), and that Reference.type is one and the same.
+// Checks a Reference whose members have been checked: that `#x` is contained, that the types that
+// can be told are among `targets` (empty: any), and that Reference.type is one and the same.
 void check_reference(const Json& reference, const std::vector<const ResourceType*>& targets,
                      const Place& place, ContainedResources& contained, Findings& findings);
 

@@ -217,16 +217,22 @@ TEST(Limits, SlowClientsHoldUpNobody) {
   EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
-// A large body is compressed in slices, and others have their turn in between.
+// A large body is compressed in slices, and others have their turn in between. Without the slices,
+// the small answer could never be first; with them, this client may be too slow to notice, so it
+// tries again.
 TEST(Limits, CompressionHoldsUpNobody) {
   const auto server = start_server();
-  Client large(server->port());
   Client fast(server->port());
   EXPECT_EQ(fast.ask(get("/echo")).status, 200);
-  large.send(get("/bytes?40000000", "Accept-Encoding: gzip\r\n"));
-  std::this_thread::sleep_for(milliseconds(50));
-  EXPECT_EQ(fast.ask(get("/echo")).status, 200);
-  EXPECT_EQ(large.read_some(1, milliseconds(0)), "") << "the large one should not be done yet";
+  bool was_first = false;
+  for (int attempt = 0; attempt < 10 && !was_first; ++attempt) {
+    Client large(server->port());
+    large.send(get("/bytes?20000000", "Accept-Encoding: gzip\r\n"));
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_EQ(fast.ask(get("/echo")).status, 200);
+    was_first = large.read_some(1, milliseconds(0)).empty();
+  }
+  EXPECT_TRUE(was_first);
 }
 
 TEST(Limits, NoFileDescriptorsLeft) {

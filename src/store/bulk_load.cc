@@ -71,8 +71,7 @@ struct BulkLoad::Impl {
     if (found.known) return *found.known;
     // Its rows must be in the tables before they can be changed.
     if (found.is_pending) TRY_DO(write_pending());
-    TRY(const auto result,
-        applier->apply(operation, compress_body(operation.body)));
+    TRY(const auto result, applier->apply(operation, compress_body(operation.body)));
     if (pending.bytes() >= pending_bytes_max) TRY_DO(flush());
     return result;
   }
