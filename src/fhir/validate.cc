@@ -226,7 +226,7 @@ class Validator {
   void null_item(const Json& object, const Json& member, const Slot& slot, const Place& place) {
     if (slot.type->primitive == Primitive::none) {
       findings_.add("structure", place, "null is no value: leave the item out");
-    } else if (object.find(std::string("_") += member.key) == nullptr) {
+    } else if (object.find(std::string("_").append(member.key)) == nullptr) {
       findings_.add(
           "structure", place,
           fmt::format("null without an extension in _{}: leave the item out", member.key));
