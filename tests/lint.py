@@ -82,19 +82,13 @@ def tidy_check(path):
 
 def main():
     CLEAN.mkdir(parents=True, exist_ok=True)
-    arguments = sys.argv[1:]
-    # `./dev test` looks at the format only until the tree is clean for clang-tidy, too.
-    format_only = "--format-only" in arguments
-    names = [name for name in arguments if not name.startswith("--")]
-    files = [Path(name).resolve() for name in names] or sorted(
+    files = [Path(name).resolve() for name in sys.argv[1:]] or sorted(
         path for folder in ("src", "bench", "fuzz") for path in (ROOT / folder).rglob("*")
         if path.suffix in (".cc", ".h"))
     compiled = (ROOT / "build" / "compile_commands.json").read_text()
     jobs = [(format_check, path) for path in files]
     # Headers are looked at through the files that include them.
-    if not format_only:
-        jobs += [(tidy_check, path) for path in files
-                 if path.suffix == ".cc" and str(path) in compiled]
+    jobs += [(tidy_check, path) for path in files if path.suffix == ".cc" and str(path) in compiled]
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for said in pool.map(lambda job: job[0](job[1]), jobs):
