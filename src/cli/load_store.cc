@@ -80,7 +80,7 @@ class StoreTarget : public LoadTarget {
         batches_.pop_front();
         changed_.notify_all();
       }
-      for (Item& item : batch) {
+      for (const Item& item : batch) {
         if (auto written = write(item); !written) {
           const std::lock_guard lock(mutex_);
           failure_ = std::move(written).error();
@@ -91,8 +91,8 @@ class StoreTarget : public LoadTarget {
     }
   }
 
-  Result<void> write(Item& item) {
-    auto result = bulk_->put(std::move(item.operation));
+  Result<void> write(const Item& item) {
+    auto result = bulk_->put(item.operation);
     if (!result) {
       report_.refused(result.error(), item.where);
       return std::move(result).error();

@@ -115,7 +115,7 @@ Result<std::unique_ptr<BulkLoad>> BulkLoad::open(StoreOptions options) {
   return std::unique_ptr<BulkLoad>(new BulkLoad(std::move(impl)));
 }
 
-Result<OperationResult> BulkLoad::put(Operation operation) { return impl_->put(operation); }
+Result<OperationResult> BulkLoad::put(const Operation& operation) { return impl_->put(operation); }
 
 Result<void> BulkLoad::flush() { return impl_->flush(); }
 

@@ -20,7 +20,7 @@ class BulkLoad {
 
   // Creates the resource, or a new version of it when its id is there already; when its body is the
   // same as the stored one, nothing changes (so a load can be started again).
-  Result<OperationResult> put(Operation operation);
+  Result<OperationResult> put(const Operation& operation);
   // Everything so far is durable and searchable.
   Result<void> flush();
   Result<void> finish();  // flush, and ANALYZE/optimise/checkpoint as needed

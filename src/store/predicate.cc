@@ -17,7 +17,7 @@ std::string after_prefix(std::string_view prefix) { return std::string(prefix) +
 
 void add_number_condition(const fhir::NumberValue& value, std::string_view low,
                           std::string_view high, Sql& sql) {
-  const auto add = [&](std::string text, std::initializer_list<double> values) {
+  const auto add = [&](std::string_view text, std::initializer_list<double> values) {
     sql.text += text;
     for (const double each : values) sql.values.emplace_back(each);
   };

@@ -39,7 +39,7 @@ void append_date_condition(const fhir::DateValue& value, std::string_view alias,
   const std::string low = std::string(alias) + ".low";
   const std::string high = std::string(alias) + ".high";
   const auto [L, H] = value.interval;
-  const auto add = [&sql](std::string text, std::initializer_list<std::int64_t> values) {
+  const auto add = [&sql](std::string_view text, std::initializer_list<std::int64_t> values) {
     sql.text += text;
     for (const std::int64_t each : values) sql.values.emplace_back(each);
   };

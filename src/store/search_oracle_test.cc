@@ -233,9 +233,9 @@ class Dice {
 
 // At every precision; mostly a full dateTime.
 std::string random_date(Dice& dice, bool search) {
-  const std::string year = fmt::format("{}", 2018 + dice.below(4));
-  const std::string month = fmt::format("{}-{:02}", year, 1 + dice.below(12));
-  const std::string day = fmt::format("{}-{:02}", month, 1 + dice.below(28));
+  std::string year = fmt::format("{}", 2018 + dice.below(4));
+  std::string month = fmt::format("{}-{:02}", year, 1 + dice.below(12));
+  std::string day = fmt::format("{}-{:02}", month, 1 + dice.below(28));
   const std::string minute = fmt::format("{}T{:02}:{:02}", day, dice.below(24), dice.below(60));
   const char* const zones[] = {"Z", "+02:00", "-05:30"};
   switch (dice.below(search ? 5 : 12)) {
@@ -320,7 +320,7 @@ std::string random_date_value(Dice& dice) {
 }
 
 std::string random_token(Dice& dice) {
-  const std::string code = dice.pick(modalities);
+  std::string code = dice.pick(modalities);
   switch (dice.below(4)) {
     case 0:
       return std::string(dice.pick(systems)) + "|" + code;
@@ -511,7 +511,7 @@ class SearchOracle : public ::testing::TestWithParam<int> {
 
   std::vector<std::string> all_pages(SearchEngine& engine, fhir::SearchQuery query,
                                      std::size_t expected) {
-    query.count = static_cast<std::size_t>(10 + dice_.below(90));
+    query.count = 10 + static_cast<std::size_t>(dice_.below(90));
     query.total = fhir::TotalMode::accurate;
     std::vector<std::string> ids;
     for (int page = 0; page < 2'000; ++page) {
