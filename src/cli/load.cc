@@ -44,6 +44,11 @@ class ProgressBar {
                filled, "", 30 - filled, share * 100, tally.all(),
                static_cast<double>(tally.all()) / seconds, left);
   }
+  void show_indexing(double share) {
+    if (!is_terminal_ || seconds_since(shown_) < 0.1) return;
+    shown_ = Clock::now();
+    fmt::print(stderr, "\r\x1b[Kwriting the index rows: {:3.0f} %", share * 100);
+  }
   void clear() const {
     if (is_terminal_) fmt::print(stderr, "\r\x1b[K");
   }
@@ -77,7 +82,8 @@ Result<void> run(const LoadOptions& options, ProgressBar& bar, Tally& tally) {
                                      if (loaded == Loaded::updated) ++tally.updated;
                                      if (loaded == Loaded::known) ++tally.known;
                                    },
-                               .refused = refuse};
+                               .refused = refuse,
+                               .indexing = [&](double share) { bar.show_indexing(share); }};
   TRY(auto target, options.to_url.empty() ? open_store_target(options, load_report)
                                           : open_http_target(options, load_report));
   const ResourceSink sink{

@@ -11,7 +11,7 @@
 namespace lightbox::cli {
 namespace {
 
-// The caller's thread parses and indexes, a second one writes.
+// The caller's thread parses, indexes and compresses, a second one writes.
 class StoreTarget : public LoadTarget {
  public:
   StoreTarget(std::unique_ptr<store::BulkLoad> bulk, fhir::IndexOptions index, LoadReport report)
@@ -23,14 +23,14 @@ class StoreTarget : public LoadTarget {
   StoreTarget& operator=(const StoreTarget&) = delete;
 
   Result<void> put(const fhir::Resource& resource, const std::string& where) override {
-    batch_.push_back(
-        {.operation = {.kind = store::Operation::Kind::put,
-                       .type = resource.type,
-                       .id = std::string(resource.id()),
-                       .body = fhir::to_stored(resource.json()),
-                       .index = fhir::index_resource(*resource.type, resource.json(), index_),
-                       .if_version = {}},
-         .where = where});
+    batch_.push_back({.prepared = store::BulkLoad::prepare(
+                          {.kind = store::Operation::Kind::put,
+                           .type = resource.type,
+                           .id = std::string(resource.id()),
+                           .body = fhir::to_stored(resource.json()),
+                           .index = fhir::index_resource(*resource.type, resource.json(), index_),
+                           .if_version = {}}),
+                      .where = where});
     return batch_.size() < batch_size ? Result<void>() : hand_over();
   }
 
@@ -38,12 +38,12 @@ class StoreTarget : public LoadTarget {
     TRY_DO(hand_over());
     join();
     if (failure_) return std::move(*failure_);
-    return bulk_->finish();
+    return bulk_->finish(report_.indexing);
   }
 
  private:
   struct Item {
-    store::Operation operation;
+    store::BulkLoad::Prepared prepared;
     std::string where;
   };
   using Batch = std::vector<Item>;
@@ -92,7 +92,7 @@ class StoreTarget : public LoadTarget {
   }
 
   Result<void> write(const Item& item) {
-    auto result = bulk_->put(item.operation);
+    auto result = bulk_->put(item.prepared);
     if (!result) {
       report_.refused(result.error(), item.where);
       return std::move(result).error();

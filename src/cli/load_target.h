@@ -20,6 +20,8 @@ enum class Loaded : unsigned char { created, updated, known };
 struct LoadReport {
   std::function<void(Loaded)> loaded;
   std::function<void(const Problem&, const std::string& where)> refused;
+  // Told the share, 0 to 1, of what is done after the last resource was read.
+  std::function<void(double)> indexing;
 };
 
 class LoadTarget {

@@ -4,6 +4,7 @@
 #include "fhir/json.h"
 #include "fhir/resource.h"
 #include "store/codec.h"
+#include "store/row_record.h"
 #include "store/writer.h"
 
 namespace lightbox::store {
@@ -58,6 +59,9 @@ Result<void> Applier::prepare() {
     }
   }
   if (!counts.ok()) return counts.problem();
+  Query commits(database_, "SELECT number FROM commit_count");
+  if (!commits.next()) return commits.problem();
+  shared_.commits = static_cast<std::uint64_t>(commits.integer(0));
   return {};
 }
 
@@ -67,7 +71,7 @@ void Applier::begin(std::int64_t now_ms) {
   count_changes_.clear();
 }
 
-Result<void> Applier::finish() {
+Result<std::uint64_t> Applier::finish() {
   for (const auto& [type, change] : count_changes_) {
     if (change == 0) continue;
     Query query(database_,
@@ -75,7 +79,9 @@ Result<void> Applier::finish() {
     query.bind(std::int64_t{type}).bind(change).bind(change);
     if (!query.run()) return query.problem();
   }
-  return {};
+  Query commits(database_, "UPDATE commit_count SET number=number+1 RETURNING number");
+  if (!commits.next()) return commits.problem();
+  return static_cast<std::uint64_t>(commits.integer(0));
 }
 
 void Applier::committed() {
@@ -155,10 +161,10 @@ Result<OperationResult> Applier::insert(const Operation& operation, std::string_
     return problem(ProblemKind::insufficient_storage,
                    "The store holds as many resources as it can");
   }
-  TRY(IndexRows rows, make_rows(operation.index, shared_.systems, database_));
+  TRY(const IndexRows rows, make_rows(operation.index, shared_.systems, database_));
   const RowPlace place{operation.index.order, key};
   if (pending_ != nullptr) {
-    pending_->add(std::move(rows), place);
+    TRY_DO(add_records(rows, place, *pending_));
   } else {
     TRY_DO(insert_rows(database_, rows, place));
   }

@@ -4,14 +4,15 @@
 
 #include "store/codec.h"
 #include "store/directory.h"
-#include "store/pending_rows.h"
+#include "store/row_record.h"
 #include "store/writer.h"
 
 namespace lightbox::store {
 namespace {
 
-// More means fewer passes over the index tables, at the cost of memory.
-constexpr std::size_t pending_bytes_max = 192U << 20U;
+// Each flush is a pass over the index tables, so they are few: about 1.5 million studies' rows wait
+// on the disk before they are written.
+constexpr std::uint64_t pending_bytes_max = std::uint64_t{2} << 30U;
 
 std::int64_t now_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -27,7 +28,7 @@ struct BulkLoad::Impl {
   Shared shared;
   std::unique_ptr<Database> database;
   std::unique_ptr<Applier> applier;
-  PendingRows pending;
+  std::unique_ptr<RowSorter> pending;
   std::int64_t first_pending_key = 0;  // keys from this on have rows in `pending`
   bool is_open = false;                // the transaction
 
@@ -35,6 +36,10 @@ struct BulkLoad::Impl {
     TRY_DO(database->execute("BEGIN IMMEDIATE"));
     is_open = true;
     applier->begin(now_ms());
+    return find_first_pending_key();
+  }
+
+  Result<void> find_first_pending_key() {
     Query query(*database, "SELECT coalesce(max(key), 0) FROM resource");
     if (!query.next()) return query.problem();
     first_pending_key = query.integer(0) + 1;
@@ -65,28 +70,31 @@ struct BulkLoad::Impl {
     return found;
   }
 
-  Result<OperationResult> put(const Operation& operation) {
+  Result<OperationResult> put(const Prepared& prepared) {
     if (!is_open) TRY_DO(begin());
-    TRY(const Found found, find(operation));
+    TRY(const Found found, find(prepared.operation));
     if (found.known) return *found.known;
     // Its rows must be in the tables before they can be changed.
-    if (found.is_pending) TRY_DO(write_pending());
-    TRY(const auto result, applier->apply(operation, compress_body(operation.body)));
-    if (pending.bytes() >= pending_bytes_max) TRY_DO(flush());
+    if (found.is_pending) TRY_DO(write_pending({}));
+    TRY(const auto result, applier->apply(prepared.operation, prepared.body));
+    if (pending->bytes() >= pending_bytes_max) TRY_DO(flush({}));
     return result;
   }
 
-  Result<void> write_pending() {
-    TRY_DO(pending.write(*database));
-    Query query(*database, "SELECT coalesce(max(key), 0) FROM resource");
-    if (!query.next()) return query.problem();
-    first_pending_key = query.integer(0) + 1;
-    return {};
+  Result<void> write_pending(const std::function<void(double)>& progress) {
+    RecordWriter writer(*database);
+    const auto all = static_cast<double>(pending->size());
+    std::uint64_t written = 0;
+    TRY_DO(pending->drain([&](std::string_view record) -> Result<void> {
+      if (progress && ++written % 16'384 == 0) progress(static_cast<double>(written) / all);
+      return writer.write(record);
+    }));
+    return find_first_pending_key();
   }
 
-  Result<void> flush() {
+  Result<void> flush(const std::function<void(double)>& progress) {
     if (!is_open) return {};
-    TRY_DO(write_pending());
+    TRY_DO(write_pending(progress));
     TRY_DO(applier->finish());
     TRY_DO(database->execute("COMMIT"));
     applier->committed();
@@ -111,16 +119,24 @@ Result<std::unique_ptr<BulkLoad>> BulkLoad::open(StoreOptions options) {
   TRY_DO(impl->database->execute("PRAGMA cache_size=-196608"));
   impl->applier = std::make_unique<Applier>(*impl->database, impl->shared);
   TRY_DO(impl->applier->prepare());
-  impl->applier->defer_rows(&impl->pending);
+  impl->pending = std::make_unique<RowSorter>(impl->shared.options.data_directory);
+  impl->applier->defer_rows(impl->pending.get());
   return std::unique_ptr<BulkLoad>(new BulkLoad(std::move(impl)));
 }
 
-Result<OperationResult> BulkLoad::put(const Operation& operation) { return impl_->put(operation); }
+BulkLoad::Prepared BulkLoad::prepare(Operation operation) {
+  std::string body = compress_body(operation.body);
+  return {std::move(operation), std::move(body)};
+}
 
-Result<void> BulkLoad::flush() { return impl_->flush(); }
+Result<OperationResult> BulkLoad::put(const Prepared& prepared) { return impl_->put(prepared); }
 
-Result<void> BulkLoad::finish() {
-  TRY_DO(impl_->flush());
+Result<void> BulkLoad::flush(const std::function<void(double)>& progress) {
+  return impl_->flush(progress);
+}
+
+Result<void> BulkLoad::finish(const std::function<void(double)>& progress) {
+  TRY_DO(impl_->flush(progress));
   return impl_->database->execute("PRAGMA optimize");
 }
 

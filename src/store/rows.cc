@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "store/row_columns.h"
+
 namespace lightbox::store {
 namespace {
 
@@ -125,72 +127,29 @@ Result<void> for_each_row(Database& writer, std::string_view sql, const std::vec
   return {};
 }
 
-// OR REPLACE: rows that differ in nothing but what is outside the key.
-constexpr std::string_view insert_sql(const TokenRow*) { return insert_token_sql; }
-constexpr std::string_view insert_sql(const StringRow*) {
-  return "INSERT OR REPLACE INTO string_index VALUES (?,?,?,?,?,?)";
-}
-constexpr std::string_view insert_sql(const DateRow*) {
-  return "INSERT OR REPLACE INTO date_index VALUES (?,?,?,?,?,?,?)";
-}
-constexpr std::string_view insert_sql(const NumberRow*) {
-  return "INSERT OR REPLACE INTO number_index VALUES (?,?,?,?,?,?,?,?,?,?)";
-}
-constexpr std::string_view insert_sql(const CompositeRow*) {
-  return "INSERT OR REPLACE INTO composite_index VALUES (?,?,?,?,?,?,?,?,?,?,?)";
-}
-constexpr std::string_view insert_sql(const UidRow*) {
-  return "INSERT OR REPLACE INTO uid_index VALUES (?,?,?)";
-}
+// Binds columns in the order of the table.
+class QuerySink {
+ public:
+  explicit QuerySink(Query& query) : query_(query) {}
+  void integer(std::int64_t value) { query_.bind(value); }
+  void real(double value) { query_.bind(value); }
+  void text(std::string_view value) { query_.bind(value); }
+  void blob(std::string_view value) { query_.bind_blob(value); }
 
-void bind_row(Query& query, const TokenRow& row, RowPlace place) {
-  query.bind(row.param).bind(row.value).bind(place.ord).bind(place.resource).bind(row.edge);
-}
-void bind_row(Query& query, const StringRow& row, RowPlace place) {
-  query.bind(row.param).bind(row.normalised).bind(place.ord).bind(place.resource);
-  query.bind(row.exact).bind(row.edge);
-}
-void bind_row(Query& query, const DateRow& row, RowPlace place) {
-  query.bind(row.param).bind(row.wide).bind(row.low).bind(place.ord).bind(place.resource);
-  query.bind(row.high).bind(row.edge);
-}
-void bind_row(Query& query, const NumberRow& row, RowPlace place) {
-  query.bind(row.param).bind(row.wide).bind(row.low).bind(place.ord).bind(place.resource);
-  query.bind(row.high).bind(row.system).bind(row.code).bind(row.unit).bind(row.edge);
-}
-void bind_row(Query& query, const CompositeRow& row, RowPlace place) {
-  query.bind(row.param).bind(row.first).bind(place.ord).bind(place.resource);
-  query.bind(row.first_system).bind(row.second_system).bind(row.second).bind(row.low);
-  query.bind(row.high).bind(row.low2).bind(row.high2);
-}
-void bind_row(Query& query, const UidRow& row, RowPlace place) {
-  query.bind_blob(row.uid).bind(row.param).bind(place.resource);
-}
+ private:
+  Query& query_;
+};
 
 template <typename Row>
 Result<void> insert_all(Database& writer, const std::vector<Row>& rows, RowPlace place) {
-  return for_each_row(writer, insert_sql(static_cast<const Row*>(nullptr)), rows,
-                      [&](Query& query, const Row& row) { bind_row(query, row, place); });
+  return for_each_row(writer, insert_sql(table_of(static_cast<const Row*>(nullptr))), rows,
+                      [&](Query& query, const Row& row) {
+                        QuerySink sink(query);
+                        give_columns(row, place, sink);
+                      });
 }
 
 }  // namespace
-
-template <typename Row>
-Result<void> insert_placed(Database& writer, std::span<const Placed<Row>> rows) {
-  if (rows.empty()) return {};
-  Query query(writer, insert_sql(static_cast<const Row*>(nullptr)));
-  for (const auto& [row, place] : rows) {
-    bind_row(query, row, place);
-    if (!query.run()) return query.problem();
-  }
-  return {};
-}
-
-template Result<void> insert_placed(Database&, std::span<const Placed<StringRow>>);
-template Result<void> insert_placed(Database&, std::span<const Placed<DateRow>>);
-template Result<void> insert_placed(Database&, std::span<const Placed<NumberRow>>);
-template Result<void> insert_placed(Database&, std::span<const Placed<CompositeRow>>);
-template Result<void> insert_placed(Database&, std::span<const Placed<UidRow>>);
 
 Result<void> insert_rows(Database& writer, const IndexRows& rows, RowPlace place) {
   TRY_DO(insert_all(writer, rows.tokens, place));

@@ -4,7 +4,6 @@
 // Rows are compared as values: an update writes only those that differ.
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,17 +88,7 @@ struct RowPlace {
   std::int64_t ord = 0;
   std::int64_t resource = 0;
 };
-inline constexpr std::string_view insert_token_sql =
-    "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)";
 Result<void> insert_rows(Database& writer, const IndexRows& rows, RowPlace place);
-// A row of any resource; insert_placed writes them in the order given.
-template <typename Row>
-struct Placed {
-  Row row;
-  RowPlace place;
-};
-template <typename Row>
-Result<void> insert_placed(Database& writer, std::span<const Placed<Row>> rows);
 Result<void> delete_rows(Database& writer, const IndexRows& rows, RowPlace place);
 // Takes from both what is in both: what is left in `old_rows` is to be deleted, in `new_rows` to be
 // inserted.

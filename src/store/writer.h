@@ -16,7 +16,7 @@
 #include "store/code_systems.h"
 #include "store/database.h"
 #include "store/key_set.h"
-#include "store/pending_rows.h"
+#include "store/row_sorter.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -30,7 +30,8 @@ struct Shared {
   std::string path;  // of the database
   CodeSystems systems;
   KeySetCache sets{64U << 20U};
-  std::atomic<std::uint64_t> commits = 0;  // counted after each commit, before its answer
+  // The number of the last commit that the caches know (commit_count), set before its answer.
+  std::atomic<std::uint64_t> commits = 0;
   std::atomic<bool> writable = true;
   // Live resources by type number.
   std::array<std::atomic<std::int64_t>, 1024> counts{};
@@ -49,15 +50,15 @@ class Applier {
   // transaction (or savepoint) must be rolled back.
   Result<OperationResult> apply(const Operation& operation, std::string_view body);
 
-  // Index rows of new resources go there in place of the tables; what is there must be written
-  // before one of these resources is changed again. nullptr: to the tables.
-  void defer_rows(PendingRows* pending) { pending_ = pending; }
+  // Index rows of new resources go there as records (row_record.h) in place of the tables; what is
+  // there must be written before one of these resources is changed again. nullptr: to the tables.
+  void defer_rows(RowSorter* pending) { pending_ = pending; }
 
   // The transaction's changes, for the caches; valid until the next begin().
   [[nodiscard]] const std::vector<ResourceChange>& changes() const { return changes_; }
   void begin(std::int64_t now_ms);
-  // Writes the counts; to be called before COMMIT.
-  Result<void> finish();
+  // Writes the counts, that of commits too; to be called before COMMIT. Gives this commit's number.
+  Result<std::uint64_t> finish();
   // After COMMIT and ROLLBACK.
   void committed();
   void rolled_back();
@@ -81,7 +82,7 @@ class Applier {
 
   Database& database_;
   Shared& shared_;
-  PendingRows* pending_ = nullptr;
+  RowSorter* pending_ = nullptr;
   std::int64_t now_ms_ = 0;
   std::int64_t options_ = 0;
   std::unordered_map<std::int64_t, fhir::IndexOptions> all_options_;
