@@ -1,5 +1,7 @@
 #include "store/key_set.h"
 
+#include <algorithm>
+
 #include "store/database.h"
 
 namespace lightbox::store {
@@ -10,27 +12,21 @@ std::vector<std::uint32_t> KeySet::keys() const {
   return out;
 }
 
-std::shared_ptr<const KeySet> KeySetCache::find(const std::string& name) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(name);
-  if (found == entries_.end() || !found->second.set) return nullptr;
-  found->second.used = ++uses_;
-  return found->second.set;
+KeySetCache::Current KeySetCache::current(Entry& entry) {
+  entry.used = ++uses_;
+  return {entry.set, std::max(entry.built_as_of, applied_commit_)};
 }
 
 // Register, then build: a commit that the build's snapshot may have missed finds the entry and
 // leaves its word in `pending`. Those are absolute and in the order of the commits, so applying one
 // that the snapshot had already does no harm.
-Result<std::shared_ptr<const KeySet>> KeySetCache::get(const Definition& definition) {
+Result<KeySetCache::Current> KeySetCache::get(const Definition& definition) {
   {
     std::unique_lock lock(mutex_);
     for (;;) {
       const auto found = entries_.find(definition.name);
       if (found == entries_.end()) break;
-      if (found->second.set) {
-        found->second.used = ++uses_;
-        return std::shared_ptr<const KeySet>(found->second.set);
-      }
+      if (found->second.set) return current(found->second);
       if (definition.deadline == std::chrono::steady_clock::time_point::max()) {
         built_.wait(lock);
       } else if (built_.wait_until(lock, definition.deadline) == std::cv_status::timeout) {
@@ -43,29 +39,54 @@ Result<std::shared_ptr<const KeySet>> KeySetCache::get(const Definition& definit
   }
 
   auto set = std::make_shared<KeySet>();
-  const Result<void> done = definition.build(*set);
+  const Result<Sequence> done = definition.build(*set);
 
   const std::lock_guard lock(mutex_);
   built_.notify_all();
-  const auto entry = entries_.find(definition.name);
+  const auto found = entries_.find(definition.name);
   if (!done) {
-    entries_.erase(entry);
+    entries_.erase(found);
     return std::unexpected(done.error());
   }
-  for (const auto& [key, has] : entry->second.pending) {
+  Entry& entry = found->second;
+  for (const auto& [key, has] : entry.pending) {
     has ? set->add(key) : set->remove(key);
   }
-  entry->second.pending = {};
+  entry.pending = {};
+  entry.built_as_of = *done;
   set->optimise();
-  entry->second.set = set;
-  entry->second.used = ++uses_;
-  entry->second.bytes = set->bytes();
-  bytes_ += entry->second.bytes;
+  entry.set = set;
+  entry.bytes = set->bytes();
+  bytes_ += entry.bytes;
+  const Current answer = current(entry);
   evict();
-  return std::shared_ptr<const KeySet>(set);
+  return answer;
 }
 
-void KeySetCache::apply(std::span<const ResourceChange> changes) {
+KeySetCache::Sequence KeySetCache::bring_up(
+    std::unordered_map<std::string, std::shared_ptr<const KeySet>>& sets, Sequence at_least,
+    std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  for (auto& [name, set] : sets) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || !found->second.set) return 0;
+    at_least = std::max(at_least, found->second.built_as_of);
+  }
+  const auto is_applied = [&] { return applied_commit_ >= at_least; };
+  if (deadline == std::chrono::steady_clock::time_point::max()) {
+    applied_.wait(lock, is_applied);
+  } else if (!applied_.wait_until(lock, deadline, is_applied)) {
+    return 0;
+  }
+  for (auto& [name, set] : sets) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || !found->second.set) return 0;  // evicted while waiting
+    set = current(found->second).set;
+  }
+  return applied_commit_;
+}
+
+void KeySetCache::apply(std::span<const ResourceChange> changes, Sequence commit) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, entry] : entries_) {
     for (const ResourceChange& change : changes) {
@@ -80,10 +101,12 @@ void KeySetCache::apply(std::span<const ResourceChange> changes) {
       has ? entry.set->add(change.key) : entry.set->remove(change.key);
     }
   }
+  applied_commit_ = commit;
+  applied_.notify_all();
 }
 
 void KeySetCache::evict() {
-  while (bytes_ > bytes_max_) {
+  while (bytes_ > bytes_max_ || entries_.size() > entries_max) {
     auto oldest = entries_.end();
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
       if (!it->second.set) continue;

@@ -2,7 +2,8 @@
 
 // Sets of resource keys as compressed bitmaps (libroaring), and the cache of those that stand for a
 // criterion: "every ImagingStudy of modality CT". A cached set is kept current by the writer, after
-// each commit and before its acknowledgement, so a search that uses it sees what was acknowledged.
+// each commit and before its acknowledgement. Sets are told apart by the commit that they are as
+// of, so that a search can see its sets and its snapshot of the database as of the same one.
 
 #include <chrono>
 #include <condition_variable>
@@ -74,23 +75,32 @@ class KeySetCache {
  public:
   explicit KeySetCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
+  // The number of a commit.
+  using Sequence = std::uint64_t;
+  struct Current {
+    std::shared_ptr<const KeySet> set;
+    Sequence as_of = 0;
+  };
   struct Definition {
     std::string name;  // equal names mean equal sets
     const fhir::ResourceType* type = nullptr;
     std::function<bool(const ResourceChange&)> matches;  // of a live resource of the type
     // How long to wait for another thread that builds it.
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-    // Adds all keys, in a read transaction that begins after the call does; fails with too_costly.
-    std::function<Result<void>(KeySet&)> build;
+    // Adds all keys, in a read transaction that begins after the call does, and tells as of which
+    // commit; fails with too_costly.
+    std::function<Result<Sequence>(KeySet&)> build;
   };
 
   // The set, built when it is not there (by one thread; others that want the same wait).
-  Result<std::shared_ptr<const KeySet>> get(const Definition& definition);
-  // The set when it is there already.
-  std::shared_ptr<const KeySet> find(const std::string& name);
+  Result<Current> get(const Definition& definition);
+  // Replaces each set by the one of that name, all as of one commit, which is `at_least` or later
+  // (waits for that one to be applied). 0: one of them is no longer here, or time ran out.
+  Sequence bring_up(std::unordered_map<std::string, std::shared_ptr<const KeySet>>& sets,
+                    Sequence at_least, std::chrono::steady_clock::time_point deadline);
 
   // By the writer after each commit, in the order of the commits.
-  void apply(std::span<const ResourceChange> changes);
+  void apply(std::span<const ResourceChange> changes, Sequence commit);
 
  private:
   struct Entry {
@@ -99,14 +109,21 @@ class KeySetCache {
     // What readers hold is never changed: the writer copies it when one does.
     std::shared_ptr<KeySet> set;                         // nullptr while it is built
     std::vector<std::pair<std::int64_t, bool>> pending;  // what commits meanwhile said
+    Sequence built_as_of = 0;
     std::uint64_t used = 0;
     std::size_t bytes = 0;
   };
   void evict();
+  [[nodiscard]] Current current(Entry& entry);
+
+  // Each set costs the writer a look at each changed resource.
+  static constexpr std::size_t entries_max = 512;
 
   const std::size_t bytes_max_;
   std::mutex mutex_;
   std::condition_variable built_;
+  std::condition_variable applied_;
+  Sequence applied_commit_ = 0;
   std::unordered_map<std::string, Entry> entries_;
   std::uint64_t uses_ = 0;
   std::size_t bytes_ = 0;

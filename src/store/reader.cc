@@ -16,20 +16,17 @@ ReaderPool::Lease::~Lease() {
   pool_.returned_.notify_one();
 }
 
-// The count is read before the snapshot begins, so the snapshot is never older than it says.
 Result<void> ReaderPool::Lease::refresh() {
   if (snapshot_ != no_snapshot && !Query(*reader_, "COMMIT").run()) return reader_->problem();
   snapshot_ = no_snapshot;
-  const std::uint64_t commits = pool_.shared_.commits;
   if (!Query(*reader_, "BEGIN").run()) return reader_->problem();
-  Query query(*reader_, "SELECT 1 FROM type_count");  // the first read takes the snapshot
-  (void)query.next();
-  if (!query.ok()) {
+  Query query(*reader_, "SELECT number FROM commit_count");  // the first read takes the snapshot
+  if (!query.next()) {
     Problem failure = query.problem();
     (void)reader_->execute("ROLLBACK");
     return failure;
   }
-  snapshot_ = commits;
+  snapshot_ = static_cast<std::uint64_t>(query.integer(0));
   return {};
 }
 
@@ -58,7 +55,7 @@ Result<ReaderPool::Lease> ReaderPool::take() {
     taken.reader = std::move(*opened);
   }
   Lease lease(*this, std::move(taken.reader), taken.snapshot);
-  if (lease.snapshot() == no_snapshot || lease.snapshot() != shared_.commits) {
+  if (lease.snapshot() == no_snapshot || lease.snapshot() < shared_.commits) {
     TRY_DO(lease.refresh());
   }
   return lease;

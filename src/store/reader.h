@@ -24,7 +24,7 @@ class ReaderPool {
     ~Lease();
     Database& operator*() const { return *reader_; }
     Database* operator->() const { return reader_.get(); }
-    // The commit count that the snapshot is at least as new as.
+    // The number of the last commit that the snapshot holds.
     [[nodiscard]] std::uint64_t snapshot() const { return snapshot_; }
     // A new snapshot.
     Result<void> refresh();

@@ -30,6 +30,10 @@ CREATE TABLE history (
   PRIMARY KEY (resource, version)
 );
 
+-- How many transactions there were: a reader's snapshot tells by it which commits it holds.
+CREATE TABLE commit_count (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);
+INSERT INTO commit_count VALUES (1, 0);
+
 -- How many live resources there are of each type.
 CREATE TABLE type_count (type INTEGER PRIMARY KEY, live INTEGER NOT NULL);
 

@@ -60,7 +60,30 @@ Result<void> Search::prepare() {
   return {};
 }
 
+// A set may be of a later commit than the snapshot; then both are taken anew, together.
 Result<SearchPage> Search::page() {
+  for (;;) {
+    is_torn_ = false;
+    gathered_ = nullptr;
+    made_.clear();
+    auto page = page_once();
+    if (!page || !is_torn_) return page;
+    TRY_DO(align());
+  }
+}
+
+Result<void> Search::align() {
+  for (;;) {
+    TRY_DO(reader_.refresh());
+    const auto as_of = shared_.sets.bring_up(sets_, reader_.snapshot(), reader_->limit.deadline);
+    if (as_of == reader_.snapshot()) return {};
+    if (as_of == 0) sets_.clear();
+    if (reader_->limit.passed()) return problem_of(SQLITE_INTERRUPT, "", 0);
+    if (as_of == 0) return {};
+  }
+}
+
+Result<SearchPage> Search::page_once() {
   SearchPage empty;
   if (impossible_) {
     empty.total = 0;
@@ -83,7 +106,10 @@ Result<Search::Found> Search::find_in_own_order() {
   const bool needs_no_budget = predicates_.empty() || (one_token && !predicates_[0].negated);
   if (!needs_no_budget) {
     TRY(const auto keys, rare());
-    if (keys) return from_keys(*keys);
+    if (keys) {
+      TRY(const auto all, filters());
+      return from_keys(*keys, all);
+    }
   }
   if (needs_no_budget || !engine_.hard.has(hash_)) {
     TRY(auto all_filters, filters());
@@ -94,17 +120,29 @@ Result<Search::Found> Search::find_in_own_order() {
     if (!gave_up || reader_->limit.passed()) return found;
     engine_.hard.add(hash_);
   }
-  TRY(const Set set, intersection(Dates::leave));
-  if (set && set->size() <= engine_.tuning.gather_max) {
-    const auto keys = set->keys();
-    return from_keys({keys.begin(), keys.end()});
-  }
+  TRY(Set set, intersection(Dates::leave));
+  return from_set(std::move(set), Dates::leave);
+}
+
+// The sets have met; what is left is to put the matches in order: by fetching the place of each, or
+// by passing over the type's resources in order.
+Result<Search::Found> Search::from_set(Set set, Dates dates) {
   std::vector<Filter> rest;
   for (const Predicate& predicate : predicates_) {
-    if (predicate.kind == Predicate::Kind::order) rest.push_back({&predicate, nullptr, false});
+    if (dates == Dates::leave && predicate.kind == Predicate::Kind::order) {
+      rest.push_back({&predicate, nullptr, false});
+    }
   }
   if (set) {
-    held_.push_back(set);
+    const auto all =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(1, shared_.counts[type_.number]));
+    const std::uint64_t found = std::max<std::uint64_t>(1, set->size());
+    const std::uint64_t passed = std::min(all, all * (query_.count + 1) / found);
+    if (found <= engine_.tuning.gather_max && found * engine_.tuning.passed_per_fetch <= passed) {
+      const auto keys = set->keys();
+      return from_keys({keys.begin(), keys.end()}, rest);
+    }
+    made_.push_back(set);
     rest.push_back({nullptr, set.get(), false});
   }
   return scan(std::move(rest), false);
@@ -113,18 +151,21 @@ Result<Search::Found> Search::find_in_own_order() {
 Result<Search::Found> Search::find_sorted() {
   if (!predicates_.empty()) {
     TRY(const auto keys, rare());
-    if (keys) return from_keys(*keys);
+    if (keys) {
+      TRY(const auto all, filters());
+      return from_keys(*keys, all);
+    }
   }
   TRY(const Set matches, intersection(Dates::include));
   const bool few = matches && matches->size() <= engine_.tuning.gather_max;
   if (few || !sort_table()) {
     TRY(const Set set, matches ? Result<Set>(matches) : set_of_type());
     const auto keys = set->keys();
-    return from_keys({keys.begin(), keys.end()});
+    return from_keys({keys.begin(), keys.end()}, {});
   }
   std::vector<Filter> members;
   if (matches) {
-    held_.push_back(matches);
+    made_.push_back(matches);
     members.push_back({nullptr, matches.get(), false});
   }
   return sorted_scan(std::move(members));
@@ -215,8 +256,7 @@ Result<std::vector<Filter>> Search::filters() {
     Filter filter{&predicate, nullptr, predicate.negated};
     if (!predicate.has_probe()) {
       TRY(const Set set, set_of(predicate));
-      held_.push_back(set);
-      filter.set = set.get();
+      filter.set = set.get();  // sets_ holds it
     }
     out.push_back(filter);
   }
@@ -224,41 +264,41 @@ Result<std::vector<Filter>> Search::filters() {
 }
 
 Result<Search::Set> Search::set_of(const Predicate& predicate) {
-  const auto criterion = predicate.criterion;
+  return cached_set(predicate.name, predicate.sources,
+                    [criterion = predicate.criterion](const ResourceChange& change) {
+                      return matches(*criterion, change);
+                    });
+}
+
+Result<Search::Set> Search::set_of_type() {
+  const Sql source = all_of_type(type_);
+  return cached_set(fmt::format("{}", type_.number), {&source, 1},
+                    [](const ResourceChange&) { return true; });
+}
+
+Result<Search::Set> Search::cached_set(const std::string& name, std::span<const Sql> sources,
+                                       std::function<bool(const ResourceChange&)> matches) {
+  if (const auto found = sets_.find(name); found != sets_.end()) return Set(found->second);
   KeySetCache::Definition definition;
-  definition.name = predicate.name;
+  definition.name = name;
   definition.type = &type_;
   definition.deadline = reader_->limit.deadline;
-  definition.matches = [criterion](const ResourceChange& change) {
-    return matches(*criterion, change);
-  };
-  definition.build = [this, &predicate](KeySet& set) -> Result<void> {
+  definition.matches = std::move(matches);
+  definition.build = [this, sources](KeySet& set) -> Result<KeySetCache::Sequence> {
+    const auto before = reader_.snapshot();
     TRY_DO(reader_.refresh());
-    for (const Sql& source : predicate.sources) {
+    if (reader_.snapshot() != before) is_torn_ = true;
+    for (const Sql& source : sources) {
       Query query(database(), source);
       while (query.next()) set.add(query.integer(0));
       if (!query.ok()) return query.problem();
     }
-    return {};
+    return reader_.snapshot();
   };
-  return shared_.sets.get(definition);
-}
-
-Result<Search::Set> Search::set_of_type() {
-  KeySetCache::Definition definition;
-  const Sql source = all_of_type(type_);
-  definition.name = fmt::format("{}", type_.number);
-  definition.type = &type_;
-  definition.deadline = reader_->limit.deadline;
-  definition.matches = [](const ResourceChange&) { return true; };
-  definition.build = [this, &source](KeySet& set) -> Result<void> {
-    TRY_DO(reader_.refresh());
-    Query query(database(), source);
-    while (query.next()) set.add(query.integer(0));
-    if (!query.ok()) return query.problem();
-    return {};
-  };
-  return shared_.sets.get(definition);
+  TRY(KeySetCache::Current current, shared_.sets.get(definition));
+  if (current.as_of != reader_.snapshot()) is_torn_ = true;
+  sets_.emplace(name, current.set);
+  return Set(std::move(current.set));
 }
 
 // nullptr: no predicate restricts anything.
@@ -284,9 +324,8 @@ Result<Search::Set> Search::intersection(Dates dates) {
   return Set(both);
 }
 
-Result<Search::Found> Search::from_keys(const Keys& keys) {
-  TRY(const auto all, filters());
-  const Sql sql = render_candidate(type_, all);
+Result<Search::Found> Search::from_keys(const Keys& keys, std::span<const Filter> filters) {
+  const Sql sql = render_candidate(type_, filters);
   const bool by_column =
       query_.sort.size() == 1 && query_.sort[0].column != fhir::SortKey::Column::index;
   Found found;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "store/search_run.h"
@@ -32,6 +33,7 @@ class Search {
   using Set = std::shared_ptr<const KeySet>;
 
   // search_plan.cc
+  Result<SearchPage> page_once();
   Result<Found> find();
   Result<Found> find_in_own_order();
   Result<Found> find_sorted();
@@ -42,10 +44,15 @@ class Search {
   Result<std::vector<Filter>> filters();
   Result<Set> set_of(const Predicate& predicate);
   Result<Set> set_of_type();
+  Result<Set> cached_set(const std::string& name, std::span<const Sql> sources,
+                         std::function<bool(const ResourceChange&)> matches);
+  // Sets and snapshot of one commit.
+  Result<void> align();
   // Of all predicates, or all but the dates on the order parameter.
   enum class Dates : std::uint8_t { include, leave };
   Result<Set> intersection(Dates dates);
-  Result<Found> from_keys(const Keys& keys);
+  Result<Found> from_keys(const Keys& keys, std::span<const Filter> filters);
+  Result<Found> from_set(Set set, Dates dates);
   Result<SortValue> sort_value(const fhir::SortKey& key, const StoredResource& resource,
                                const fhir::IndexEntries& entries, std::int64_t ord) const;
 
@@ -71,7 +78,10 @@ class Search {
   Ordering ordering_;
   std::optional<Place> after_;
   std::uint64_t hash_ = 0;
-  std::vector<Set> held_;                // sets that filters point to
+  // Sets that were taken, by name; and those made of them that filters point to.
+  std::unordered_map<std::string, Set> sets_;
+  std::vector<Set> made_;
+  bool is_torn_ = false;                 // a set is of another commit than the snapshot
   const Predicate* gathered_ = nullptr;  // the predicate that rare() answered
 };
 

@@ -51,6 +51,7 @@ Writer::Writer(std::unique_ptr<Database> database, Shared& shared)
 
 Result<void> Writer::start() {
   TRY_DO(applier_.prepare());
+  shared_.sets.apply({}, shared_.commits);
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -150,12 +151,13 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
   if (!shared_.writable) return writes_stopped();
   clock_ms_ = std::max(clock_ms_, wall_clock_ms());
   applier_.begin(clock_ms_);
+  std::uint64_t commit = 0;
   const auto run = [&]() -> Result<void> {
     TRY_DO(database_->execute("BEGIN IMMEDIATE"));
     for (Request* request : batch) {
       TRY(request->result, apply(*request));
     }
-    TRY_DO(applier_.finish());
+    TRY(commit, applier_.finish());
     return database_->execute("COMMIT");
   };
   if (auto done = run(); !done) {
@@ -170,8 +172,8 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
     return std::unexpected(std::move(done).error());
   }
   applier_.committed();
-  shared_.sets.apply(applier_.changes());
-  ++shared_.commits;
+  shared_.sets.apply(applier_.changes(), commit);
+  shared_.commits = commit;
   return {};
 }
 
