@@ -52,13 +52,37 @@ Result<SearchQuery> SearchParser::finish() && {
   return std::move(query_);
 }
 
-void SearchParser::add_id(const Name& name, std::string_view value) {
-  if (!name.modifier.empty()) {
-    return error("not-supported",
-                 fmt::format("Search parameter '{}': _id has no modifiers here", name.full));
+// Every resource has an id and a time, so :missing=false asks for nothing.
+bool SearchParser::add_column_missing(const Name& name, std::string_view value,
+                                      Criterion::Column column) {
+  if (name.modifier != "missing") return false;
+  if (value != "true" && value != "false") {
+    error("value",
+          fmt::format("Search parameter '{}': '{}' must be true or false", name.full, value));
+    return true;
   }
+  use(name.full, value);
+  if (value == "false") return true;
+  Criterion criterion;
+  criterion.column = column;
+  criterion.modifier = Modifier::missing;
+  criterion.missing = true;
+  query_.criteria.push_back(std::move(criterion));
+  return true;
+}
+
+void SearchParser::add_id(const Name& name, std::string_view value) {
+  if (add_column_missing(name, value, Criterion::Column::id)) return;
   Criterion criterion;
   criterion.column = Criterion::Column::id;
+  if (name.modifier == "not") {
+    criterion.modifier = Modifier::not_;
+  } else if (name.full != name.code) {
+    return error("not-supported",
+                 fmt::format("Search parameter '{}': modifier ':{}' is not one that _id has here; "
+                             "it has :missing or :not",
+                             name.full, name.modifier));
+  }
   const std::string own = fmt::format("{}/", query_.type->name);
   for (const std::string_view text : alternatives(value)) {
     const std::string id = unescape(text);
@@ -66,9 +90,8 @@ void SearchParser::add_id(const Name& name, std::string_view value) {
     if (bare.starts_with(own)) bare.remove_prefix(own.size());
     if (!is_id(bare)) {
       error("value",
-            fmt::format("Search parameter '_id': '{}' is not an id: 1 to 64 of A-Z a-z 0-9 "
-                        "- .",
-                        id));
+            fmt::format("Search parameter '{}': '{}' is not an id: 1 to 64 of A-Z a-z 0-9 - .",
+                        name.full, id));
       continue;
     }
     criterion.any_of.emplace_back(IdValue{std::string(bare)});
@@ -79,11 +102,12 @@ void SearchParser::add_id(const Name& name, std::string_view value) {
 }
 
 void SearchParser::add_last_updated(const Name& name, std::string_view value) {
-  if (!name.modifier.empty()) {
+  if (add_column_missing(name, value, Criterion::Column::last_updated)) return;
+  if (name.full != name.code) {
     return error("not-supported",
-                 fmt::format("Search parameter '{}': _lastUpdated has no modifiers "
-                             "here",
-                             name.full));
+                 fmt::format("Search parameter '{}': modifier ':{}' is not one that _lastUpdated "
+                             "has here; it has :missing",
+                             name.full, name.modifier));
   }
   const ValueContext context{.index = context_.index, .now_ms = context_.now_ms};
   Criterion criterion;

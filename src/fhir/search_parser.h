@@ -35,6 +35,8 @@ class SearchParser {
   void add_total(std::string_view value);
   void add_summary(std::string_view value);
 
+  // True when the modifier is :missing.
+  bool add_column_missing(const Name& name, std::string_view value, Criterion::Column column);
   void add_id(const Name& name, std::string_view value);
   void add_last_updated(const Name& name, std::string_view value);
   void add_criterion(const Name& name, const SearchParameter& parameter, std::string_view value);

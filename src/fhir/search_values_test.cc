@@ -112,7 +112,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"One", "ImagingStudy", "_id=img-001", {"_id img-001"}},
                     Case{"Several", "ImagingStudy", "_id=a,b", {"_id a, b"}},
                     Case{"WithType", "ImagingStudy", "_id=ImagingStudy/a", {"_id a"}},
-                    Case{"Uid", "ImagingStudy", "_id=urn:oid:1.2.3", {"_id 1.2.3"}}),
+                    Case{"Uid", "ImagingStudy", "_id=urn:oid:1.2.3", {"_id 1.2.3"}},
+                    Case{"Not", "ImagingStudy", "_id:not=a,b", {"_id:not a, b"}},
+                    Case{"Missing", "ImagingStudy", "_id:missing=true", {"_id:missing true"}},
+                    Case{"Present", "ImagingStudy", "_id:missing=false", {}},
+                    Case{"WithoutTime",
+                         "ImagingStudy",
+                         "_lastUpdated:missing=true",
+                         {"_lastUpdated:missing true"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
