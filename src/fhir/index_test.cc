@@ -154,6 +154,9 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"resourceType":"CarePlan","instantiatesCanonical":["http://p/PlanDefinition/1|2.0"]})",
             {"instantiates-canonical http://p/PlanDefinition/1",
              "instantiates-canonical http://p/PlanDefinition/1|2.0"}},
+        Case{"CanonicalOfAUid",
+             R"({"resourceType":"CarePlan","instantiatesCanonical":["urn:oid:1.2.3|1"]})",
+             {"instantiates-canonical 1.2.3", "instantiates-canonical urn:oid:1.2.3|1"}},
         Case{"FirstResourceOfABundle",
              R"({"resourceType":"Bundle","type":"document","entry":[
                  {"resource":{"resourceType":"Composition","id":"c"}},

@@ -36,14 +36,20 @@ ValueKind string_kind(const ElementType& type) {
                              {"CodeableConcept", ValueKind::codeable_concept}});
 }
 
-ValueKind reference_kind(const ElementType& type) {
-  if (type.is_resource) return ValueKind::resource;
+ValueKind uri_kind(const ElementType& type) {
   return by_name(type.name, {{"Reference", ValueKind::reference},
                              {"canonical", ValueKind::canonical},
                              {"uri", ValueKind::uri},
                              {"url", ValueKind::uri},
                              {"oid", ValueKind::uri},
                              {"uuid", ValueKind::uri}});
+}
+
+// A URI that a reference parameter looks at names a resource, as a canonical does.
+ValueKind reference_kind(const ElementType& type) {
+  if (type.is_resource) return ValueKind::resource;
+  const ValueKind kind = uri_kind(type);
+  return kind == ValueKind::uri ? ValueKind::canonical : kind;
 }
 
 ValueKind number_kind(std::string_view name) {
@@ -190,6 +196,7 @@ ValueKind value_kind(SearchType search_type, const ElementType* type) {
     case SearchType::quantity:
       return quantity_kind(type->name);
     case SearchType::uri:
+      return uri_kind(*type);
     case SearchType::reference:
       return reference_kind(*type);
     case SearchType::composite:

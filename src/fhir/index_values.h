@@ -137,7 +137,7 @@ void for_each_string(ValueKind kind, const Json& value, Found&& found) {
 }
 
 // found(text) for each form by which the reference or URI is found: a canonical with a version
-// ("http://x|1.0") also without it.
+// ("http://x|1.0") also without it, and one below an own base also as "Questionnaire/1".
 template <typename Found>
 void for_each_reference(ValueKind kind, const Json& value, const IndexOptions& options,
                         Found&& found) {
@@ -154,10 +154,13 @@ void for_each_reference(ValueKind kind, const Json& value, const IndexOptions& o
     const std::string_view text = primitive_text(value);
     if (text.empty() || text.starts_with('#')) return;
     found(strip_uid(text));
+    if (kind == ValueKind::uri) return;
     const auto version = text.rfind('|');
-    if (kind == ValueKind::canonical && version != std::string_view::npos && version > 0) {
-      found(text.substr(0, version));
-    }
+    const bool has_version = version != std::string_view::npos && version > 0;
+    const std::string_view url = has_version ? text.substr(0, version) : text;
+    if (has_version) found(strip_uid(url));
+    // As a reference to a resource of this server, too: R4, search.html#reference.
+    if (const auto own = comparable_reference(url, options); own != url) found(own);
   }
 }
 

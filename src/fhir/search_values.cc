@@ -201,7 +201,10 @@ Parsed<ReferenceValue> parse_reference_value(std::string_view text,
                                              const std::vector<const ResourceType*>& targets,
                                              const ValueContext& context) {
   const std::string literal = unescape(text);
-  const std::string_view reference = comparable_reference(literal, context.index);
+  // A canonical with a version is compared as it stands, whosever it is.
+  const bool has_version = is_absolute(literal) && literal.find('|') != std::string::npos;
+  const std::string_view reference =
+      has_version ? std::string_view(literal) : comparable_reference(literal, context.index);
   if (is_absolute(reference)) {
     ReferenceValue value{{std::string(reference)}};
     // A canonical may be a UID, and those are indexed without urn:oid:.

@@ -157,7 +157,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Canonical",
              "CarePlan",
              "instantiates-canonical=http://p/x|1.0",
-             {"instantiates-canonical ->http://p/x|1.0"}}),
+             {"instantiates-canonical ->http://p/x|1.0"}},
+        Case{"OwnCanonical",
+             "CarePlan",
+             "instantiates-canonical=http://localhost:8080/baseR4/PlanDefinition/1",
+             {"instantiates-canonical ->PlanDefinition/1"}},
+        Case{"OwnCanonicalWithVersion",
+             "CarePlan",
+             "instantiates-canonical=http://localhost:8080/baseR4/PlanDefinition/1|2",
+             {"instantiates-canonical ->http://localhost:8080/baseR4/PlanDefinition/1|2"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
