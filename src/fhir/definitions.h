@@ -145,6 +145,8 @@ struct SearchParameter {
   std::vector<const ResourceType*> targets;   // reference: what it may point to; empty: any
   std::vector<Component> components;          // composite
   const ValueSet* implicit_system = nullptr;  // token on elements of type code
+  // Token on elements of type string: "the search is not case sensitive" (R4, search.html#token).
+  bool folds_case = false;
   // Answered from the UID table instead of token rows (ImagingStudy series and instance).
   bool is_uid = false;
   // Lightbox means more than HL7's parameter; it publishes its own, derived from this url.

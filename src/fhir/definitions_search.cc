@@ -105,6 +105,15 @@ Ends follow(const ComplexType& resource, const Path& path) {
   return ends;
 }
 
+bool is_string_alone(const ResourceType& resource, const std::vector<Path>& paths) {
+  return std::ranges::all_of(paths, [&](const Path& path) {
+    const Ends ends = follow(*resource.elements, path);
+    return !ends.empty() && std::ranges::all_of(ends, [](const auto& end) {
+      return end.type->primitive == Primitive::string;
+    });
+  });
+}
+
 // The value set whose one system a bare code has: when every end of every path is a code that is
 // bound to codes of one system, the same for all.
 const ValueSet* implicit_system(const ResourceType& resource, const std::vector<Path>& paths) {
@@ -194,6 +203,7 @@ class Loader {
     while (!flags.empty()) set_flag(type, parameter, take(flags, ","), row.line);
     if (parameter.type == SearchType::token) {
       parameter.implicit_system = implicit_system(type, parameter.paths);
+      parameter.folds_case = is_string_alone(type, parameter.paths);
     }
   }
 

@@ -85,7 +85,11 @@ class Indexer {
   void add_token(const IndexAction& action, const Json& value) {
     for_each_token(action.kind, value,
                    [&](std::optional<std::string_view> system, std::string_view code) {
-                     push_token(action.parameter, system, code);
+                     if (action.folds_case) {
+                       push_token(action.parameter, system, normalise(code));
+                     } else {
+                       push_token(action.parameter, system, code);
+                     }
                    });
     for_each_token_text(action.kind, value, [&](std::string_view text) {
       push_string(action.parameter | static_cast<std::uint32_t>(IndexVariant::text), text);

@@ -25,6 +25,7 @@ void IndexProgram::add(const SearchParameter& parameter) {
       action.type = parameter.type;
       action.kind = value_kind(parameter.type, end.type);
       action.is_uid = parameter.is_uid;
+      action.folds_case = parameter.folds_case;
       if (path.back().op == PathStep::Op::exists_and_not_false) action.kind = ValueKind::not_false;
       if (parameter.type == SearchType::composite) {
         const ComplexType* start =

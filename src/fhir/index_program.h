@@ -20,6 +20,7 @@ struct IndexAction {
   SearchType type = SearchType::special;
   ValueKind kind = ValueKind::none;
   bool is_uid = false;
+  bool folds_case = false;
   std::uint16_t composite = 0;  // in IndexProgram::composites
 };
 

@@ -131,6 +131,7 @@ Parsed<std::vector<SearchValue>> parse_token_value(std::string_view text,
   }
   auto token = parse_token(text);
   if (!token) return std::unexpected(token.error());
+  if (parameter.folds_case && token->code) token->code = normalise(*token->code);
   if (parameter.implicit_system == nullptr) return std::vector<SearchValue>{std::move(*token)};
   return with_implicit_system(std::move(*token), *parameter.implicit_system);
 }
