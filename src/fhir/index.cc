@@ -31,6 +31,7 @@ class Indexer {
 
  private:
   void add(const IndexAction& action, const Json& value) {
+    if (action.type == SearchType::composite) return add_composite(action, value);
     entries_.present |= action.present;
     switch (action.type) {
       case SearchType::token:
@@ -57,12 +58,19 @@ class Indexer {
         add_reference(action, value);
         break;
       case SearchType::composite:
-        program_.composites[action.composite].add(action.parameter, value, resource_, options_,
-                                                  entries_.composites);
-        break;
       case SearchType::special:
         break;
     }
+  }
+
+  // The element that a composite starts at may be the resource itself: it is there when all its
+  // parts are.
+  void add_composite(const IndexAction& action, const Json& value) {
+    auto& composites = entries_.composites;
+    const std::size_t before = composites.size();
+    program_.composites[action.composite].add(action.parameter, value, resource_, options_,
+                                              composites);
+    if (composites.size() > before) entries_.present |= action.present;
   }
 
   void push_token(std::uint32_t parameter, std::optional<std::string_view> system,

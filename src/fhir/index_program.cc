@@ -93,13 +93,11 @@ void CompositeProgram::collect(SearchType type, ValueKind kind, const Json& valu
     case SearchType::number:
     case SearchType::quantity:
       if (const auto number = number_value(kind, value)) {
-        // A search names a unit by its code or by its text: both are found.
-        const std::string_view code = number->code.empty() ? number->unit : number->code;
         parts.push_back(
-            {std::string(number->system), std::string(code), number->low, number->high});
-        if (number->unit != code && !number->unit.empty()) {
-          parts.push_back(
-              {std::string(number->system), std::string(number->unit), number->low, number->high});
+            {std::string(number->system), std::string(number->code), number->low, number->high});
+        // A search names a unit by its code or by its text; the text is of no system.
+        if (number->unit != number->code && !number->unit.empty()) {
+          parts.push_back({{}, std::string(number->unit), number->low, number->high});
         }
       }
       break;

@@ -273,11 +273,11 @@ INSTANTIATE_TEST_SUITE_P(
                  {"code":{"coding":[{"system":"l","code":"8462-4"}]}}]})",
              {"combo-code l|8462-4", "combo-code l|8480-6",
               "combo-code-value-quantity l|8480-6 $ u|mm[Hg] 120..120 0..0",
-              "combo-code-value-quantity l|8480-6 $ u|mmHg 120..120 0..0",
+              "combo-code-value-quantity l|8480-6 $ |mmHg 120..120 0..0",
               "combo-value-quantity 120..120 u|mm[Hg] mmHg", "component-code l|8462-4",
               "component-code l|8480-6",
               "component-code-value-quantity l|8480-6 $ u|mm[Hg] 120..120 0..0",
-              "component-code-value-quantity l|8480-6 $ u|mmHg 120..120 0..0",
+              "component-code-value-quantity l|8480-6 $ |mmHg 120..120 0..0",
               "component-value-quantity 120..120 u|mm[Hg] mmHg"}},
         Case{"TokenAndDate",
              R"({"resourceType":"Observation","code":{"coding":[{"code":"due"}]},
@@ -331,6 +331,20 @@ TEST(IndexPresence, HasTheSlotsOfWhatIsThere) {
   EXPECT_EQ(index_json(R"({"resourceType":"ImagingStudy","_status":{"id":"a"}})").present, 0U);
   EXPECT_EQ(index_json(R"({"resourceType":"ImagingStudy","series":[{"uid":"1.2"}]})").present,
             bit("series"));
+}
+
+TEST(IndexPresence, OfACompositeIsThatOfAllItsParts) {
+  const ResourceType& type = *Definitions::r4().resource_type("Observation");
+  const auto bit = std::uint64_t{1} << type.search_parameter("code-value-quantity")->slot;
+  EXPECT_EQ(
+      index_json(R"({"resourceType":"Observation","code":{"coding":[{"code":"a"}]}})").present &
+          bit,
+      0U);
+  EXPECT_EQ(index_json(R"({"resourceType":"Observation","code":{"coding":[{"code":"a"}]},
+                "valueQuantity":{"value":1}})")
+                    .present &
+                bit,
+            bit);
 }
 
 TEST(IndexPresence, OfDeceasedIsTheElements) {
