@@ -156,7 +156,7 @@ class Indexer {
 
   // Marks the least and the greatest entry of each parameter; `entries` is sorted by parameter.
   template <typename Entries, typename Less>
-  static void mark_edges(Entries& entries, Less less) {
+  void mark_edges(Entries& entries, Less less) {
     for (auto begin = entries.begin(); begin != entries.end();) {
       const auto end = std::find_if(begin, entries.end(), [&](const auto& entry) {
         return entry.parameter != begin->parameter;
@@ -164,8 +164,46 @@ class Indexer {
       const auto [least, greatest] = std::minmax_element(begin, end, less);
       least->edge |= edge_least;
       greatest->edge |= edge_greatest;
+      note_sortable(begin->parameter);
       begin = end;
     }
+  }
+
+  // As the others, of the codes that can be sorted by: not of `system|` alone, nor of what begins
+  // with a control character (the store keeps those for its own rows).
+  void mark_token_edges() {
+    for (auto entry = entries_.tokens.begin(); entry != entries_.tokens.end();) {
+      const std::uint32_t parameter = entry->parameter;
+      auto least = entries_.tokens.end();
+      auto greatest = least;
+      for (; entry != entries_.tokens.end() && entry->parameter == parameter; ++entry) {
+        if (entry->code.empty() || static_cast<unsigned char>(entry->code.front()) < ' ') continue;
+        if (least == entries_.tokens.end() || entry->code < least->code) least = entry;
+        if (greatest == entries_.tokens.end() || entry->code >= greatest->code) greatest = entry;
+      }
+      if (least == entries_.tokens.end()) continue;
+      least->edge |= edge_least;
+      greatest->edge |= edge_greatest;
+      note_sortable(parameter);
+    }
+  }
+
+  void note_sortable(std::uint32_t parameter) {
+    if ((parameter & 7U) != static_cast<std::uint32_t>(IndexVariant::value)) return;
+    sortable_ |= std::uint64_t{1} << (parameter >> 3U & 63U);
+  }
+
+  // What is there and has no value to sort by is told apart from what is not there.
+  void add_unsortable() {
+    std::uint64_t told = sortable_;
+    for (const IndexAction& action : program_.actions) {
+      if ((entries_.present & ~told & action.present) == 0) continue;
+      if (action.type == SearchType::composite || action.is_uid) continue;
+      told |= action.present;
+      entries_.tokens.push_back(
+          {action.parameter | static_cast<std::uint32_t>(IndexVariant::unsortable), {}, {}});
+    }
+    if (told != sortable_) std::ranges::sort(entries_.tokens);
   }
 
   void finish() {
@@ -175,10 +213,11 @@ class Indexer {
     sort_unique(entries_.numbers);
     sort_unique(entries_.composites);
     sort_unique(entries_.uids);
-    mark_edges(entries_.tokens, [](const auto& a, const auto& b) { return a.code < b.code; });
+    mark_token_edges();
     mark_edges(entries_.strings, std::less<>{});
     mark_edges(entries_.dates, std::less<>{});
     mark_edges(entries_.numbers, [](const auto& a, const auto& b) { return a.low < b.low; });
+    add_unsortable();
     if (!program_.has_order) return;
     entries_.order = order_missing;
     for (const DateEntry& date : entries_.dates) {
@@ -190,7 +229,8 @@ class Indexer {
   const Json& resource_;
   const IndexOptions& options_;
   IndexEntries entries_;
-  std::uint64_t exists_ = 0;  // by slot: the value is there and it is not `false`
+  std::uint64_t exists_ = 0;    // by slot: the value is there and it is not `false`
+  std::uint64_t sortable_ = 0;  // by slot: an entry has an edge
 };
 
 // Programs are made when their type is first seen, and kept.

@@ -19,6 +19,9 @@ enum class IndexVariant : std::uint8_t {
   value = 0,
   text = 1,        // token :text, normalised as a string
   identifier = 2,  // reference :identifier, a token
+  // The element is there, but without a value to sort by (a CodeableConcept of text alone): a token
+  // with an empty code.
+  unsortable = 3,
 };
 [[nodiscard]] constexpr std::uint32_t index_parameter(std::uint32_t number, IndexVariant variant) {
   return number << 3U | static_cast<std::uint32_t>(variant);

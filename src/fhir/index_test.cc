@@ -366,6 +366,47 @@ TEST(IndexEdges, MarkTheLeastAndTheGreatestOfEachParameter) {
   EXPECT_THAT(edges, testing::UnorderedElementsAre("available3", "MR2", "CT1", "DX0"));
 }
 
+TEST(IndexReference, OfACanonicalBelowAnOwnBaseHasBothForms) {
+  const IndexOptions own{.own_bases = {"http://me/"}};
+  EXPECT_THAT(
+      lines_of(R"({"resourceType":"QuestionnaireResponse",
+                  "questionnaire":"http://me/Questionnaire/1|2"})",
+               own),
+      ElementsAre("questionnaire Questionnaire/1", "questionnaire http://me/Questionnaire/1",
+                  "questionnaire http://me/Questionnaire/1|2"));
+  EXPECT_THAT(lines_of(R"({"resourceType":"ValueSet","url":"http://me/ValueSet/1"})", own),
+              ElementsAre("url http://me/ValueSet/1"));
+}
+
+TEST(IndexToken, OfAStringIsWithoutCase) {
+  EXPECT_THAT(lines_of(R"({"resourceType":"ValueSet","version":"1.0-RC"})"),
+              ElementsAre("version 1.0-rc"));
+  EXPECT_THAT(lines_of(R"({"resourceType":"Group","identifier":[{"value":"A1"}]})"),
+              ElementsAre("identifier |A1"));
+}
+
+TEST(IndexEdges, TellWhatIsThereWithoutAValueToSortByFromWhatIsNot) {
+  const auto unsortable = [](std::string_view json) {
+    const ResourceType& type = *Definitions::r4().resource_type("ImagingStudy");
+    std::vector<std::string_view> codes;
+    for (const auto& token : index_json(json).tokens) {
+      if ((token.parameter & 7U) != static_cast<std::uint32_t>(IndexVariant::unsortable)) continue;
+      EXPECT_TRUE(token.code.empty() && !token.system);
+      for (const SearchParameter& parameter : type.search_parameters) {
+        if (parameter.number() == token.parameter >> 3U) codes.push_back(parameter.code);
+      }
+    }
+    return codes;
+  };
+  EXPECT_THAT(unsortable(R"({"resourceType":"ImagingStudy","status":"available"})"), IsEmpty());
+  EXPECT_THAT(unsortable(R"({"resourceType":"ImagingStudy","reasonCode":[{"text":"pain"}],
+                  "subject":{"display":"x"},"modality":[{"system":"http://a"}]})"),
+              testing::UnorderedElementsAre("reason", "subject", "modality"));
+  EXPECT_THAT(unsortable(R"({"resourceType":"ImagingStudy","modality":[{"system":"http://a"},
+                  {"code":"CT"}],"identifier":[{"value":"\tx"}]})"),
+              ElementsAre("identifier"));
+}
+
 TEST(Index, AddsNothingTwice) {
   const auto entries = index_json(R"({"resourceType":"ImagingStudy","modality":[{"code":"CT"},
       {"code":"MR"},{"code":"CT"}],"series":[{"uid":"1.2","modality":{"code":"MR"}},

@@ -30,6 +30,9 @@ class Lines {
 
   std::vector<std::string> of(const IndexEntries& entries) {
     for (const auto& token : entries.tokens) {
+      const bool is_mark =
+          (token.parameter & 7U) == static_cast<unsigned>(IndexVariant::unsortable);
+      if (is_mark) continue;
       const std::string system = token.system ? *token.system + "|" : "";
       add(token.parameter, system + token.code);
     }

@@ -29,7 +29,7 @@ struct Predicate {
     nothing,  // cannot match (an unknown system, say)
     token,    // any of `pairs`; probed by one seek each
     order,    // a date on the parameter that gives the type its order: a range of `ord`
-    present,  // resource.present & mask
+    present,  // resource.present & mask; without a criterion: there is a value to sort by
     updated,  // _lastUpdated
     set,      // all else: the keys are collected from `sources`
   };

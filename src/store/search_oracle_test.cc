@@ -183,7 +183,8 @@ Key sort_key(const fhir::SortKey& key, const Known& known) {
   const auto parameter = fhir::index_parameter(key.parameter->number(), fhir::IndexVariant::value);
   std::vector<std::pair<double, std::string>> all;
   for (const auto& entry : known.entries.tokens) {
-    if (entry.parameter == parameter) all.emplace_back(0, entry.code);
+    // A system alone is nothing to sort by.
+    if (entry.parameter == parameter && !entry.code.empty()) all.emplace_back(0, entry.code);
   }
   for (const auto& entry : known.entries.strings) {
     if (entry.parameter == parameter) all.emplace_back(0, entry.normalised);
@@ -283,10 +284,15 @@ std::string random_study(Dice& dice, const std::string& id) {
 
 std::string random_observation(Dice& dice, const std::string& id) {
   const char* const units[] = {"mg", "kg"};
-  const char* const codes[] = {"a", "b", "c"};
+  // Also a code that is text alone, and one that is a system alone.
+  const char* const codings[] = {R"("coding":[{"system":"urn:c","code":"a"}],)",
+                                 R"("coding":[{"system":"urn:c","code":"b"},{"code":"c"}],)",
+                                 R"("coding":[{"system":"urn:c"}],)", ""};
+  const char* const subjects[] = {R"("reference":"Patient/1")", R"("reference":"Patient/2")",
+                                  R"("display":"somebody")"};
   std::string json = fmt::format(
-      R"({{"resourceType":"Observation","id":"{}","status":"final","code":{{"coding":[{{"system":"urn:c","code":"{}"}}],"text":"The {} thing"}},"subject":{{"reference":"Patient/{}"}})",
-      id, dice.pick(codes), dice.pick(sites), dice.below(10));
+      R"({{"resourceType":"Observation","id":"{}","status":"final","code":{{{}"text":"The {} thing"}},"subject":{{{}}})",
+      id, dice.pick(codings), dice.pick(sites), dice.pick(subjects));
   if (!dice.one_in(5)) {
     json += fmt::format(
         R"(,"valueQuantity":{{"value":{}.{},"unit":"{}","system":"urn:u","code":"{}"}})",
@@ -309,6 +315,7 @@ std::string random_patient(Dice& dice, const std::string& id) {
   if (!dice.one_in(4))
     json += fmt::format(R"(,"birthDate":"20{:02}-0{}-11")", dice.below(30), 1 + dice.below(9));
   if (!dice.one_in(4)) json += fmt::format(R"(,"active":{})", dice.one_in(2));
+  if (dice.one_in(3)) json += fmt::format(R"(,"deceasedBoolean":{})", dice.one_in(2));
   return json + "}";
 }
 
@@ -556,10 +563,11 @@ TEST_P(SearchOracle, AnswersAsBruteForceDoes) {
   const char* const study_sorts[] = {"started",     "-started", "_lastUpdated", "-_lastUpdated",
                                      "_id",         "modality", "-modality",    "status,-started",
                                      "-started,_id"};
-  const char* const observation_sorts[] = {"date", "-date", "value-quantity", "-value-quantity",
-                                           "code,-date"};
-  const char* const patient_sorts[] = {"family", "-family", "birthdate", "-birthdate",
-                                       "active,-family"};
+  const char* const observation_sorts[] = {
+      "date", "-date", "value-quantity", "-value-quantity", "code,-date",
+      "code", "-code", "subject",        "-subject"};
+  const char* const patient_sorts[] = {"family",         "-family",  "birthdate", "-birthdate",
+                                       "active,-family", "deceased", "-deceased"};
   for (const char* type : {"ImagingStudy", "Observation", "Patient"}) {
     for (int i = 0; i < 250; ++i) change(type, i);
   }

@@ -79,6 +79,26 @@ void add_order_probe(const Predicate& predicate, Driver driver, Sql& sql) {
   sql.text += "))";
 }
 
+// Whether an index row gives the resource `d` a place in the sort by the parameter whose presence
+// `mask` is. An element may be there, as :missing sees it, and have no such row: its mark is one
+// seek away. `X.exists() and X != false` has a row for every resource.
+void add_sortable_probe(const fhir::ResourceType& type, std::int64_t mask, Sql& sql) {
+  const auto slot = std::countr_zero(static_cast<std::uint64_t>(mask));
+  const auto parameter = std::find_if(type.search_parameters.begin(), type.search_parameters.end(),
+                                      [slot](const auto& each) { return each.slot == slot; });
+  if (parameter == type.search_parameters.end()) return add(sql, "0");
+  const bool is_everywhere =
+      std::any_of(parameter->paths.begin(), parameter->paths.end(), [](const fhir::Path& path) {
+        return path.back().op == fhir::PathStep::Op::exists_and_not_false;
+      });
+  if (is_everywhere) return add(sql, "1");
+  add(sql,
+      "(d.present & ? <> 0 AND NOT EXISTS(SELECT 1 FROM token_index x WHERE x.param=? AND "
+      "x.value='' AND x.ord=d.ord AND x.resource=d.key))",
+      {mask,
+       std::int64_t{fhir::index_parameter(parameter->number(), fhir::IndexVariant::unsortable)}});
+}
+
 void add_filter(const Filter& filter, Driver driver, Sql& sql) {
   sql.text += filter.negated ? " AND NOT " : " AND ";
   if (filter.set != nullptr) {
@@ -108,6 +128,12 @@ void add_filter(const Filter& filter, Driver driver, Sql& sql) {
       sql.text += "0";
       return;
   }
+}
+
+// A presence that no criterion asks for is that of a value to sort by.
+bool is_sortable_probe(const Filter& filter) {
+  return filter.predicate != nullptr && filter.predicate->kind == Predicate::Kind::present &&
+         filter.predicate->criterion == nullptr;
 }
 
 void add_filters(std::span<const Filter> filters, Driver driver, Sql& sql) {
@@ -143,7 +169,14 @@ Sql render(const OrdScan& given) {
         "d.method<2",
         {std::int64_t{scan.type->number}});
     add_range(scan, resource_row, sql);
-    add_filters(scan.filters, resource_row, sql);
+    for (const Filter& filter : scan.filters) {
+      if (is_sortable_probe(filter)) {
+        sql.text += filter.negated ? " AND NOT " : " AND ";
+        add_sortable_probe(*scan.type, filter.predicate->mask, sql);
+      } else {
+        add_filter(filter, resource_row, sql);
+      }
+    }
   }
   for (std::size_t i = 0; i < scan.driver.size(); ++i) {
     if (i > 0) sql.text += " UNION ";
@@ -187,7 +220,8 @@ struct SortColumns {
 
 SortColumns columns_of(SortScan::Table table) {
   switch (table) {
-    // Rows that begin with a control character are those with a system; they bear no edge.
+    // Rows that begin with a control character are those with a system; they bear no edge, nor do
+    // empty ones.
     case SortScan::Table::token:
       return {"token_index", "value", " ", "\xFF"};
     case SortScan::Table::string:
