@@ -131,6 +131,19 @@ class CapabilityTest(unittest.TestCase):
             request("DELETE", f"{type_name}/x").status, request("GET", f"{type_name}/x").status]
         self.assertEqual(statuses, [200, 200, 200, 200, 200, 204, 410], type_name)
 
+    def test_reads_are_conditional_and_updates_create_as_claimed(self):
+        claims = {(r["conditionalRead"], r["updateCreate"], r["readHistory"], r["versioning"])
+                  for r in self.resources}
+        self.assertEqual(claims, {("full-support", True, True, "versioned")})
+        request = self.connection.request
+        made = request("PUT", "Basic/conditional", {"resourceType": "Basic", "id": "conditional",
+                                                    "code": {"text": "x"}})
+        self.assertEqual(made.status, 201, made)
+        for field, value in (("If-None-Match", made.headers["ETag"]),
+                             ("If-Modified-Since", made.headers["Last-Modified"])):
+            self.assertEqual(request("GET", "Basic/conditional", headers={field: value}).status, 304, field)
+        self.assertEqual(request("GET", "Basic/conditional", headers={"If-None-Match": 'W/"7"'}).status, 200)
+
     def test_search_parameters_of_our_own_are_published(self):
         """Where `definition` is not HL7's, it can be read here, and says what it is derived from."""
         own = [(t, p) for t, p in self.parameters() if not p["definition"].startswith("http://hl7.org/")]
