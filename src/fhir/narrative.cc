@@ -123,6 +123,11 @@ class Checker {
     if (end == std::string_view::npos || !rest_.substr(end).starts_with("-->")) {
       return fail("a comment must end with --> and have no -- within");
     }
+    // A browser that reads HTML ends these at once, and what follows would be markup.
+    const std::string_view content = rest_.substr(4, end - 4);
+    if (content.starts_with('>') || content.starts_with("->")) {
+      return fail("a comment must not start with > or ->");
+    }
     rest_.remove_prefix(end + 3);
   }
 
@@ -130,7 +135,10 @@ class Checker {
     if (open_.empty()) return fail("expected nothing after </div>");
     const std::size_t end = rest_.find("]]>");
     if (end == std::string_view::npos) return fail("a CDATA section is not closed");
-    if (!std::ranges::all_of(rest_.substr(9, end - 9), is_space)) has_content_ = true;
+    const std::string_view content = rest_.substr(9, end - 9);
+    // To a browser that reads HTML it is a comment that ends at the first ">".
+    if (content.contains('>')) return fail("\">\" in a CDATA section: write text with &gt;");
+    if (!std::ranges::all_of(content, is_space)) has_content_ = true;
     rest_.remove_prefix(end + 3);
   }
 
