@@ -38,14 +38,11 @@ PrimitiveFault check_string(std::string_view text) {
   return fault_unless(!has_control, "no control characters but tab, line feed, carriage return");
 }
 
-// [^\s]+(\s[^\s]+)*
+// [^\s]+(\s[^\s]+)*, and "no whitespace other than single spaces" (R4, datatypes.html#code).
 bool is_code(std::string_view text) {
-  if (text.empty() || is_white(text.front()) || is_white(text.back())) return false;
-  for (std::size_t at = 0; at + 1 < text.size(); ++at) {
-    if (is_white(text[at]) && is_white(text[at + 1])) return false;
-    if (static_cast<unsigned char>(text[at]) < 0x20 && !is_white(text[at])) return false;
-  }
-  return true;
+  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.contains("  "))
+    return false;
+  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
 bool is_uri(std::string_view text) {

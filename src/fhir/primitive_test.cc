@@ -22,7 +22,7 @@ const std::vector<Case> cases{
     {Primitive::markdown, {"# a\n\n* b", " "}, {"", "\x02"}},
     {Primitive::code,
      {"a", "a b", "4.0.1", "<=", "a b c"},
-     {"", " ", " a", "a ", "a  b", "a\n\nb", "\ta", "a\n"}},
+     {"", " ", " a", "a ", "a  b", "a\n\nb", "\ta", "a\n", "a\tb", "a\nb"}},
     {Primitive::id,
      {"a", "A-1.b", std::string(64, '1'), "1.2.840.113619.2.5"},
      {"", "a_b", "a b", std::string(65, '1'), "a/b", "\xC3\xA4"}},
