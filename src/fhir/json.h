@@ -14,6 +14,7 @@
 #include <memory_resource>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/result.h"
@@ -63,6 +64,13 @@ class JsonDocument {
 // "ImagingStudy.series[2].uid" when the root has a resourceType), nesting or node count over the
 // limit (code "too-long" / "too-costly").
 Result<JsonDocument> parse_json(std::string_view text, const Limits& limits = {});
+
+// The same for a caller that has more to say: duplicate keys do not fail, they are listed.
+struct ParsedJson {
+  JsonDocument document;
+  std::vector<Issue> duplicate_keys;
+};
+Result<ParsedJson> parse_json_with_duplicates(std::string_view text, const Limits& limits = {});
 
 enum class JsonStyle { compact, pretty };
 

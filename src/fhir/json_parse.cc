@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "fhir/findings.h"
 #include "fhir/json.h"
 #include "fhir/json_text.h"
 
@@ -71,7 +72,8 @@ class TreeBuilder {
     // At least every second token is a comma, a colon or a closing bracket, but for the brackets
     // that malformed text leaves open.
     const std::size_t open_max = limits.json_depth_max + 1;
-    const std::size_t nodes = (tokenizer.n_structural_indexes + 1 + open_max) / 2 + 1;
+    const std::size_t possible = (tokenizer.n_structural_indexes + 1 + open_max) / 2 + 1;
+    const std::size_t nodes = std::min(possible, limits.json_nodes_max);
     nodes_ = static_cast<Json*>(document.allocate(nodes * sizeof(Json), alignof(Json)));
   }
 
@@ -284,56 +286,75 @@ class TreeBuilder {
   bool has_duplicate_keys_ = false;
 };
 
+// Lines and columns of offsets that come in ascending order, in one pass over the text.
+class Positions {
+ public:
+  explicit Positions(std::string_view text) : text_(text) {}
+
+  std::string at(std::size_t offset) {
+    for (; at_ < offset; ++at_) {
+      if (text_[at_] == '\n') {
+        ++line_;
+        column_ = 1;
+      } else if ((text_[at_] & 0xC0) != 0x80) {
+        ++column_;
+      }
+    }
+    return fmt::format("line {}, column {}", line_, column_);
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+  std::size_t column_ = 1;
+};
+
 // The slow look at a tree in which there may be duplicate keys: reports each, with its path.
 class DuplicateKeys {
  public:
   DuplicateKeys(std::string_view text, std::size_t issues_max)
-      : text_(text), issues_max_(issues_max) {}
+      : text_(text), positions_(text), findings_(issues_max) {}
 
   std::vector<Issue> find(const Json& root) {
-    walk(root, std::string(root.string("resourceType")));
-    return std::move(issues_);
+    walk(root, {nullptr, root.string("resourceType")});
+    return std::move(findings_).take();
   }
 
  private:
-  void walk(const Json& value, const std::string& path) {
+  void walk(const Json& value, const Place& place) {
+    if (value.is(Json::Kind::array)) {
+      std::ptrdiff_t index = 0;
+      for (const Json* item = value.first; item != nullptr; item = item->next, ++index) {
+        const bool is_nested = place.index >= 0;  // an array in an array
+        walk(*item, is_nested ? Place{&place, {}, index} : Place{place.parent, place.name, index});
+      }
+      return;
+    }
     std::unordered_set<std::string_view> seen;
-    std::size_t index = 0;
-    for (const Json* child = value.first; child != nullptr; child = child->next, ++index) {
-      if (!child->is(Json::Kind::array) && !child->is(Json::Kind::object) &&
-          !value.is(Json::Kind::object)) {
-        continue;
-      }
-      std::string below = path;
-      if (value.is(Json::Kind::object)) {
-        if (!below.empty()) below += '.';
-        below += child->key;
-        if (!seen.insert(child->key).second) report(*child, below);
-      } else {
-        below += fmt::format("[{}]", index);
-      }
-      walk(*child, below);
+    for (const Json* member = value.first; member != nullptr; member = member->next) {
+      const bool is_root = place.name.empty() && place.index < 0;
+      const Place below{is_root ? nullptr : &place, member->key};
+      if (!seen.insert(member->key).second) report(*member, below);
+      if (member->first != nullptr) walk(*member, below);
     }
   }
 
-  void report(const Json& member, const std::string& path) {
-    if (issues_.size() >= issues_max_) return;
+  void report(const Json& member, const Place& place) {
     std::string where;
     const char* key = member.key.data();
-    if (key >= text_.data() && key < text_.data() + text_.size()) {
-      where = fmt::format(", again at {}",
-                          position_text(text_, static_cast<std::size_t>(key - text_.data()) - 1));
+    if (!findings_.is_full() && key >= text_.data() && key < text_.data() + text_.size()) {
+      const auto offset = static_cast<std::size_t>(key - text_.data()) - 1;
+      where = fmt::format(", again at {}", positions_.at(offset));
     }
-    issues_.push_back({.severity = Severity::error,
-                       .code = "structure",
-                       .diagnostics = fmt::format("the member \"{}\" is there more than once{}",
-                                                  member.key, where),
-                       .expression = path});
+    findings_.add(
+        "structure", place,
+        fmt::format("the member {} is there more than once{}", quoted(member.key), where));
   }
 
   std::string_view text_;
-  std::size_t issues_max_;
-  std::vector<Issue> issues_;
+  Positions positions_;
+  Findings findings_;
 };
 
 Problem malformed_json(std::string_view text, const Failure& failure) {
@@ -367,6 +388,12 @@ Problem untokenizable(std::string_view text, simdjson::error_code error) {
 }  // namespace
 
 Result<JsonDocument> parse_json(std::string_view input, const Limits& limits) {
+  TRY(ParsedJson parsed, parse_json_with_duplicates(input, limits));
+  if (parsed.duplicate_keys.empty()) return std::move(parsed.document);
+  return Problem{ProblemKind::invalid, std::move(parsed.duplicate_keys)};
+}
+
+Result<ParsedJson> parse_json_with_duplicates(std::string_view input, const Limits& limits) {
   if (input.starts_with("\xEF\xBB\xBF")) input.remove_prefix(3);
   if (input.empty()) return problem(ProblemKind::invalid, "structure", "JSON: the text is empty");
   if (input.size() >= simdjson::SIMDJSON_MAXSIZE_BYTES - simdjson::SIMDJSON_PADDING) {
@@ -391,12 +418,12 @@ Result<JsonDocument> parse_json(std::string_view input, const Limits& limits) {
   Json* root = builder.build();
   thread_tokenizer().shrink();
   if (root == nullptr) return malformed_json(text, builder.failure());
+  ParsedJson parsed{.document = std::move(document), .duplicate_keys = {}};
+  parsed.document.set_root(root);
   if (builder.has_duplicate_keys()) {
-    auto issues = DuplicateKeys(text, limits.issues_max).find(*root);
-    if (!issues.empty()) return Problem{ProblemKind::invalid, std::move(issues)};
+    parsed.duplicate_keys = DuplicateKeys(text, limits.issues_max).find(*root);
   }
-  document.set_root(root);
-  return document;
+  return parsed;
 }
 
 }  // namespace lightbox::fhir

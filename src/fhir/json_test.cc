@@ -128,6 +128,23 @@ TEST(Json, ReportsEveryDuplicateKeyWithItsPath) {
               HasSubstr("\"status\" is there more than once, again at line 3, column 2"));
 }
 
+TEST(Json, SaysWhereInListsOfListsADuplicateIs) {
+  const auto document = parse_json(R"([[{"a":1}],[{},{"b":[{"a":1,"a":2}]}]])");
+  ASSERT_FALSE(document);
+  EXPECT_EQ(document.error().issues.front().expression, "[1][1].b[0].a");
+}
+
+TEST(Json, LongNamesDoNotComeBackInFull) {
+  const std::string name(100'000, 'k');
+  std::string text = "{\"" + name + "\":{\"a\":0";
+  for (int i = 0; i < 200; ++i) text += ",\"a\":1";
+  const auto document = parse_json(text + "}}", {.issues_max = 50});
+  ASSERT_FALSE(document);
+  EXPECT_EQ(document.error().issues.size(), 51U);
+  EXPECT_EQ(document.error().issues.front().expression, name.substr(0, 64) + "….a");
+  EXPECT_THAT(document.error().issues.back().diagnostics, HasSubstr("150 more"));
+}
+
 TEST(Json, FindsADuplicateAmongVeryManyKeys) {
   std::string text = "{";
   for (int i = 0; i < 5000; ++i) text += "\"key" + std::to_string(i) + "\":0,";

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <iterator>
 #include <utility>
 
 #include "fhir/validate.h"
@@ -24,12 +25,14 @@ void write_digits(std::int64_t value, std::size_t width, char* to) {
 }  // namespace
 
 Result<Resource> parse_resource(std::string_view text, const Limits& limits) {
-  TRY(JsonDocument document, parse_json(text, limits));
-  Result<const ResourceType*> type = resource_type_of(*document.root());
-  if (!type) return std::move(type).error();
-  std::vector<Issue> issues = validate(*document.root(), {}, limits);
+  TRY(ParsedJson parsed, parse_json_with_duplicates(text, limits));
+  std::vector<Issue> issues = std::move(parsed.duplicate_keys);
+  Result<const ResourceType*> type = resource_type_of(*parsed.document.root());
+  std::ranges::move(
+      type ? validate(*parsed.document.root(), {}, limits) : std::move(type).error().issues,
+      std::back_inserter(issues));
   if (!issues.empty()) return Problem{ProblemKind::invalid, std::move(issues)};
-  return Resource{.document = std::move(document), .type = *type};
+  return Resource{.document = std::move(parsed.document), .type = *type};
 }
 
 bool is_id(std::string_view text) {

@@ -150,7 +150,9 @@ class Validator {
 
   void unknown(const Json& member, const ComplexType& type, const Place& place) {
     const Place member_place{&place, member.key};
-    if (member.key == "fhir_comments") {
+    if (findings_.is_full()) {
+      findings_.add("structure", member_place, {});  // the nearest name takes long to find
+    } else if (member.key == "fhir_comments") {
       findings_.add("structure", member_place, "fhir_comments is not part of R4: leave it out");
     } else if (member.key == "resourceType") {
       findings_.add("structure", member_place, "resourceType belongs into resources only");
@@ -198,11 +200,14 @@ class Validator {
       findings_.add("structure", list_place,
                     fmt::format("{} items: expected at most {}", member.size, element.max));
     }
+    // Looked for once: the object may be as large as the list.
+    const bool has_sibling = slot.type->primitive != Primitive::none &&
+                             object.find(std::string("_").append(member.key)) != nullptr;
     std::ptrdiff_t index = 0;
     for (const Json* item = member.first; item != nullptr; item = item->next, ++index) {
       const Place item_place{&place, element.name, index};
       if (item->is(Json::Kind::null)) {
-        null_item(object, member, slot, item_place);
+        null_item(member, slot, item_place, has_sibling);
       } else {
         value(*item, slot, item_place);
       }
@@ -223,10 +228,10 @@ class Validator {
 
   // null stands for an item that has no value, only extensions, in the list "_name" beside it.
   // sibling() looks at each pair.
-  void null_item(const Json& object, const Json& member, const Slot& slot, const Place& place) {
+  void null_item(const Json& member, const Slot& slot, const Place& place, bool has_sibling) {
     if (slot.type->primitive == Primitive::none) {
       findings_.add("structure", place, "null is no value: leave the item out");
-    } else if (object.find(std::string("_").append(member.key)) == nullptr) {
+    } else if (!has_sibling) {
       findings_.add(
           "structure", place,
           fmt::format("null without an extension in _{}: leave the item out", member.key));

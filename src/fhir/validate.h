@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/limits.h"
 #include "base/result.h"
 #include "fhir/definitions.h"
+#include "fhir/findings.h"
 #include "fhir/json.h"
 
 namespace lightbox::fhir {
@@ -19,33 +19,6 @@ namespace lightbox::fhir {
 // object, no resourceType, or one that R4 does not have.
 [[nodiscard]] Result<const ResourceType*> resource_type_of(const Json& root);
 
-// Where the validator is in a resource: a chain on its stack, which becomes text only for a
-// finding.
-struct Place {
-  const Place* parent = nullptr;
-  std::string_view name;
-  std::ptrdiff_t index = -1;  // in a list
-};
-// "ImagingStudy.series[2].uid"
-[[nodiscard]] std::string expression_of(const Place& place);
-
-// Collects findings: up to a maximum; the others are counted.
-class Findings {
- public:
-  explicit Findings(std::size_t issues_max) : issues_max_(issues_max) {}
-
-  void add(std::string_view code, const Place& place, std::string diagnostics);
-  // All, with one that says how many more there were.
-  [[nodiscard]] std::vector<Issue> take() &&;
-
- private:
-  std::size_t issues_max_;
-  std::size_t left_out_ = 0;
-  std::vector<Issue> issues_;
-};
-
-// `text` in quotes for a message, cut when it is long.
-[[nodiscard]] std::string quoted(std::string_view text);
 // "a string", "an object": what a value is in JSON.
 [[nodiscard]] std::string_view described(Json::Kind kind);
 // The JSON name of `type` that `name` is probably meant to be; empty when none is near.

@@ -1,8 +1,8 @@
-// What goes into a finding: places, names and values as text.
+// What goes into a finding: kinds and names as text.
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
+#include <utility>
 
 #include "fhir/validate.h"
 
@@ -29,48 +29,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::string expression_of(const Place& place) {
-  std::string text;
-  if (place.parent != nullptr) {
-    text = expression_of(*place.parent);
-    text += '.';
-  }
-  text += place.name;
-  if (place.index >= 0) text += fmt::format("[{}]", place.index);
-  return text;
-}
-
-void Findings::add(std::string_view code, const Place& place, std::string diagnostics) {
-  if (issues_.size() >= issues_max_) {
-    ++left_out_;
-    return;
-  }
-  issues_.push_back({.severity = Severity::error,
-                     .code = code,
-                     .diagnostics = std::move(diagnostics),
-                     .expression = expression_of(place)});
-}
-
-std::vector<Issue> Findings::take() && {
-  if (left_out_ > 0) {
-    issues_.push_back(
-        {.severity = Severity::error,
-         .code = "too-costly",
-         .diagnostics = fmt::format("{} more findings are not listed (issues_max)", left_out_),
-         .expression = {}});
-  }
-  return std::move(issues_);
-}
-
-std::string quoted(std::string_view text) {
-  constexpr std::size_t shown_max = 64;
-  std::string_view shown = text.substr(0, shown_max);
-  while (shown.size() < text.size() && !shown.empty() && (text[shown.size()] & 0xC0) == 0x80) {
-    shown.remove_suffix(1);  // not within a character
-  }
-  return fmt::format("\"{}{}\"", shown, shown.size() < text.size() ? "…" : "");
-}
 
 std::string_view described(Json::Kind kind) {
   switch (kind) {

@@ -1,5 +1,6 @@
 // The rules, one named case each. A case is what is put into a valid resource, and the finding.
 
+#include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -337,6 +338,24 @@ TEST(Validate, ListsAtMostSoManyFindings) {
   ASSERT_FALSE(resource);
   EXPECT_EQ(resource.error().issues.size(), 11U);
   EXPECT_THAT(resource.error().issues.back().diagnostics, HasSubstr("40 more findings"));
+}
+
+TEST(Validate, FindsDuplicateKeysAndTheRestAtOnce) {
+  const auto found = findings(patient(R"("active":true,"active":"no","x":1)"));
+  std::vector<std::string> expressions;
+  for (const Issue& issue : found) expressions.push_back(issue.expression);
+  EXPECT_THAT(expressions, testing::ElementsAre("Patient.active", "Patient.active", "Patient.x"));
+}
+
+// A list of nulls beside as many members must not be gone through for each: this took an hour.
+TEST(Validate, ManyMistakesTakeNoLongTime) {
+  std::string text = R"("name":[{)";
+  for (int i = 0; i < 200'000; ++i) text += "\"valueX" + std::to_string(i) + "\":1,";
+  text += "\"given\":[null";
+  for (int i = 0; i < 200'000; ++i) text += ",null";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(findings(patient(text + "]}]")).size(), 101U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 // R4, http.html#create: 400 for what fails the basic rules.
