@@ -180,7 +180,8 @@ TEST(Samples, ResourcesRoundTrip) {
     }
   }
   std::cout << resources << " resources in " << files << " sample files\n";
-  EXPECT_GT(files, 300U);
+  EXPECT_EQ(files, 369U);
+  EXPECT_EQ(resources, 493U);
 }
 
 // Of HL7's validator tests those with a mistake that the definitions know, and what is said of it.
