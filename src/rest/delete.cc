@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "rest/condition.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
@@ -11,13 +12,13 @@ namespace {
 
 Result<store::Operation> prepare(const Call& call) {
   TRY(const auto* type, call.type(0));
-  TRY(const auto version, if_match(call.request));
+  TRY(const auto condition, write_condition(call, *type, call.captures[1]));
   return store::Operation{.kind = store::Operation::Kind::remove,
                           .type = type,
                           .id = call.captures[1],
                           .body = {},
                           .index = {},
-                          .if_version = version};
+                          .if_version = condition.if_version};
 }
 
 http::Response outcome_response(const Call& call, const store::OperationResult& result) {

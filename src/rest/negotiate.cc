@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
+#include <charconv>
 #include <fmt/format.h>
+#include <span>
+#include <utility>
 
 namespace lightbox::rest {
 namespace {
@@ -21,6 +23,13 @@ struct MediaRange {
   double quality = 1;
 };
 
+// 0 to 1 (RFC 9110 12.4.2); what is no such number counts as 1.
+double parse_quality(std::string_view text) {
+  double quality = 1;
+  std::from_chars(text.data(), text.data() + text.size(), quality);
+  return quality >= 0 && quality <= 1 ? quality : 1;
+}
+
 MediaRange parse_media_range(std::string_view text) {
   MediaRange range;
   const auto parts = split_list(text, ';');
@@ -35,8 +44,7 @@ MediaRange parse_media_range(std::string_view text) {
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);
     }
-    if (equals_ignoring_case(name, "q"))
-      range.quality = std::strtod(std::string(value).c_str(), nullptr);
+    if (equals_ignoring_case(name, "q")) range.quality = parse_quality(value);
     if (equals_ignoring_case(name, "fhirVersion")) range.fhir_version = value;
     if (equals_ignoring_case(name, "charset")) range.charset = value;
   }
@@ -47,17 +55,52 @@ bool is_our_version(std::string_view version) {
   return version.empty() || version == "4.0" || version == "4.0.1";
 }
 
-// The content type that answers a media range, or "" when we do not have it.
-std::string_view offer_for(const MediaRange& range) {
-  if (!is_our_version(range.fhir_version)) return {};
-  if (range.type == "application/fhir+json" || range.type == "*/*" ||
-      range.type == "application/*") {
-    return fhir_json;
+struct Offer {
+  std::string_view type;
+  std::string_view content_type;
+};
+
+// A generic type that is asked for is answered by its own name (R4, http.html#mime-type). In the
+// order in which we prefer them; the last is the name of DSTU2, which old clients still send.
+constexpr std::array offers{
+    Offer{"application/fhir+json", fhir_json}, Offer{"application/json", plain_json},
+    Offer{"text/json", "text/json;charset=utf-8"}, Offer{"application/json+fhir", fhir_json}};
+
+// How exactly a range names a type: 3 itself, 2 "application/*", 1 "*/*", 0 not at all.
+int specificity(const MediaRange& range, std::string_view type) {
+  if (!is_our_version(range.fhir_version)) return 0;
+  if (range.type == type) return 3;
+  if (range.type == "*/*") return 1;
+  const bool is_family =
+      range.type.ends_with("/*") &&
+      type.starts_with(std::string_view(range.type).substr(0, range.type.size() - 1));
+  return is_family ? 2 : 0;
+}
+
+// RFC 9110 12.5.1: of the ranges that fit a type, the most specific one says its quality.
+double quality_of(std::string_view type, std::span<const MediaRange> ranges) {
+  int most = 0;
+  double quality = 0;
+  for (const MediaRange& range : ranges) {
+    const int found = specificity(range, type);
+    if (found == 0 || found < most) continue;
+    quality = found == most ? std::max(quality, range.quality) : range.quality;
+    most = found;
   }
-  if (range.type == "application/json" || range.type == "text/json") return plain_json;
-  // The name of DSTU2, which old clients still send.
-  if (range.type == "application/json+fhir") return fhir_json;
-  return {};
+  return quality;
+}
+
+// The content type that fits best, or "" when none does.
+std::string_view best_offer(std::span<const MediaRange> ranges) {
+  std::string_view best;
+  double best_quality = 0;
+  for (const Offer& offer : offers) {
+    const double quality = quality_of(offer.type, ranges);
+    if (quality <= best_quality) continue;
+    best = offer.content_type;
+    best_quality = quality;
+  }
+  return best;
 }
 
 Problem cannot_give(std::string_view asked) {
@@ -72,43 +115,39 @@ Result<std::string_view> from_format(std::string_view format) {
   // A '+' that was not encoded has become a space.
   std::string text(format);
   std::ranges::replace(text, ' ', '+');
-  if (text == "json") return fhir_json;
-  const auto offer = offer_for(parse_media_range(text));
+  MediaRange range = parse_media_range(text);
+  if (range.type == "json") range.type = "application/fhir+json";
+  const auto offer = best_offer({&range, 1});
   if (offer.empty()) return cannot_give(format);
   return offer;
 }
 
 Result<std::string_view> from_accept(std::string_view accept) {
-  std::string_view best;
-  double best_quality = 0;
-  for (const auto part : split_list(accept, ',')) {
-    const MediaRange range = parse_media_range(part);
-    const auto offer = offer_for(range);
-    // At the same quality FHIR's own type wins over a generic one.
-    const bool is_better =
-        range.quality > best_quality ||
-        (range.quality == best_quality && best == plain_json && offer == fhir_json);
-    if (!offer.empty() && range.quality > 0 && is_better) {
-      best = offer;
-      best_quality = range.quality;
-    }
-  }
-  if (best.empty()) return cannot_give(accept);
-  return best;
+  std::vector<MediaRange> ranges;
+  for (const auto part : split_list(accept, ',')) ranges.push_back(parse_media_range(part));
+  const auto offer = best_offer(ranges);
+  if (offer.empty()) return cannot_give(accept);
+  return offer;
 }
 
-void apply_preference(std::string_view preference, Negotiated& wants) {
+// RFC 7240 2: of a preference that is given more than once the first counts.
+struct Heard {
+  bool return_ = false;
+  bool handling = false;
+};
+
+void apply_preference(std::string_view preference, Heard& heard, Negotiated& wants) {
   const auto equals = preference.find('=');
   if (equals == std::string_view::npos) return;
   const auto name = trim(preference.substr(0, equals));
   auto value = trim(preference.substr(equals + 1));
   if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
-  if (equals_ignoring_case(name, "return")) {
+  if (equals_ignoring_case(name, "return") && !std::exchange(heard.return_, true)) {
     if (value == "minimal") wants.prefer_return = PreferReturn::minimal;
     if (value == "representation") wants.prefer_return = PreferReturn::representation;
     if (value == "OperationOutcome") wants.prefer_return = PreferReturn::operation_outcome;
   }
-  if (equals_ignoring_case(name, "handling")) {
+  if (equals_ignoring_case(name, "handling") && !std::exchange(heard.handling, true)) {
     wants.handling = value == "strict" ? fhir::Handling::strict : fhir::Handling::lenient;
   }
 }
@@ -152,10 +191,13 @@ Result<Negotiated> negotiate(const http::Request& request, const http::Parameter
     }
     wants.is_pretty = value == "true";
   }
+  Heard heard;
   for (const auto& [name, value] : request.fields) {
     if (!equals_ignoring_case(name, "Prefer")) continue;
     for (const auto item : split_list(value, ',')) {
-      for (const auto preference : split_list(item, ';')) apply_preference(preference, wants);
+      for (const auto preference : split_list(item, ';')) {
+        apply_preference(preference, heard, wants);
+      }
     }
   }
   // _format wins over Accept (R4, http.html#mime-type).

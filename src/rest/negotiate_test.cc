@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "rest/condition.h"
+#include "rest/outcome.h"
 #include "rest/respond.h"
 
 namespace lightbox::rest {
@@ -60,6 +62,16 @@ INSTANTIATE_TEST_SUITE_P(
                     AcceptCase{nullptr, "application/fhir+json", fhir_json},
                     AcceptCase{nullptr, "application/fhir json", fhir_json},
                     AcceptCase{nullptr, "application/json", plain_json},
+                    AcceptCase{"text/json", nullptr, "text/json;charset=utf-8"},
+                    AcceptCase{"application/json+fhir", nullptr, fhir_json},
+                    AcceptCase{"application/fhir+json;q=0, */*", nullptr, plain_json},
+                    AcceptCase{"application/fhir+json;q=0.1, */*;q=0.2", nullptr, plain_json},
+                    AcceptCase{"*/*;q=0, application/json", nullptr, plain_json},
+                    AcceptCase{"application/fhir+json;q=nan", nullptr, fhir_json},
+                    AcceptCase{"text/html", nullptr, nullptr}, AcceptCase{",,", nullptr, nullptr},
+                    AcceptCase{"application/fhir+xml", "", nullptr},
+                    AcceptCase{"application/fhir+xml", "json;fhirVersion=4.0", fhir_json},
+                    AcceptCase{nullptr, "json;fhirVersion=5.0", nullptr},
                     AcceptCase{nullptr, "xml", nullptr}, AcceptCase{nullptr, "ttl", nullptr}));
 
 TEST(Prefer, IsHeardInAnyOrderAndField) {
@@ -69,6 +81,19 @@ TEST(Prefer, IsHeardInAnyOrderAndField) {
   ASSERT_TRUE(wants.has_value());
   EXPECT_EQ(wants->prefer_return, PreferReturn::minimal);
   EXPECT_EQ(wants->handling, fhir::Handling::strict);
+}
+
+TEST(Prefer, CountsTheFirst) {
+  const auto wants =
+      negotiate(request_with({{"Prefer", "return=minimal, return=representation"}}), {});
+  ASSERT_TRUE(wants.has_value());
+  EXPECT_EQ(wants->prefer_return, PreferReturn::minimal);
+}
+
+TEST(Outcome, IsUtf8WhateverItQuotes) {
+  const auto wants = negotiate(request_with({{"Accept", "text/\xFF\xC3"}}), {});
+  ASSERT_FALSE(wants.has_value());
+  EXPECT_TRUE(problem_response(wants.error()).body.contains("'text/\uFFFD\uFFFD'"));
 }
 
 TEST(Pretty, MustBeTrueOrFalse) {
@@ -93,14 +118,10 @@ TEST(Content, IsFhirJsonInUtf8) {
 TEST(HttpDate, RoundTrips) {
   EXPECT_EQ(http_date(784'111'777'000), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784'111'777);
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), 784'111'777);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), 784'111'777);
   EXPECT_EQ(parse_http_date("yesterday"), std::nullopt);
-}
-
-TEST(IfMatch, IsOneVersion) {
-  EXPECT_EQ(*if_match(request_with({})), std::nullopt);
-  EXPECT_EQ(**if_match(request_with({{"If-Match", "W/\"3\""}})), 3U);
-  EXPECT_EQ(**if_match(request_with({{"If-Match", "\"12\""}})), 12U);
-  EXPECT_FALSE(if_match(request_with({{"If-Match", "W/\"a\""}})).has_value());
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT x"), std::nullopt);
 }
 
 }  // namespace

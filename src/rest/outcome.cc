@@ -1,6 +1,7 @@
 #include "rest/outcome.h"
 
 #include "fhir/json.h"
+#include "fhir/json_text.h"
 
 namespace lightbox::rest {
 namespace {
@@ -19,13 +20,25 @@ std::string_view name(Severity severity) {
   return "error";
 }
 
+// What a message quotes from a request may be no UTF-8; an answer always is.
+std::string as_utf8(std::string_view text) {
+  std::string valid;
+  while (true) {
+    const std::size_t end = fhir::find_invalid_utf8(text);
+    valid += text.substr(0, end);
+    if (end == text.size()) return valid;
+    valid += "\xEF\xBF\xBD";  // U+FFFD
+    text.remove_prefix(end + 1);
+  }
+}
+
 void append_issue(const Issue& issue, std::string& out) {
   out += R"({"severity":")";
   out += name(issue.severity);
   out += R"(","code":")";
   out += issue.code;
   out += R"(","diagnostics":)";
-  fhir::write_json_string(issue.diagnostics, out);
+  fhir::write_json_string(as_utf8(issue.diagnostics), out);
   if (!issue.expression.empty()) {
     out += R"(,"expression":[)";
     fhir::write_json_string(issue.expression, out);

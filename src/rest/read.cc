@@ -11,8 +11,19 @@
 namespace lightbox::rest {
 namespace {
 
+// GET [type]/$operation and [type]/_history look like a read.
+Result<void> check_is_read(const Call& call) {
+  const std::string& id = call.captures[1];
+  if (!id.starts_with('$') && !id.starts_with('_')) return {};
+  return problem(ProblemKind::not_found, "not-supported",
+                 fmt::format("{}/{} is not one of this server's interactions and operations; see "
+                             "/metadata for what is",
+                             call.captures[0], id));
+}
+
 Result<store::StoredResource> find(const Call& call) {
   TRY(const auto* type, call.type(0));
+  TRY_DO(check_is_read(call));
   return call.api.store().read(*type, call.captures[1]);
 }
 

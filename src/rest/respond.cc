@@ -1,40 +1,15 @@
 #include "rest/respond.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
+#include "rest/condition.h"
 #include "rest/outcome.h"
 
 namespace lightbox::rest {
 namespace {
-
-// The version of `W/"3"`, `"3"` or 3.
-std::optional<std::uint64_t> parse_etag(std::string_view text) {
-  if (text.starts_with("W/")) text.remove_prefix(2);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-    text = text.substr(1, text.size() - 2);
-  }
-  std::uint64_t version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return version;
-}
-
-// RFC 9110 13.2.2: If-Modified-Since is heard only without If-None-Match.
-bool is_not_modified(const http::Request& request, const store::StoredResource& version) {
-  const std::string none_match = request.field_list("If-None-Match");
-  if (!none_match.empty()) {
-    return std::ranges::any_of(split_list(none_match, ','), [&](std::string_view tag) {
-      return tag == "*" || parse_etag(tag) == version.version;
-    });
-  }
-  const auto since = parse_http_date(request.field("If-Modified-Since"));
-  return since && version.updated_ms / 1000 <= *since;
-}
 
 std::string resource_text(const fhir::ResourceType& type, std::string_view id,
                           std::uint64_t version, std::int64_t updated_ms, std::string_view body) {
@@ -59,14 +34,6 @@ std::string http_date(std::int64_t ms) {
   return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[parts.tm_wday], parts.tm_mday,
                      months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
                      parts.tm_sec);
-}
-
-std::optional<std::int64_t> parse_http_date(std::string_view text) {
-  std::tm parts{};
-  const std::string copy(text);
-  const char* end = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return timegm(&parts);
 }
 
 void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Response& response) {
@@ -119,19 +86,6 @@ http::Response written_response(const Call& call, const Written& written) {
       "Location", fmt::format("{}/{}/{}/_history/{}", call.base, operation.type->name, operation.id,
                               result.version));
   return response;
-}
-
-Result<std::optional<std::uint64_t>> if_match(const http::Request& request) {
-  const auto field = request.field("If-Match");
-  if (field.empty()) return std::optional<std::uint64_t>();
-  const auto version = parse_etag(field);
-  if (!version) {
-    return problem(
-        ProblemKind::invalid, "value",
-        fmt::format("If-Match is '{}'; it must be one ETag of this server, such as W/\"3\"",
-                    field));
-  }
-  return version;
 }
 
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,

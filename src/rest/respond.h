@@ -14,9 +14,8 @@ namespace lightbox::rest {
 
 // "W/\"3\""
 [[nodiscard]] std::string etag(std::uint64_t version);
-// "Tue, 24 Nov 2026 13:53:21 GMT" (RFC 9110 5.6.7), and back; nullopt when it is not a date.
+// "Tue, 24 Nov 2026 13:53:21 GMT" (RFC 9110 5.6.7)
 [[nodiscard]] std::string http_date(std::int64_t ms);
-[[nodiscard]] std::optional<std::int64_t> parse_http_date(std::string_view text);  // seconds
 
 // ETag and Last-Modified.
 void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Response& response);
@@ -32,9 +31,6 @@ struct Written {
   store::OperationResult result;
 };
 [[nodiscard]] http::Response written_response(const Call& call, const Written& written);
-
-// The version of an If-Match field; nullopt without one; `invalid` when it is not one ETag.
-Result<std::optional<std::uint64_t>> if_match(const http::Request& request);
 
 // Commits one operation and waits for it without holding the thread.
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,

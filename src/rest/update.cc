@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
+#include "rest/condition.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
@@ -27,18 +28,17 @@ Result<store::Operation> prepare(const Call& call) {
     return problem(ProblemKind::invalid, "value",
                    fmt::format("'{}' is not an id: 1 to 64 of A-Z a-z 0-9 - .", id));
   }
-  TRY(const auto version, if_match(call.request));
   TRY(auto resource, parse_body(call, *type));
   TRY_DO(check_id(resource, id));
+  TRY(const auto condition, write_condition(call, *type, id));
   return store::Operation{
       .kind = store::Operation::Kind::put,
       .type = type,
       .id = id,
       .body = fhir::to_stored(resource.json()),
       .index = fhir::index_resource(*type, resource.json(), call.api.index_options()),
-      .if_version = version,
-      // RFC 9110 13.1.2: write only if it is not there.
-      .if_absent = call.request.field("If-None-Match") == "*"};
+      .if_version = condition.if_version,
+      .if_absent = condition.if_absent};
 }
 
 }  // namespace
