@@ -3,6 +3,7 @@
 
 #include "fhir/search.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 
@@ -26,6 +27,14 @@ Result<http::Parameters> search_parameters(const Call& call) {
     return problem(ProblemKind::unsupported_media_type,
                    fmt::format("A search by POST has its parameters as {}; Content-Type is '{}'",
                                form_type, call.request.field("Content-Type")));
+  }
+  // Counted before anything is made of them: a body has room for millions.
+  const std::size_t parameters_max = call.api.options().limits.search_parameters_max;
+  const auto separators = std::ranges::count(call.request.body, '&');
+  if (static_cast<std::size_t>(separators) > parameters_max) {
+    return problem(ProblemKind::invalid, "too-costly",
+                   fmt::format("The search has more than {} parameters (search_parameters_max)",
+                               parameters_max));
   }
   TRY(auto form, http::decode_form(call.request.body));
   for (auto& pair : form) parameters.push_back(std::move(pair));
@@ -71,15 +80,21 @@ Result<Scope> compartment_scope(const Call& call) {
                .path = fmt::format("/Patient/{}/{}", call.captures[1], type->name)};
 }
 
+// A form may have _format and _pretty too (R4, http.html#parameters).
+Result<void> take_form(Call& call) {
+  TRY(call.parameters, search_parameters(call));
+  TRY(call.wants, negotiate(call.request, call.parameters));
+  return {};
+}
+
 Result<fhir::SearchQuery> parse(const Call& call, const Scope& scope) {
-  TRY(const auto parameters, search_parameters(call));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const fhir::SearchContext context{
       .handling = call.wants.handling,
       .patient_compartment = scope.patient,
       .index = call.search_options(),
       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
-  return fhir::parse_search(*scope.type, parameters, context, call.api.options().limits);
+  return fhir::parse_search(*scope.type, call.parameters, context, call.api.options().limits);
 }
 
 // R4, search.html#conformance: what the server understood, for the self link. _format and _pretty
@@ -117,6 +132,7 @@ http::Response respond(const Call& call, const Scope& scope, const fhir::SearchQ
 
 boost::asio::awaitable<http::Response> run(Call& call, Result<Scope> scope) {
   if (!scope) co_return problem_response(scope.error(), call.wants);
+  if (auto taken = take_form(call); !taken) co_return problem_response(taken.error(), call.wants);
   auto query = parse(call, *scope);
   if (!query) co_return problem_response(query.error(), call.wants);
 
