@@ -15,6 +15,8 @@ namespace {
 namespace beast = boost::beast;
 using beast::http::error;
 
+constexpr std::size_t header_fields_max = 256;
+
 Refusal refusal(ProblemKind kind, std::string diagnostics, int status = 0) {
   return {problem(kind, std::move(diagnostics)), status};
 }
@@ -135,7 +137,7 @@ bool is_host(std::string_view host) {
   return true;
 }
 
-Refusal from_beast(const beast::error_code& failure, std::string_view bytes, std::size_t limit) {
+Refusal from_beast(const beast::error_code& failure, std::string_view bytes) {
   if (failure == error::bad_version) {
     const std::string_view line = bytes.substr(0, bytes.find('\r'));
     const std::size_t space = line.rfind(' ');
@@ -147,8 +149,8 @@ Refusal from_beast(const beast::error_code& failure, std::string_view bytes, std
     }
   }
   if (failure == error::header_limit) {
-    return limit_refusal(ProblemKind::header_too_large, "The request header", "header_bytes_max",
-                         limit);
+    return refusal(ProblemKind::header_too_large,
+                   fmt::format("The request header has more than {} fields", header_fields_max));
   }
   return bad_request("The request is not valid HTTP: " + failure.message());
 }
@@ -296,17 +298,16 @@ std::expected<std::size_t, Refusal> parse_request_head(std::string_view bytes, c
   }
   if (scan.head_bytes == 0) return 0;
 
-  constexpr std::size_t fields_max = 256;
   request.fields.clear();
   request.body.clear();
-  HeadParser parser(request, fields_max);
+  HeadParser parser(request, header_fields_max);
   beast::error_code failure;
   const std::string_view head = bytes.substr(0, scan.head_bytes);
   const std::size_t used = parser.put({head.data(), head.size()}, failure);
   if (failure == error::need_more) failure = {};  // eager: it asks for the body
   if (failure || !parser.is_header_done() || used != head.size()) {
     if (!failure) failure = error::bad_value;
-    return std::unexpected(from_beast(failure, bytes, limits.header_bytes_max));
+    return std::unexpected(from_beast(failure, bytes));
   }
 
   framing = {};

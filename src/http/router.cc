@@ -85,7 +85,8 @@ Result<RouteMatch> Router::match(Method method, std::string_view path, std::stri
     return match;
   }
   return problem(ProblemKind::method_not_allowed,
-                 std::string(name(method)) + " is not possible here; what is: " + allowed);
+                 std::string(method == Method::other ? "This method" : name(method)) +
+                     " is not possible here; what is: " + allowed);
 }
 
 }  // namespace lightbox::http

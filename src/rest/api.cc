@@ -39,6 +39,7 @@ Result<void> admit(const ApiOptions& options, const http::Request& request) {
 
 boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request) {
   std::string allowed;
+  if (request.path == "*") co_return options_response("GET, HEAD, POST, PUT, DELETE, OPTIONS");
   auto match = router().match(request.method, request.path, allowed);
   if (!match) {
     if (request.method == http::Method::options && !allowed.empty()) {
@@ -50,7 +51,9 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
   }
   auto parameters = http::decode_form(request.query);
   if (!parameters) co_return problem_response(parameters.error());
-  auto wants = negotiate(request, *parameters);
+  // What is not FHIR (/healthz, /metrics) is plain text, whatever the client would like.
+  const bool is_fhir = routes()[match->index].pattern.starts_with("/baseR4");
+  auto wants = is_fhir ? negotiate(request, *parameters) : Result<Negotiated>(Negotiated{});
   if (!wants) co_return problem_response(wants.error());
 
   Call call{.api = api,

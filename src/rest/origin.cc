@@ -16,6 +16,14 @@ std::string_view host_name(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+// What stands after the name: nothing, or ':' and a number. Links are made of it.
+bool has_sound_port(std::string_view host) {
+  const auto name_end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  const auto rest = host.substr(std::min(name_end, host.size()));
+  return rest.empty() || (rest.starts_with(':') && rest.size() <= 6 &&
+                          rest.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 std::string_view authority(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
@@ -50,7 +58,12 @@ Result<void> check_host(const ApiOptions& options, const http::Request& request)
   const auto host = request.field("Host");
   const auto name = host_name(host);
   // HTTP/1.0 has no Host; a browser always sends one.
-  if (name.empty() || equals_ignoring_case(name, "localhost") || is_ip_address(name)) return {};
+  if (name.empty()) return {};
+  if (!has_sound_port(host)) {
+    return problem(ProblemKind::misdirected,
+                   fmt::format("The Host '{}' is not a name or address with a port", host));
+  }
+  if (equals_ignoring_case(name, "localhost") || is_ip_address(name)) return {};
   if (!options.public_url.empty() &&
       equals_ignoring_case(name, host_name(authority(options.public_url)))) {
     return {};

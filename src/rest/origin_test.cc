@@ -26,7 +26,9 @@ TEST(Host, IsOursOrAnAddress) {
                            "10.1.2.3", "fhir.example.org", "pacs-gateway:8080"}) {
     EXPECT_TRUE(check_host(options, request_of(http::Method::get, {{"Host", good}}))) << good;
   }
-  for (const char* bad : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example"}) {
+  for (const char* bad : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+                          "[::1]evil.example:80", "[::1", "localhost:evil", "localhost:8080:1",
+                          "localhost:1234567", "localhost.", "127.1", "2130706433"}) {
     const auto checked = check_host(options, request_of(http::Method::get, {{"Host", bad}}));
     ASSERT_FALSE(checked) << bad;
     EXPECT_EQ(checked.error().kind, ProblemKind::misdirected);
