@@ -130,6 +130,7 @@ TEST(RequestHead, TooManyFieldsAreRefusedByNumber) {
   const auto used = parse_request_head(head + "\r\n", limits, request, framing);
   ASSERT_FALSE(used);
   EXPECT_EQ(status_of(used.error()), 431);
+  EXPECT_TRUE(used.error().problem.issues.front().diagnostics.ends_with("more than 256 fields"));
 }
 
 TEST(RequestHead, TakesTheHeadAndNothingElse) {
