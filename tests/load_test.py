@@ -1,11 +1,17 @@
 """`lightbox load`: NDJSON and Bundles, into a stopped store and into a running server."""
 
+import gzip
+import http.server
 import json
+import random
+import subprocess
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
-from lightbox import ROOT, Server, run, study
+from lightbox import BINARY, ROOT, Server, run, study
 
 SAMPLES = ROOT.parent / "shared" / "samples" / "fhir"
 
@@ -124,10 +130,202 @@ class LoadTest(unittest.TestCase):
             self.assertNotEqual(code, 0, output)
             self.assertEqual(server.get("ImagingStudy?_summary=count").json()["total"], 0)
 
-    def test_a_file_that_is_not_there(self):
-        code, output = run("load", "--data", self.data, self.path / "nothing.ndjson")
-        self.assertNotEqual(code, 0)
-        self.assertIn("nothing.ndjson", output)
+    def test_files_that_cannot_be_read_stop_the_load_before_it_begins(self):
+        good, folder = self.ndjson("a.ndjson", resources(3)), self.path / "folder"
+        folder.mkdir()
+        code, output = run("load", "--data", self.data, good, self.path / "nothing.ndjson", folder)
+        self.assertEqual(code, 1, output)
+        self.assertIn("nothing.ndjson cannot be read: No such file", output)
+        self.assertRegex(output, r"folder cannot be read: it is a folder; name its files, such as .*folder/\*\.ndjson")
+        self.assertFalse(self.data.exists())
+
+    def test_line_ends_blank_lines_and_byte_order_marks(self):
+        lines = [json.dumps(item) for item in resources(8)]
+        for name, text in (("crlf", "\r\n".join(lines) + "\r\n"), ("mark", "\ufeff" + "\n".join(lines)),
+                           ("blank", "\n\n" + "\n \n\r\n".join(lines) + "\n\n"), ("no-end", "\n".join(lines)),
+                           ("long", "\n".join(lines) + " " * 3_000_000 + "\n")):
+            with self.subTest(name):
+                file = self.path / f"{name}.ndjson"
+                file.write_bytes(text.encode())
+                code, output = run("load", "--data", self.path / name, file)
+                self.assertEqual(code, 0, output)
+                self.assertIn("9 resources", output)
+                with Server(self.path / name) as server:
+                    self.check_loaded(server, 8)
+
+    def test_a_broken_line_is_one_line_wherever_it_is(self):
+        good = [json.dumps(item) for item in resources(8)]
+        for place in (0, 1, 5, 9):
+            for broken in ("{not json", '{"resourceType":"Patient","id":"q', "}{", '{"resourceType":"Patient"', "5",
+                           "[]", '"' + "x" * 70_000_000):
+                with self.subTest(place=place, broken=broken[:30]):
+                    lines = [*good[:place], broken, *good[place:]]
+                    code, output = run("load", "--data", self.path / "broken", self.ndjson("b.ndjson", lines))
+                    self.assertEqual(code, 2, output)
+                    self.assertRegex(output, rf"b\.ndjson line {place + 1}\n")
+                    self.assertIn("1 refused", output)
+                    self.assertIn("10 resources", output)
+
+    def test_one_resource_over_many_lines(self):
+        for name, text in (("a", json.dumps(study(id="s7"), indent=2)),
+                           ("b", "\n\n\ufeff"[:2] + json.dumps(study(id="s8"), indent=1)),
+                           # Each entry on a line of its own is no NDJSON.
+                           ("c", '{"resourceType":"Bundle","type":"collection","entry":[{"resource":\n'
+                                 + json.dumps(study(id="s9")) + "\n}]}\n")):
+            (self.path / name).write_text(text)
+            code, output = run("load", "--data", self.data, self.path / name)
+            self.assertEqual(code, 0, output)
+        with Server(self.data) as server:
+            self.assertEqual(sorted(server.search("ImagingStudy")), ["s7", "s8", "s9"])
+
+    def test_files_of_gzip(self):
+        text = "".join(json.dumps(item) + "\n" for item in resources(3000)).encode()
+        whole, cut = self.path / "a.ndjson.gz", self.path / "cut.ndjson.gz"
+        # Two members in a row are one file.
+        whole.write_bytes(gzip.compress(text[:1000]) + gzip.compress(text[1000:]))
+        code, output = run("load", "--data", self.data, whole)
+        self.assertEqual(code, 0, output)
+        with Server(self.data) as server:
+            self.check_loaded(server, 3000)
+        cut.write_bytes(gzip.compress(text)[:-3000])
+        code, output = run("load", "--data", self.path / "other", cut, whole)
+        self.assertEqual(code, 2, output)
+        self.assertRegex(output, r"cut\.ndjson\.gz line \d+\n.*cannot be read: unexpected end of file")
+        self.assertIn("1 refused", output)
+        with Server(self.path / "other") as server:
+            self.check_loaded(server, 3000)
+
+    def test_references_to_entries_and_resources_without_ids(self):
+        patient = {"resourceType": "Patient", "name": [{"family": "Twin"}]}
+        entries = [{"fullUrl": f"urn:uuid:{n}", "resource": patient} for n in (1, 2)]
+        nameless = {key: value for key, value in study().items() if key != "subject"}
+        entries += [{"fullUrl": "urn:uuid:3", "resource": {**nameless, "subject": {"reference": "urn:uuid:2"}}},
+                    {"request": {"method": "DELETE", "url": "Patient/9"}}, {"fullUrl": "urn:uuid:5"},
+                    {"search": {"mode": "outcome"}, "resource": {"resourceType": "OperationOutcome", "issue": []}}]
+        file = self.path / "a.json"
+        file.write_text(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+        for expected in ("3 new, 0 changed, 0 known already, 2 refused", "0 new, 0 changed, 3 known already, 2 refused"):
+            code, output = run("load", "--data", self.data, file)
+            self.assertEqual(code, 2)
+            self.assertIn(expected, output)
+            self.assertRegex(output, r"entry\[3\]\n.*DELETE Patient/9")
+        with Server(self.data) as server:
+            patients = server.search("Patient?family=twin")
+            self.assertEqual(len(patients), 2)
+            studies = [server.search(f"Patient/{id}/ImagingStudy") for id in patients]
+            self.assertEqual(sorted(map(len, studies)), [0, 1])
+
+    def test_of_a_history_the_newest_version_is_taken(self):
+        items = [study(id="s1", description=text) for text in ("newest", "older", "oldest")]
+        file = self.bundle("h.json", "history", [*items, study(id="s2")])
+        for _ in range(2):
+            self.assertEqual(run("load", "--data", self.data, file)[0], 0)
+        with Server(self.data) as server:
+            self.assertEqual(server.get("ImagingStudy/s1").json()["description"], "newest")
+            self.assertEqual(server.get("ImagingStudy/s1").headers["ETag"], 'W/"1"')
+            self.assertEqual(server.get("ImagingStudy/s2").status, 200)
+
+    def test_of_one_id_that_comes_twice_the_later_wins(self):
+        items = [study(id="s1", description=f"number {n}") for n in range(50)]
+        with Server(self.data) as server:
+            code, output = run("load", "--to", server.base, self.ndjson("a.ndjson", items))
+            self.assertEqual(code, 0, output)
+            self.assertEqual(server.get("ImagingStudy/s1").json()["description"], "number 49")
+            self.assertEqual(server.get("ImagingStudy/s1").headers["ETag"], 'W/"50"')
+
+    def kill_and_go_on(self, target, file, count, after_s):
+        """Kills the load again and again at a random time, then lets it go to its end."""
+        killed = 0
+        for _ in range(6):
+            load = subprocess.Popen([str(BINARY), "load", *target, str(file)], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+            time.sleep(random.uniform(0.02, after_s))
+            load.kill()
+            killed += load.wait() != 0
+        code, output = run("load", *target, file)
+        self.assertEqual(code, 0, output)
+        self.assertIn(f"{count + 1} resources", output)
+        return killed
+
+    def check_once(self, server, count):
+        self.check_loaded(server, count)
+        self.assertEqual(sorted(server.search("ImagingStudy?_count=1000")), sorted(f"s{n}" for n in range(count)))
+        for n in random.sample(range(count), 50):
+            self.assertEqual(server.get(f"ImagingStudy/s{n}").headers["ETag"], 'W/"1"')
+
+    def test_a_load_into_a_store_that_is_killed_goes_on(self):
+        count = 30_000
+        file = self.ndjson("a.ndjson", resources(count))
+        self.assertGreater(self.kill_and_go_on(("--data", str(self.data)), file, count, 0.8), 0)
+        with Server(self.data) as server:
+            self.check_once(server, count)
+
+    def test_a_load_into_a_server_that_is_killed_goes_on(self):
+        count = 1500
+        file = self.ndjson("a.ndjson", resources(count))
+        with Server(self.data) as server:
+            self.assertGreater(self.kill_and_go_on(("--to", server.base), file, count, 0.3), 0)
+            self.check_once(server, count)
+
+    def test_a_server_that_goes_away_stops_the_load(self):
+        file = self.ndjson("a.ndjson", resources(20_000))
+        server = Server(self.data)
+        load = subprocess.Popen([str(BINARY), "load", "--to", server.base, str(file)], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+        while server.get("ImagingStudy?_summary=count").json()["total"] < 20:
+            time.sleep(0.01)
+        server.kill()
+        output, _ = load.communicate(timeout=60)
+        self.assertEqual(load.returncode, 1, output)
+        self.assertIn("start the load again", output)
+        self.assertRegex(output, r"\d+ resources in .*: \d+ new")
+
+    def test_what_is_no_fhir_server_is_told_once(self):
+        file = self.ndjson("a.ndjson", resources(50))
+        with Server(self.data) as server:
+            for base in (f"http://127.0.0.1:{server.port}", f"http://127.0.0.1:{server.port}/fhir"):
+                code, output = run("load", "--to", base, file)
+                self.assertEqual(code, 1, output)
+                self.assertIn("is no FHIR base", output)
+                self.assertEqual(output.count("\n"), 1, output)
+            code, output = run("load", "--to", server.base, "--data", self.data, file)
+            self.assertNotEqual(code, 0)
+            self.assertIn("excludes", output)
+
+    def test_an_answer_that_all_would_get_stops_the_load(self):
+        class Refuses(http.server.BaseHTTPRequestHandler):
+            status = 507
+
+            def do_GET(self):
+                self.answer(200, {"resourceType": "CapabilityStatement"})
+
+            def do_PUT(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                issue = {"severity": "error", "code": "no-store", "diagnostics": "no room"}
+                self.answer(self.status, {"resourceType": "OperationOutcome", "issue": [issue]})
+
+            def answer(self, status, body):
+                self.send_response(status)
+                body = json.dumps(body).encode()
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        file = self.ndjson("a.ndjson", resources(500))
+        refusing = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+        refusing.handle_error = lambda *_: None  # the client hangs up
+        self.addCleanup(refusing.server_close)
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        self.addCleanup(refusing.shutdown)
+        for status in (401, 403, 507):
+            Refuses.status = status
+            code, output = run("load", "--to", f"http://127.0.0.1:{refusing.server_port}/baseR4", file)
+            self.assertEqual(code, 1, output)
+            self.assertIn(f"answered {status}: no room", output)
+            self.assertLess(output.count("\n"), 5, output)
 
     def test_the_demo_data_has_no_findings(self):
         code, output = run("load", "--data", self.data, *sorted((ROOT / "demo").glob("*.ndjson")))
@@ -151,12 +349,18 @@ class LoadTest(unittest.TestCase):
         with Server(self.data) as server:
             studies = 0
             for file in taken:
-                resource = json.loads(file.read_text("utf-8-sig"))
-                if resource["resourceType"] == "ImagingStudy":
+                root = json.loads(file.read_text("utf-8-sig"))
+                entries = [entry.get("resource", {}) for entry in root.get("entry", [])]
+                for resource in entries if root["resourceType"] == "Bundle" else [root]:
+                    if resource.get("resourceType") != "ImagingStudy":
+                        continue
                     studies += 1
-                    self.assertEqual(server.search(f"ImagingStudy?_id={resource['id']}"), [resource["id"]])
-        print(f"{len(files)} sample files of R4, {len(taken)} without findings; {studies} ImagingStudy files found")
-        self.assertGreater(studies, 5, output)
+                    if "id" in resource:
+                        self.assertEqual(server.search(f"ImagingStudy?_id={resource['id']}"), [resource["id"]])
+                    for uid in (series["uid"] for series in resource.get("series", [])):
+                        self.assertTrue(server.search(f"ImagingStudy?series={uid}"), (file, uid))
+        print(f"{len(files)} sample files of R4, {len(taken)} without findings; {studies} ImagingStudy found")
+        self.assertGreaterEqual(studies, 15, output)
 
 
 if __name__ == "__main__":

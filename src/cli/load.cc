@@ -84,6 +84,7 @@ Result<void> run(const LoadOptions& options, ProgressBar& bar, Tally& tally) {
                                    },
                                .refused = refuse,
                                .indexing = [&](double share) { bar.show_indexing(share); }};
+  TRY_DO(check_files(options.files));
   TRY(auto target, options.to_url.empty() ? open_store_target(options, load_report)
                                           : open_http_target(options, load_report));
   const ResourceSink sink{
@@ -104,13 +105,17 @@ int load(const LoadOptions& options) {
   bar.clear();
   if (!done) {
     report(done.error());
-    return 1;
+    // Into a store, what came since its last commit is not there.
+    if (tally.all() == 0) return 1;
+    fmt::print(stderr, "The load has stopped; loading the same files again goes on\n");
+    if (options.to_url.empty()) return 1;
   }
   const double seconds = bar.seconds();
   fmt::print(
       "{} resources in {:.1f} s ({:.0f}/s): {} new, {} changed, {} known already, {} refused\n",
       tally.all(), seconds, static_cast<double>(tally.all()) / seconds, tally.created.load(),
       tally.updated.load(), tally.known.load(), tally.refused.load());
+  if (!done) return 1;
   return tally.refused.load() == 0 ? 0 : 2;
 }
 

@@ -1,5 +1,9 @@
 #include <curl/curl.h>
+#include <chrono>
 #include <fmt/format.h>
+#include <map>
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "cli/load_target.h"
@@ -14,9 +18,16 @@ std::string content_of(const fhir::Json& resource) {
                      fhir::to_stored(resource));
 }
 
+using Clock = std::chrono::steady_clock;
+
+constexpr auto busy_pause = std::chrono::milliseconds(200);
+constexpr auto busy_max = std::chrono::seconds(60);  // then the load stops
+constexpr long connect_timeout_s = 10;
+constexpr long silence_max_s = 120;  // without a byte in either direction
+
 // One resource on its way: PUT if absent; when it is there, GET; when it differs, PUT.
 struct Transfer {
-  enum class Step : unsigned char { put_if_absent, get, put };
+  enum class Step : unsigned char { metadata, put_if_absent, get, put };
 
   CURL* handle = nullptr;
   curl_slist* headers = nullptr;
@@ -26,6 +37,7 @@ struct Transfer {
   std::string content;
   std::string where;
   std::string answer;
+  Clock::time_point busy_since;  // the server's first answer that it is; none: the epoch
 };
 
 std::size_t take_answer(char* data, std::size_t size, std::size_t count, void* transfer) {
@@ -82,15 +94,28 @@ class HttpTarget : public LoadTarget {
   HttpTarget(const HttpTarget&) = delete;
   HttpTarget& operator=(const HttpTarget&) = delete;
 
-  Result<void> put(const fhir::Resource& resource, const std::string& where) override {
-    while (idle_.empty()) TRY_DO(drive());
+  // Whether this is a FHIR server at all is asked once, not once for each resource.
+  Result<void> connect() {
     Transfer& transfer = *idle_.back();
     idle_.pop_back();
-    transfer.url = fmt::format("{}/{}/{}", base_, resource.type->name, resource.id());
+    transfer.url = base_ + "/metadata";
+    send(transfer, Transfer::Step::metadata);
+    return finish();
+  }
+
+  Result<void> put(const fhir::Resource& resource, const std::string& where) override {
+    const std::string url = fmt::format("{}/{}/{}", base_, resource.type->name, resource.id());
+    // Two versions of one resource arrive in their order.
+    while (idle_.empty() || under_way_.contains(url)) TRY_DO(drive());
+    Transfer& transfer = *idle_.back();
+    idle_.pop_back();
+    transfer.url = url;
+    under_way_.insert(url);
     transfer.body.clear();
     fhir::write_json(resource.json(), transfer.body);
     transfer.content = content_of(resource.json());
     transfer.where = where;
+    transfer.busy_since = {};
     send(transfer, Transfer::Step::put_if_absent);
     return {};
   }
@@ -114,7 +139,10 @@ class HttpTarget : public LoadTarget {
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    if (step != Transfer::Step::get) {
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, connect_timeout_s);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, silence_max_s);
+    if (step == Transfer::Step::put_if_absent || step == Transfer::Step::put) {
       add_header(transfer, "Content-Type: application/fhir+json");
       add_header(transfer, "Prefer: return=minimal");
       add_header(transfer, "Expect:");
@@ -134,6 +162,10 @@ class HttpTarget : public LoadTarget {
 
   // Moves all transfers on, and waits a little when there is nothing to do.
   Result<void> drive() {
+    for (auto due = waiting_.begin(); due != waiting_.end() && due->first <= Clock::now();) {
+      send(*due->second, due->second->step);
+      due = waiting_.erase(due);
+    }
     int running = 0;
     curl_multi_perform(multi_, &running);
     int left = 0;
@@ -166,21 +198,55 @@ class HttpTarget : public LoadTarget {
       send(transfer, Transfer::Step::put);
       return {};
     }
-    if (status == 429 || status == 503) {
-      // The server is busy; it says so, and this one is tried again.
-      curl_multi_poll(multi_, nullptr, 0, 200, nullptr);
-      send(transfer, transfer.step);
-      return {};
-    }
-    if (status == 201) {
+    if (status == 429 || status == 503) return wait(transfer, status);
+    TRY_DO(check_server(transfer, status));
+    if (transfer.step == Transfer::Step::metadata) {
+      // Nothing was loaded.
+    } else if (status == 201) {
       report_.loaded(Loaded::created);
     } else if (status == 200) {
       report_.loaded(transfer.step == Transfer::Step::get ? Loaded::known : Loaded::updated);
     } else {
       report_.refused(refusal(status, transfer.answer), transfer.where);
     }
+    under_way_.erase(transfer.url);
     idle_.push_back(&transfer);
     return {};
+  }
+
+  // A server that is busy says so, and is asked again for a while.
+  Result<void> wait(Transfer& transfer, long status) {
+    const auto now = Clock::now();
+    if (transfer.busy_since == Clock::time_point()) transfer.busy_since = now;
+    if (now - transfer.busy_since > busy_max) return stop(transfer, status);
+    curl_multi_remove_handle(multi_, transfer.handle);
+    waiting_.emplace(now + busy_pause, &transfer);
+    return {};
+  }
+
+  // Answers that the next resource would get as well end the load.
+  Result<void> check_server(const Transfer& transfer, long status) const {
+    const bool is_for_all = status == 401 || status == 403 || status == 507;
+    if (transfer.step != Transfer::Step::metadata) {
+      return is_for_all ? stop(transfer, status) : Result<void>();
+    }
+    const auto statement = fhir::parse_json(transfer.answer);
+    if (status == 200 && statement &&
+        statement->root()->string("resourceType") == "CapabilityStatement") {
+      return {};
+    }
+    if (is_for_all) return stop(transfer, status);
+    return problem(ProblemKind::invalid, "value",
+                   fmt::format("{} is no FHIR base: {}/metadata answers {} and no "
+                               "CapabilityStatement; it must be such as "
+                               "http://localhost:8080/baseR4",
+                               base_, base_, status));
+  }
+
+  static Problem stop(const Transfer& transfer, long status) {
+    return problem(ProblemKind::unavailable,
+                   fmt::format("{}: the server answered {}: {}", transfer.url, status,
+                               refusal(status, transfer.answer).issues.front().diagnostics));
   }
 
   static bool is_same(const Transfer& transfer) {
@@ -193,6 +259,8 @@ class HttpTarget : public LoadTarget {
   CURLM* multi_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> idle_;
+  std::multimap<Clock::time_point, Transfer*> waiting_;  // for a busy server
+  std::set<std::string> under_way_;                      // URLs
 };
 
 }  // namespace
@@ -208,8 +276,10 @@ Result<std::unique_ptr<LoadTarget>> open_http_target(const LoadOptions& options,
                                options.to_url));
   }
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  return std::unique_ptr<LoadTarget>(
-      std::make_unique<HttpTarget>(std::move(base), options.connections, std::move(report)));
+  auto target =
+      std::make_unique<HttpTarget>(std::move(base), options.connections, std::move(report));
+  TRY_DO(target->connect());
+  return std::unique_ptr<LoadTarget>(std::move(target));
 }
 
 }  // namespace lightbox::cli

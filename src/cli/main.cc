@@ -117,8 +117,9 @@ int run(int argc, char** argv) {
   CLI::App* load_command =
       app.add_subcommand("load", "Load NDJSON files and Bundles, into a stopped store or a server");
   add_settings(*load_command, load_flags);
-  load_command->add_option("--to", load_options.to_url,
-                           "FHIR base of a running server, instead of --data");
+  load_command
+      ->add_option("--to", load_options.to_url, "FHIR base of a running server, instead of --data")
+      ->excludes("--data");
   load_command->add_option("--connections", load_options.connections, "to the server")
       ->check(CLI::Range(1, 256));
   load_command

@@ -1,120 +1,132 @@
 #include "cli/resource_source.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
 #include <fmt/format.h>
-#include <memory>
-#include <openssl/evp.h>
 #include <sys/stat.h>
-#include <unordered_map>
+
+#include "cli/bundle_entries.h"
+#include "cli/text_lines.h"
 
 namespace lightbox::cli {
 namespace {
 
-using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-Problem cannot_read(const std::string& path) {
-  return problem(ProblemKind::invalid, "not-found",
-                 fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
-}
-
-Result<File> open_file(const std::string& path) {
-  if (path == "-") return File(stdin, [](std::FILE*) { return 0; });
-  File file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) return cannot_read(path);
-  return file;
-}
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 std::uint64_t file_size(const std::string& path) {
   struct stat status{};
   return stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
-// A UUID-shaped digest of the content (RFC 9562 5.8, version 8).
-std::string digest_id(const fhir::Json& resource) {
-  std::string text;
-  fhir::write_json(resource, text);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  digest[6] = static_cast<unsigned char>((digest[6] & 0x0fU) | 0x80U);
-  digest[8] = static_cast<unsigned char>((digest[8] & 0x3fU) | 0x80U);
-  std::string id;
-  for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
-    id += fmt::format("{:02x}", digest[i]);
-  }
-  return id;
+bool is_blank(std::string_view line) {
+  if (line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+  return line.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-void ensure_id(fhir::JsonDocument& document, fhir::Json& resource) {
-  if (!resource.string("id").empty()) return;
-  fhir::Json* id =
-      document.make(fhir::Json::Kind::string, "id", document.copy(digest_id(resource)));
-  fhir::JsonDocument::append(resource, id);
+Problem too_long(const Limits& limits) {
+  return problem(
+      ProblemKind::too_large, "too-long",
+      fmt::format("It is longer than {} bytes (body_bytes_max)", limits.body_bytes_max));
 }
 
-using FullUrls = std::unordered_map<std::string, std::string>;
-
-// Every Reference.reference that names an entry's fullUrl.
-void rewrite_references(fhir::JsonDocument& document, fhir::Json& node, const FullUrls& full_urls) {
-  for (fhir::Json* child = node.first; child != nullptr; child = child->next) {
-    if (child->key == "reference" && child->is(fhir::Json::Kind::string)) {
-      const auto found = full_urls.find(std::string(child->text));
-      if (found != full_urls.end()) child->text = document.copy(found->second);
-    }
-    rewrite_references(document, *child, full_urls);
-  }
-}
-
-class Reader {
+// Reads one file: as NDJSON when its first line is a JSON value of its own, else as one value over
+// many lines. When it is neither, since its first line is broken, say, it is read as NDJSON if any
+// line is a resource.
+class FileReader {
  public:
-  Reader(const Limits& limits, const ResourceSink& sink) : limits_(limits), sink_(sink) {}
+  FileReader(const std::string& path, const Limits& limits, const ResourceSink& sink,
+             SourceProgress progress)
+      : path_(path), limits_(limits), sink_(sink), progress_(progress) {}
 
-  Result<void> read_file(const std::string& path, SourceProgress& progress) {
-    TRY(auto file, open_file(path));
-    char* line = nullptr;
-    std::size_t capacity = 0;
-    const std::unique_ptr<char*, void (*)(char**)> guard(&line,
-                                                         [](char** text) { std::free(*text); });
-    std::uint64_t number = 0;
-    while (true) {
-      const auto length = getline(&line, &capacity, file.get());
-      if (length < 0) break;
-      ++number;
-      progress.bytes_read += static_cast<std::uint64_t>(length);
-      std::string_view text(line, static_cast<std::size_t>(length));
-      if (text.find_first_not_of(" \t\r\n\xEF\xBB\xBF") == std::string_view::npos) continue;
-      if (number == 1 && !is_whole_value(text)) return read_rest(file.get(), text, path, progress);
-      TRY_DO(take(text, number == 1 ? path : fmt::format("{} line {}", path, number)));
-      if (number % 256 == 0) sink_.progress(progress);
+  Result<void> read() {
+    auto lines = TextLines::open(path_, limits_.body_bytes_max);
+    if (!lines) {
+      sink_.refuse(lines.error(), path_);
+      return {};
     }
-    if (std::ferror(file.get()) != 0) return cannot_read(path);
-    sink_.progress(progress);
+    while (true) {
+      const auto line = lines->next();
+      if (!line) {
+        sink_.refuse(line.error(), fmt::format("{} line {}", path_, lines->number()));
+        return has_resource_line(gathered_) ? take_gathered() : Result<void>();
+      }
+      if (line->kind == TextLines::Kind::end) break;
+      if (!is_ndjson_) {
+        TRY(const bool goes_on, gather(*line, lines->number()));
+        if (!goes_on) return {};
+        continue;
+      }
+      TRY_DO(take_line(*line, lines->number()));
+      if (lines->number() % 256 == 0) show(lines->bytes_read());
+    }
+    TRY_DO(take_value());
+    show(lines->bytes_read());
     return {};
   }
 
  private:
-  // Whether the first line is a JSON value of its own: then the file is NDJSON.
-  bool is_whole_value(std::string_view line) const {
-    const auto parsed = fhir::parse_json(line, limits_);
-    return parsed.has_value() || line.find_last_not_of(" \t\r\n") == std::string_view::npos ||
-           line[line.find_last_not_of(" \t\r\n")] == '}';
+  void show(std::uint64_t bytes_read) {
+    sink_.progress({progress_.bytes_read + bytes_read, progress_.bytes_total});
   }
 
-  // One value over many lines: a resource or a Bundle.
-  Result<void> read_rest(std::FILE* file, std::string_view first_line, const std::string& path,
-                         SourceProgress& progress) {
-    std::string text(first_line);
-    std::array<char, 1 << 16> buffer{};
-    while (const auto size = std::fread(buffer.data(), 1, buffer.size(), file)) {
-      text.append(buffer.data(), size);
-      progress.bytes_read += size;
+  Result<void> take_line(const TextLines::Line& line, std::uint64_t number) {
+    if (line.kind == TextLines::Kind::too_long) {
+      sink_.refuse(too_long(limits_), fmt::format("{} line {}", path_, number));
+      return {};
     }
-    if (std::ferror(file) != 0) return cannot_read(path);
-    TRY_DO(take(text, path));
-    sink_.progress(progress);
+    if (is_blank(line.text)) return {};
+    const auto text = line.text.substr(0, line.text.find_last_not_of("\r\n") + 1);
+    return take(text, fmt::format("{} line {}", path_, number));
+  }
+
+  // A line of what may be one value over many lines. False: there is nothing to read on for.
+  Result<bool> gather(const TextLines::Line& line, std::uint64_t number) {
+    if (line.kind == TextLines::Kind::line) {
+      if (gathered_.empty() && is_blank(line.text)) return true;
+      const bool is_first = gathered_.empty();
+      if (is_first) first_number_ = number;
+      gathered_ += line.text;
+      is_ndjson_ = is_first && fhir::parse_json(gathered_, limits_).has_value();
+      if (is_ndjson_) TRY_DO(take_gathered());
+      if (is_ndjson_ || gathered_.size() <= limits_.body_bytes_max) return true;
+    }
+    is_ndjson_ = gathered_.empty() || has_resource_line(gathered_);
+    if (!is_ndjson_) {
+      sink_.refuse(too_long(limits_), path_);
+      return false;
+    }
+    TRY_DO(take_gathered());
+    if (line.kind == TextLines::Kind::too_long) TRY_DO(take_line(line, number));
+    return true;
+  }
+
+  // What was gathered is the whole file.
+  Result<void> take_value() {
+    if (is_ndjson_ || gathered_.empty()) return {};
+    if (fhir::parse_json(gathered_, limits_) || !has_resource_line(gathered_)) {
+      return take(gathered_, path_);
+    }
+    return take_gathered();
+  }
+
+  bool has_resource_line(std::string_view text) const {
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+      const auto line = fhir::parse_json(text.substr(0, end), limits_);
+      if (line && !line->root()->string("resourceType").empty()) return true;
+      text.remove_prefix(end);
+    }
+    return false;
+  }
+
+  // What was gathered is NDJSON.
+  Result<void> take_gathered() {
+    std::string_view text = gathered_;
+    for (std::uint64_t number = first_number_; !text.empty(); ++number) {
+      const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+      TRY_DO(take_line({TextLines::Kind::line, text.substr(0, end)}, number));
+      text.remove_prefix(end);
+    }
+    gathered_ = {};
     return {};
   }
 
@@ -124,14 +136,23 @@ class Reader {
       sink_.refuse(document.error(), where);
       return {};
     }
-    const auto* type =
-        fhir::Definitions::r4().resource_type(document->root()->string("resourceType"));
-    if (type != nullptr && type->name == "Bundle") return take_bundle(*document, where);
-    return take_resource(std::move(*document), where);
+    if (document->root()->string("resourceType") != "Bundle") {
+      if (document->root()->is(fhir::Json::Kind::object)) ensure_id(*document, *document->root());
+      return take_resource(std::move(*document), where);
+    }
+    // Each entry is read on its own: it becomes a resource of its own.
+    const auto accept = [this](const fhir::Json& resource, const std::string& entry) {
+      std::string own_text;
+      fhir::write_json(resource, own_text);
+      auto own = fhir::parse_json(own_text, limits_);
+      if (own) return take_resource(std::move(*own), entry);
+      sink_.refuse(own.error(), entry);
+      return Result<void>();
+    };
+    return read_bundle(*document, where, {.accept = accept, .refuse = sink_.refuse});
   }
 
   Result<void> take_resource(fhir::JsonDocument document, const std::string& where) {
-    ensure_id(document, *document.root());
     auto issues = fhir::validate(*document.root(), {}, limits_);
     if (!issues.empty()) {
       sink_.refuse({.kind = ProblemKind::invalid, .issues = std::move(issues)}, where);
@@ -143,50 +164,36 @@ class Reader {
     return sink_.accept(resource, where);
   }
 
-  Result<void> take_bundle(fhir::JsonDocument& document, const std::string& where) {
-    fhir::Json* entries = document.root()->find("entry");
-    if (entries == nullptr) return {};
-    FullUrls full_urls;
-    for (fhir::Json* entry = entries->first; entry != nullptr; entry = entry->next) {
-      fhir::Json* resource = entry->find("resource");
-      if (resource == nullptr || !resource->is(fhir::Json::Kind::object)) continue;
-      ensure_id(document, *resource);
-      const auto full_url = entry->string("fullUrl");
-      if (full_url.empty()) continue;
-      full_urls.emplace(
-          full_url, fmt::format("{}/{}", resource->string("resourceType"), resource->string("id")));
-    }
-    rewrite_references(document, *document.root(), full_urls);
-    std::size_t index = 0;
-    for (fhir::Json* entry = entries->first; entry != nullptr; entry = entry->next, ++index) {
-      const fhir::Json* resource = entry->find("resource");
-      if (resource == nullptr) continue;
-      // Each entry is read on its own: it becomes a resource of its own.
-      std::string text;
-      fhir::write_json(*resource, text);
-      const std::string entry_where = fmt::format("{} entry[{}]", where, index);
-      auto own = fhir::parse_json(text, limits_);
-      if (!own) {
-        sink_.refuse(own.error(), entry_where);
-        continue;
-      }
-      TRY_DO(take_resource(std::move(*own), entry_where));
-    }
-    return {};
-  }
-
+  const std::string& path_;
   const Limits& limits_;
   const ResourceSink& sink_;
+  const SourceProgress progress_;  // as of the file's begin
+  bool is_ndjson_ = false;
+  std::string gathered_;  // the lines so far, until it is known what the file is
+  std::uint64_t first_number_ = 0;
 };
 
 }  // namespace
+
+Result<void> check_files(const std::vector<std::string>& files) {
+  Problem wrongs{.kind = ProblemKind::invalid, .issues = {}};
+  for (const auto& file : files) {
+    if (const auto lines = TextLines::open(file, 0); !lines) {
+      wrongs.issues.push_back(lines.error().issues.front());
+    }
+  }
+  if (!wrongs.issues.empty()) return wrongs;
+  return {};
+}
 
 Result<void> read_resources(const std::vector<std::string>& files, const Limits& limits,
                             const ResourceSink& sink) {
   SourceProgress progress;
   for (const auto& file : files) progress.bytes_total += file_size(file);
-  Reader reader(limits, sink);
-  for (const auto& file : files) TRY_DO(reader.read_file(file, progress));
+  for (const auto& file : files) {
+    TRY_DO(FileReader(file, limits, sink, progress).read());
+    progress.bytes_read += file_size(file);
+  }
   return {};
 }
 

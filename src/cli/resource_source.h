@@ -1,14 +1,16 @@
 #pragma once
 
-// The resources of files: NDJSON, a single resource, or a Bundle, whose entries are loaded.
+// The resources of files: NDJSON, a single resource, or a Bundle, whose entries are loaded
+// (cli/bundle_entries.h); each may be compressed with gzip.
 //
-// In a Bundle, references to another entry's fullUrl (urn:uuid:…) become references to that entry's
-// resource. A resource without an id gets one that is a digest of its content, so that loading it
-// again finds it again.
+// A resource without an id gets one that is a digest of its content, so that loading it again finds
+// it again. One line of NDJSON, and a file that is one resource or Bundle over several lines, may
+// have `body_bytes_max` bytes.
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "fhir/resource.h"
@@ -23,12 +25,16 @@ struct SourceProgress {
 struct ResourceSink {
   // A checked resource. Failing ends the whole load.
   std::function<Result<void>(const fhir::Resource&, const std::string& where)> accept;
-  // One that was refused; `where` is "FILE line 3" or "FILE entry[2]".
+  // One that was refused, or a file that could not be read to its end; `where` is "FILE",
+  // "FILE line 3" or "FILE line 3 entry[2]".
   std::function<void(const Problem&, const std::string& where)> refuse;
   std::function<void(const SourceProgress&)> progress;
 };
 
-// Fails when a file cannot be read; what the files hold goes to the sink.
+// Fails, before anything else, when a file cannot be opened: with an issue for each of them.
+Result<void> check_files(const std::vector<std::string>& files);
+
+// What the files hold goes to the sink. Fails when `accept` does.
 Result<void> read_resources(const std::vector<std::string>& files, const Limits& limits,
                             const ResourceSink& sink);
 
