@@ -1,10 +1,12 @@
 #include "cli/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <optional>
+#include <sstream>
 #include <toml++/toml.h>
 #include <variant>
 
@@ -77,6 +79,25 @@ std::optional<int> parse_zone(std::string_view text) {
   return (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
+constexpr std::int64_t threads_max = 1024;
+constexpr std::array<std::string_view, 4> log_levels = {"debug", "info", "warn", "error"};
+
+// The scheme and authority of a URL, and perhaps a path; no spaces, query or fragment.
+bool is_http_url(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) {
+      const auto rest = text.substr(scheme.size());
+      return !rest.empty() && rest[0] != '/' && rest.find_first_of(" ?#\"") == rest.npos;
+    }
+  }
+  return false;
+}
+
+// What an Origin header says: no path.
+bool is_origin(std::string_view text) {
+  return text == "*" || (is_http_url(text) && std::ranges::count(text, '/') == 2);
+}
+
 Problem wrong(const std::string& name, const Setting& setting, std::string_view right) {
   return problem(
       ProblemKind::invalid, "value",
@@ -90,6 +111,24 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "time_zone" && !parse_zone(setting.value)) {
     return wrong(info.name, setting, "an offset from UTC, such as +01:00");
   }
+  if (info.name == "threads" && setting.value != "0" &&
+      parse_positive(setting.value).value_or(threads_max + 1) > threads_max) {
+    return wrong(info.name, setting, fmt::format("a whole number from 0 to {}", threads_max));
+  }
+  if (info.name == "log_level" && std::ranges::find(log_levels, setting.value) == log_levels.end()) {
+    return wrong(info.name, setting, "debug, info, warn or error");
+  }
+  if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");
+  if (info.name == "public_url" && !setting.value.empty() && !is_http_url(setting.value)) {
+    return wrong(info.name, setting, "a URL, such as https://fhir.example.org");
+  }
+  if (info.name == "cors_origin") {
+    for (const auto origin : rest::split_list(setting.value, ',')) {
+      if (!is_origin(origin)) {
+        return wrong(info.name, setting, "origins, such as https://app.example.org, or *");
+      }
+    }
+  }
   const bool is_limit = std::ranges::any_of(
       limit_settings(), [&](const LimitSetting& limit) { return limit.name == info.name; });
   if (is_limit && !parse_positive(setting.value)) {
@@ -98,23 +137,41 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   return {};
 }
 
-std::string text_of(const toml::node& node) {
+// A text, number, flag or list of these; nullopt: a date, a table, …
+std::optional<std::string> text_of(const toml::node& node) {
   if (const auto* list = node.as_array()) {
     std::string text;
-    for (const auto& item : *list) text += (text.empty() ? "" : ",") + text_of(item);
+    for (const auto& item : *list) {
+      const auto item_text = text_of(item);
+      if (!item_text) return std::nullopt;
+      text += (text.empty() ? "" : ",") + *item_text;
+    }
     return text;
   }
-  if (auto text = node.value<std::string>()) return *text;
+  if (const auto* text = node.as_string()) return text->get();
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
-  if (auto number = node.value<std::int64_t>()) return std::to_string(*number);
-  return {};
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  return std::nullopt;
+}
+
+std::string toml_string(const std::string& text) {
+  std::ostringstream out;
+  out << toml::toml_formatter(toml::value<std::string>(text));
+  return out.str();
 }
 
 Result<std::map<std::string, std::string>> read_file(const std::string& path) {
   std::map<std::string, std::string> values;
   try {
     for (const auto& [key, node] : toml::parse_file(path)) {
-      values.emplace(std::string(key.str()), text_of(node));
+      auto text = text_of(node);
+      if (!text) {
+        return problem(ProblemKind::invalid, "value",
+                       fmt::format("{}, line {}: {} must be a text, a whole number, true, false or "
+                                   "a list of texts",
+                                   path, node.source().begin.line, key.str()));
+      }
+      values.emplace(std::string(key.str()), std::move(*text));
     }
   } catch (const toml::parse_error& error) {
     return problem(
@@ -209,8 +266,9 @@ std::string Settings::print() const {
     const bool is_number = !setting.value.empty() && std::ranges::all_of(setting.value, [](char c) {
       return c >= '0' && c <= '9';
     });
-    const std::string_view quote = is_number || info.is_flag ? "" : "\"";
-    const std::string line = fmt::format("{} = {}{}{}", info.name, quote, setting.value, quote);
+    const std::string line =
+        fmt::format("{} = {}", info.name,
+                    is_number || info.is_flag ? setting.value : toml_string(setting.value));
     out += fmt::format("{:<48} # {}\n", line, setting.origin);
   }
   return out;

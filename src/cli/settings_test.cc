@@ -36,6 +36,39 @@ TEST(Settings, AllThatIsWrongIsTold) {
   EXPECT_EQ(settings.error().issues.size(), 3U);
 }
 
+TEST(Settings, AValueOfTheWrongFormIsRefused) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"threads", "many"},         {"threads", "-1"},
+      {"log_level", "loud"},       {"time_zone", "+25:00"},
+      {"insecure", "yes"},         {"public_url", "fhir.example.org"},
+      {"cors_origin", "app"},      {"cors_origin", "https://a.example/,*"},
+      {"page_size_max", "0"},      {"page_size_max", "1e3"},
+      {"body_bytes_max", "64 MB"}, {"data", ""}};
+  for (const auto& [name, value] : wrong) {
+    const auto settings = Settings::resolve({{name, value}});
+    ASSERT_FALSE(settings.has_value()) << name << " " << value;
+    EXPECT_TRUE(settings.error().issues[0].diagnostics.starts_with(name));
+  }
+  for (const char* text : {"data = 2024-01-01\n", "page_size_max = 1.5\n", "[data]\nx = 1\n"}) {
+    EXPECT_FALSE(Settings::resolve({{"config", write_file(text)}}).has_value()) << text;
+  }
+}
+
+// What --print-config shows is a file that says the same.
+TEST(Settings, ThePrintedConfigurationIsOne) {
+  const auto settings = Settings::resolve({{"data", "a \"quoted\\ folder"},
+                                           {"cors_origin", "https://a.example,https://b.example"},
+                                           {"insecure", "true"},
+                                           {"page_size_max", "17"}});
+  ASSERT_TRUE(settings.has_value());
+  const auto again = Settings::resolve({{"config", write_file(settings->print())}});
+  ASSERT_TRUE(again.has_value());
+  for (const auto& info : setting_infos()) {
+    if (info.name == "config") continue;
+    EXPECT_EQ(again->get(info.name).value, settings->get(info.name).value) << info.name;
+  }
+}
+
 TEST(Settings, ListsComeAsArraysOrCommas) {
   const auto path = write_file("cors_origin = [\"https://a.example\", \"https://b.example\"]\n");
   const auto settings = Settings::resolve({{"config", path}, {"allowed_host", "x,y"}});
