@@ -18,13 +18,30 @@ Problem cannot(std::string_view what, const std::string& path, int error) {
   return problem(kind, fmt::format("Cannot {} {}: {}", what, path, std::strerror(error)));
 }
 
+// The folders that get a new entry when `directory` is made; its parent at least, since a run before
+// may have ended between making it and syncing it.
+std::vector<std::filesystem::path> parents_of_new(const std::string& directory) {
+  std::error_code error;
+  std::vector<std::filesystem::path> parents;
+  std::filesystem::path path = std::filesystem::absolute(directory, error).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // it ended in a slash
+  bool is_new = true;
+  while (is_new && path.has_relative_path()) {
+    is_new = !std::filesystem::exists(path, error);
+    path = path.parent_path();
+    if (is_new || parents.empty()) parents.push_back(path);
+  }
+  return parents;
+}
+
 }  // namespace
 
 Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   std::error_code error;
+  DirectoryLock lock;
+  lock.parents_ = parents_of_new(directory);
   std::filesystem::create_directories(directory, error);
   if (error) return cannot("make", directory, error.value());
-  DirectoryLock lock;
   lock.directory_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock.directory_ < 0) return cannot("open", directory, errno);
   const std::string path = directory + "/lock";
@@ -45,8 +62,9 @@ DirectoryLock::~DirectoryLock() {
 
 Result<void> DirectoryLock::sync() {
   if (::fsync(directory_) != 0) return cannot("sync", "the data folder", errno);
-  const int parent = ::openat(directory_, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (parent >= 0) {
+  for (const auto& path : parents_) {
+    const int parent = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0) continue;
     (void)::fsync(parent);  // may be another file system, or not ours to sync
     ::close(parent);
   }
