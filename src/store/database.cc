@@ -54,6 +54,8 @@ bool is_full(int extended_code, int system_errno) {
   const int code = extended_code & 0xFF;
   if (code == SQLITE_FULL) return true;
   if (extended_code == SQLITE_IOERR_SHMSIZE) return true;  // the log's index could not grow
+  // A sync that fails for want of room has failed all the same: what it was about may be gone.
+  if (extended_code == SQLITE_IOERR_FSYNC || extended_code == SQLITE_IOERR_DIR_FSYNC) return false;
   return code == SQLITE_IOERR &&
          (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG);
 }

@@ -1,8 +1,10 @@
 #include "store/fault_vfs_test.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <new>
+#include <thread>
 
 namespace lightbox::store::testing {
 namespace {
@@ -30,7 +32,7 @@ int read_file(sqlite3_file* base, void* out, int size, sqlite3_int64 at) {
 }
 
 int write_file(sqlite3_file* base, const void* bytes, int size, sqlite3_int64 at) {
-  if (current->disk_full) return SQLITE_FULL;
+  if (current->disk_full || at + size > current->file_bytes_max) return SQLITE_FULL;
   return real_of(base)->pMethods->xWrite(real_of(base), bytes, size, at);
 }
 
@@ -40,7 +42,11 @@ int truncate_file(sqlite3_file* base, sqlite3_int64 size) {
 
 int sync_file(sqlite3_file* base, int flags) {
   ++current->syncs;
-  if (current->fail_syncs) return SQLITE_IOERR_FSYNC;
+  std::this_thread::sleep_for(std::chrono::milliseconds(current->sync_takes_ms));
+  if (current->fail_syncs) {
+    errno = current->sync_errno;
+    return SQLITE_IOERR_FSYNC;
+  }
   sqlite3_file* real = real_of(base);
   if (const int code = real->pMethods->xSync(real, flags); code != SQLITE_OK) return code;
   if (current->ignore_syncs || file_of(base).path == nullptr) return SQLITE_OK;

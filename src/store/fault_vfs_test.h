@@ -5,6 +5,8 @@
 // One at a time; register it before the store opens, and let it outlive the store.
 
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <sqlite3.h>
@@ -24,6 +26,9 @@ class FaultVfs {
   std::atomic<bool> fail_syncs = false;    // xSync fails, and nothing becomes durable
   std::atomic<bool> ignore_syncs = false;  // xSync succeeds, and nothing becomes durable
   std::atomic<bool> disk_full = false;     // writes fail
+  std::atomic<std::int64_t> file_bytes_max = INT64_MAX;  // writes past it fail
+  std::atomic<int> sync_errno = EIO;                     // what a failing xSync leaves in errno
+  std::atomic<int> sync_takes_ms = 0;
   std::atomic<int> syncs = 0;
 
   // Writes what a power cut now would leave into `directory`.
