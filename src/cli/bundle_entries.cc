@@ -64,12 +64,12 @@ void rewrite_references(fhir::JsonDocument& document, Json& node, const FullUrls
 Problem without_resource(const Json& entry) {
   const Json* request = entry.find("request");
   const auto method = request == nullptr ? std::string_view() : request->string("method");
-  return problem(
-      ProblemKind::invalid, "required",
-      method.empty() ? std::string("The entry has no resource")
+  return problem(ProblemKind::invalid, "required",
+                 method.empty()
+                     ? std::string("The entry has no resource")
                      : fmt::format("The entry has no resource; its request, {} {}, is not done",
                                    method, request->string("url")),
-      "Bundle.entry.resource");
+                 "Bundle.entry.resource");
 }
 
 // What the entry of a history is a version of.

@@ -1,7 +1,8 @@
 #pragma once
 
-// The resources in a Bundle, as `lightbox load` takes them: whatever the Bundle's type, each entry's
-// resource is loaded as it is; what a transaction's requests ask for beyond that is not done.
+// The resources in a Bundle, as `lightbox load` takes them: whatever the Bundle's type, each
+// entry's resource is loaded as it is; what a transaction's requests ask for beyond that is not
+// done.
 //
 // - References to another entry's fullUrl (urn:uuid:…) become references to that entry's resource.
 // - A resource without an id gets one that is a digest of its content and fullUrl, so that loading

@@ -1,5 +1,5 @@
-#include <curl/curl.h>
 #include <chrono>
+#include <curl/curl.h>
 #include <fmt/format.h>
 #include <map>
 #include <set>

@@ -23,9 +23,8 @@ bool is_blank(std::string_view line) {
 }
 
 Problem too_long(const Limits& limits) {
-  return problem(
-      ProblemKind::too_large, "too-long",
-      fmt::format("It is longer than {} bytes (body_bytes_max)", limits.body_bytes_max));
+  return problem(ProblemKind::too_large, "too-long",
+                 fmt::format("It is longer than {} bytes (body_bytes_max)", limits.body_bytes_max));
 }
 
 // Reads one file: as NDJSON when its first line is a JSON value of its own, else as one value over

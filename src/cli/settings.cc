@@ -115,7 +115,8 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
       parse_positive(setting.value).value_or(threads_max + 1) > threads_max) {
     return wrong(info.name, setting, fmt::format("a whole number from 0 to {}", threads_max));
   }
-  if (info.name == "log_level" && std::ranges::find(log_levels, setting.value) == log_levels.end()) {
+  if (info.name == "log_level" &&
+      std::ranges::find(log_levels, setting.value) == log_levels.end()) {
     return wrong(info.name, setting, "debug, info, warn or error");
   }
   if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");

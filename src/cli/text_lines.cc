@@ -72,8 +72,9 @@ Result<bool> TextLines::fill() {
   if (count < 0 || code == Z_BUF_ERROR) {
     const std::string_view said = message;
     const auto name_end = said.find(": ");  // after "<fd:3>"
-    return cannot_read(path_, code == Z_ERRNO ? std::strerror(errno)
-                                              : said.substr(name_end == said.npos ? 0 : name_end + 2));
+    return cannot_read(path_, code == Z_ERRNO
+                                  ? std::strerror(errno)
+                                  : said.substr(name_end == said.npos ? 0 : name_end + 2));
   }
   return count > 0;
 }

@@ -18,8 +18,8 @@ Problem cannot(std::string_view what, const std::string& path, int error) {
   return problem(kind, fmt::format("Cannot {} {}: {}", what, path, std::strerror(error)));
 }
 
-// The folders that get a new entry when `directory` is made; its parent at least, since a run before
-// may have ended between making it and syncing it.
+// The folders that get a new entry when `directory` is made; its parent at least, since a run
+// before may have ended between making it and syncing it.
 std::vector<std::filesystem::path> parents_of_new(const std::string& directory) {
   std::error_code error;
   std::vector<std::filesystem::path> parents;

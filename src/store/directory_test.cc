@@ -1,5 +1,5 @@
-// The names of the data folder's files are synced, and those of the folders made for it. The program's
-// fsync is replaced by one that takes note.
+// The names of the data folder's files are synced, and those of the folders made for it. The
+// program's fsync is replaced by one that takes note.
 
 #include "store/directory.h"
 
