@@ -74,7 +74,24 @@ class ReadmeTest(unittest.TestCase):
                     self.assertGreaterEqual(bundle.get("total", len(bundle.get("entry", []))), 1, body)
                     self.assertTrue("_summary=count" in " ".join(words) or bundle["entry"], body)
 
-    def test_the_examples_of_the_issue_are_among_them(self):
+    def test_the_study_that_is_created_is_found(self):
+        status, body = self.curl(next(words for words in self.commands if "POST" in words))
+        self.assertEqual(status, 201)
+        created = json.loads(body)
+        patient = created["subject"]["reference"]
+        searches = [f"ImagingStudy?_id={created['id']}", f"ImagingStudy?patient={patient}",
+                    f"ImagingStudy?modality={created['modality'][0]['code']}",
+                    f"ImagingStudy?status={created['status']}", f"ImagingStudy?started={created['started']}",
+                    f"{patient}/ImagingStudy"]
+        for search in searches:
+            self.assertIn(created["id"], self.server.search(search), search)
+        # The README's own searches that are not about another patient.
+        written = [words[-1].partition("/baseR4/")[2] for words in self.commands]
+        for search in ("ImagingStudy?modality=CT", "ImagingStudy?status=available", "ImagingStudy?started=ge2024-01-01"):
+            self.assertIn(search, written)
+            self.assertIn(created["id"], self.server.search(search), search)
+
+    def test_every_kind_of_search_is_among_them(self):
         text = " ".join(" ".join(words) for words in self.commands)
         for part in ("-X POST", "patient=", "subject=", "modality=CT", "status=available", "started=ge",
                      "identifier=", "encounter=", "referrer=", "basedon=", "_id=", "Patient/123/ImagingStudy"):
