@@ -85,9 +85,11 @@ class ReadmeTest(unittest.TestCase):
                     f"{patient}/ImagingStudy"]
         for search in searches:
             self.assertIn(created["id"], self.server.search(search), search)
-        # The README's own searches that are not about another patient.
+        # The README's own searches that are about it.
         written = [words[-1].partition("/baseR4/")[2] for words in self.commands]
-        for search in ("ImagingStudy?modality=CT", "ImagingStudy?status=available", "ImagingStudy?started=ge2024-01-01"):
+        for search in ("ImagingStudy?patient=Patient/patient-001&modality=CT&status=available&started=2024-06-15",
+                       "Patient/patient-001/ImagingStudy", "ImagingStudy?modality=CT", "ImagingStudy?status=available",
+                       "ImagingStudy?started=ge2024-01-01"):
             self.assertIn(search, written)
             self.assertIn(created["id"], self.server.search(search), search)
 
