@@ -126,7 +126,8 @@ class Query {
 
 // What SQLite's code means to a caller.
 [[nodiscard]] Problem problem_of(int extended_code, std::string_view message, int system_errno);
-// The disk, or the quota, is full, and nothing is in doubt: a rollback heals it. Not so a failed sync.
+// The disk, or the quota, is full, and nothing is in doubt: a rollback heals it. Not so a failed
+// sync.
 [[nodiscard]] bool is_full(int extended_code, int system_errno);
 
 // Brings the schema up to date. `unavailable` when the file is not Lightbox's or of a newer

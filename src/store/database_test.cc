@@ -1,11 +1,12 @@
 // What else must be on the disk before it is acknowledged, and what a failure must not take along.
 
+#include "store/database.h"
+
 #include <gmock/gmock.h>
 #include <latch>
 #include <thread>
 
 #include "store/bulk_load.h"
-#include "store/database.h"
 #include "store/fault_vfs_test.h"
 #include "store/store_testing.h"
 
