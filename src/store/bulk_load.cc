@@ -82,13 +82,7 @@ struct BulkLoad::Impl {
   }
 
   Result<void> write_pending(const std::function<void(double)>& progress) {
-    RecordWriter writer(*database);
-    const auto all = static_cast<double>(pending->size());
-    std::uint64_t written = 0;
-    TRY_DO(pending->drain([&](std::string_view record) -> Result<void> {
-      if (progress && ++written % 16'384 == 0) progress(static_cast<double>(written) / all);
-      return writer.write(record);
-    }));
+    TRY_DO(write_records(*database, *pending, progress));
     return find_first_pending_key();
   }
 

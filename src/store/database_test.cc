@@ -51,10 +51,12 @@ TEST(Durability, ABulkLoadKeepsWhatWasFlushedAndNothingHalfDone) {
   const TemporaryDirectory directory;
   auto bulk = BulkLoad::open(options(directory, FaultVfs::name));
   ASSERT_TRUE(bulk);
-  for (int i = 0; i < 30; ++i) ASSERT_TRUE((*bulk)->put(patient(fmt::format("a{}", i))));
+  for (int i = 0; i < 30; ++i)
+    ASSERT_TRUE((*bulk)->put(BulkLoad::prepare(patient(fmt::format("a{}", i)))));
   ASSERT_TRUE((*bulk)->flush());
   EXPECT_EQ(count_after_power_cut(vfs), 30U);
-  for (int i = 0; i < 15; ++i) ASSERT_TRUE((*bulk)->put(patient(fmt::format("b{}", i))));
+  for (int i = 0; i < 15; ++i)
+    ASSERT_TRUE((*bulk)->put(BulkLoad::prepare(patient(fmt::format("b{}", i)))));
   EXPECT_EQ(count_after_power_cut(vfs), 30U);
   ASSERT_TRUE((*bulk)->finish());
   EXPECT_EQ(count_after_power_cut(vfs), 45U);
@@ -65,7 +67,7 @@ TEST(Durability, ABulkLoadThatCannotSyncDoesNotSayThatItHas) {
   const TemporaryDirectory directory;
   auto bulk = BulkLoad::open(options(directory, FaultVfs::name));
   ASSERT_TRUE(bulk);
-  ASSERT_TRUE((*bulk)->put(patient("a")));
+  ASSERT_TRUE((*bulk)->put(BulkLoad::prepare(patient("a"))));
   vfs.fail_syncs = true;
   EXPECT_FALSE((*bulk)->finish());
 }

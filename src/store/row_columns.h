@@ -14,20 +14,29 @@ enum class RowTable : std::uint8_t { token, string, date, number, composite, uid
 
 // The kinds of a table's columns: integer, real, text, blob.
 struct RowTableInfo {
-  std::string_view insert_sql;
+  std::string_view name;
   std::string_view columns;
 };
-// OR REPLACE: rows that differ in nothing but what is outside the key.
 inline constexpr std::array<RowTableInfo, 6> row_tables = {{
-    {"INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)", "itiii"},
-    {"INSERT OR REPLACE INTO string_index VALUES (?,?,?,?,?,?)", "itiiti"},
-    {"INSERT OR REPLACE INTO date_index VALUES (?,?,?,?,?,?,?)", "iiiiiii"},
-    {"INSERT OR REPLACE INTO number_index VALUES (?,?,?,?,?,?,?,?,?,?)", "iiriiritti"},
-    {"INSERT OR REPLACE INTO composite_index VALUES (?,?,?,?,?,?,?,?,?,?,?)", "itiiiitrrrr"},
-    {"INSERT OR REPLACE INTO uid_index VALUES (?,?,?)", "bii"},
+    {"token_index", "itiii"},
+    {"string_index", "itiiti"},
+    {"date_index", "iiiiiii"},
+    {"number_index", "iiriiritti"},
+    {"composite_index", "itiiiitrrrr"},
+    {"uid_index", "bii"},
 }};
+// Of one row, all columns as parameters. OR REPLACE: rows that differ in nothing but what is
+// outside the key; and for a table whose key is all of it, the cheapest.
 constexpr std::string_view insert_sql(RowTable table) {
-  return row_tables[static_cast<std::size_t>(table)].insert_sql;
+  constexpr std::array<std::string_view, 6> texts = {
+      "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)",
+      "INSERT OR REPLACE INTO string_index VALUES (?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO date_index VALUES (?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO number_index VALUES (?,?,?,?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO composite_index VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO uid_index VALUES (?,?,?)",
+  };
+  return texts[static_cast<std::size_t>(table)];
 }
 
 constexpr RowTable table_of(const TokenRow*) { return RowTable::token; }

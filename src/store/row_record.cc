@@ -1,8 +1,9 @@
 #include "store/row_record.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <fmt/format.h>
+#include <optional>
 
 #include "store/row_columns.h"
 
@@ -61,41 +62,188 @@ Result<void> add_all(const std::vector<Row>& rows, RowPlace place, RowSorter& so
   return {};
 }
 
-// Takes columns off a record; after one that is not there, `ok` is false.
-struct Columns {
-  std::string_view rest;
-  bool ok = true;
+// The records of one table after another, as the one virtual table of a connection.
+class RecordTable {
+ public:
+  RecordTable(RowSorter::Sorted& sorted, double all, const std::function<void(double)>& progress)
+      : sorted_(sorted), progress_(progress), all_(all) {}
 
+  // To the next record; it is not of the present table when at_end().
+  Result<void> advance() {
+    TRY(const auto record, sorted_.next());
+    if (progress_ && ++given_ % 16'384 == 0) progress_(static_cast<double>(given_) / all_);
+    is_last_ = !record;
+    if (is_last_) return {};
+    rest_ = record->substr(1);
+    table_ = static_cast<std::size_t>((*record)[0]);
+    column_ = 0;
+    return {};
+  }
+  [[nodiscard]] bool is_done() const { return is_last_; }
+  [[nodiscard]] std::size_t table() const { return table_; }
+  // From now on the rows of the present record's table are given.
+  void begin_table() { given_table_ = table_; }
+  [[nodiscard]] bool at_end() const { return is_last_ || table_ != given_table_; }
+
+  // SQLite asks for the columns in their order.
+  void give_column(int column, sqlite3_context* context) {
+    if (column != column_++) {
+      return sqlite3_result_error(context, "index columns are read in order", -1);
+    }
+    switch (row_tables[table_].columns[static_cast<std::size_t>(column)]) {
+      case 'i':
+        return sqlite3_result_int64(context, static_cast<std::int64_t>(bits() ^ sign));
+      case 'r':
+        return sqlite3_result_double(context, from_bits(bits()));
+      case 't': {
+        const auto text = take_text();
+        return sqlite3_result_text64(context, text.data(), text.size(), lifetime(text),
+                                     SQLITE_UTF8);
+      }
+      default: {
+        const auto blob = take_text();
+        return sqlite3_result_blob64(context, blob.data(), blob.size(), lifetime(blob));
+      }
+    }
+  }
+
+  std::optional<Problem> failure;  // of the sorter, while a statement ran
+
+ private:
   std::uint64_t bits() {
     std::uint64_t value = 0;
-    if (rest.size() < sizeof value) {
-      ok = false;
-      return 0;
-    }
-    std::memcpy(&value, rest.data(), sizeof value);
-    rest.remove_prefix(sizeof value);
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
     return __builtin_bswap64(value);
   }
-  // As it stands in the record when it holds no zero byte, else put together in `texts`, which must
-  // have the room (it is not to be moved while views of it are bound).
-  std::string_view text(std::string& texts) {
-    const std::size_t begin = texts.size();
+  // As it stands in the record when it holds no zero byte, else put together.
+  std::string_view take_text() {
+    text_.clear();
     for (;;) {
-      const std::size_t zero = rest.find('\0');
-      if (zero == std::string_view::npos || zero + 1 == rest.size()) {
-        ok = false;
-        return {};
-      }
-      const std::string_view part = rest.substr(0, zero);
-      const bool is_end = rest[zero + 1] == zero_at_end;
-      rest.remove_prefix(zero + 2);
-      if (is_end && texts.size() == begin) return part;
-      texts.append(part);
-      if (is_end) return std::string_view(texts).substr(begin);
-      texts += '\0';
+      const std::size_t zero = rest_.find('\0');
+      const std::string_view part = rest_.substr(0, zero);
+      const bool is_end = rest_[zero + 1] == zero_at_end;
+      rest_.remove_prefix(zero + 2);
+      if (is_end && text_.empty()) return part;
+      text_.append(part);
+      if (is_end) return text_;
+      text_ += '\0';
     }
   }
+
+  // What stands in the record stays there until the row is written.
+  [[nodiscard]] sqlite3_destructor_type lifetime(std::string_view text) const {
+    return text.data() == text_.data() ? SQLITE_TRANSIENT : SQLITE_STATIC;
+  }
+
+  RowSorter::Sorted& sorted_;
+  const std::function<void(double)>& progress_;
+  double all_;
+  std::uint64_t given_ = 0;
+  bool is_last_ = false;
+  std::size_t table_ = 0;
+  std::size_t given_table_ = 0;
+  std::string_view rest_;  // of the present record
+  int column_ = 0;         // the next one
+  std::string text_;
 };
+
+// --- SQLite's side of the virtual table ----------------------------------------------------------
+
+struct VirtualTable {
+  sqlite3_vtab base;
+  RecordTable* records;
+};
+struct Cursor {
+  sqlite3_vtab_cursor base;
+};
+
+RecordTable& records_of(sqlite3_vtab_cursor* cursor) {
+  return *reinterpret_cast<VirtualTable*>(cursor->pVtab)->records;
+}
+
+int connect(sqlite3* handle, void* records, int, const char* const*, sqlite3_vtab** out, char**) {
+  const int code =
+      sqlite3_declare_vtab(handle, "CREATE TABLE r(c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10)");
+  if (code != SQLITE_OK) return code;
+  auto* table = new VirtualTable{{}, static_cast<RecordTable*>(records)};
+  *out = &table->base;
+  return SQLITE_OK;
+}
+int disconnect(sqlite3_vtab* table) {
+  delete reinterpret_cast<VirtualTable*>(table);
+  return SQLITE_OK;
+}
+int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
+  info->estimatedCost = 1;
+  return SQLITE_OK;
+}
+int open_cursor(sqlite3_vtab*, sqlite3_vtab_cursor** out) {
+  *out = &(new Cursor{})->base;
+  return SQLITE_OK;
+}
+int close_cursor(sqlite3_vtab_cursor* cursor) {
+  delete reinterpret_cast<Cursor*>(cursor);
+  return SQLITE_OK;
+}
+int filter(sqlite3_vtab_cursor*, int, const char*, int, sqlite3_value**) { return SQLITE_OK; }
+int advance(sqlite3_vtab_cursor* cursor) {
+  RecordTable& records = records_of(cursor);
+  auto done = records.advance();
+  if (done) return SQLITE_OK;
+  records.failure = std::move(done).error();
+  return SQLITE_ABORT;
+}
+int at_end(sqlite3_vtab_cursor* cursor) { return records_of(cursor).at_end() ? 1 : 0; }
+int give_column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int column) {
+  records_of(cursor).give_column(column, context);
+  return SQLITE_OK;
+}
+int give_rowid(sqlite3_vtab_cursor*, sqlite3_int64* out) {
+  *out = 0;
+  return SQLITE_OK;
+}
+
+// Eponymous: no xCreate, no xDestroy.
+const sqlite3_module& record_module() {
+  static const sqlite3_module module = [] {
+    sqlite3_module m{};
+    m.xConnect = connect;
+    m.xBestIndex = best_index;
+    m.xDisconnect = disconnect;
+    m.xOpen = open_cursor;
+    m.xClose = close_cursor;
+    m.xFilter = filter;
+    m.xNext = advance;
+    m.xEof = at_end;
+    m.xColumn = give_column;
+    m.xRowid = give_rowid;
+    return m;
+  }();
+  return module;
+}
+
+std::string fill_sql(std::size_t table) {
+  const RowTableInfo& info = row_tables[table];
+  std::string sql = fmt::format("INSERT OR REPLACE INTO {} SELECT ", info.name);
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    sql += fmt::format("{}c{}", i == 0 ? "" : ",", i);
+  }
+  return sql + " FROM sorted_record";
+}
+
+Result<void> fill_tables(Database& database, RecordTable& records) {
+  TRY_DO(records.advance());
+  while (!records.is_done()) {
+    records.begin_table();
+    const std::string sql = fill_sql(records.table());
+    if (auto done = database.execute(sql.c_str()); !done) {
+      if (records.failure) return std::move(*records.failure);
+      return done;
+    }
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -108,39 +256,18 @@ Result<void> add_records(const IndexRows& rows, RowPlace place, RowSorter& sorte
   return add_all(rows.uids, place, sorter);
 }
 
-Result<void> RecordWriter::write(std::string_view record) {
-  Columns columns{record.substr(std::min<std::size_t>(1, record.size()))};
-  const auto table = record.empty() ? row_tables.size() : static_cast<std::size_t>(record[0]);
-  if (table >= row_tables.size())
-    return problem(ProblemKind::internal, "An index record is damaged");
-  texts_.clear();
-  texts_.reserve(record.size());
-  if (!query_ || table != table_) {
-    query_.reset();
-    query_.emplace(database_, row_tables[table].insert_sql);
-    table_ = table;
+Result<void> write_records(Database& database, RowSorter& sorter,
+                           const std::function<void(double)>& progress) {
+  const auto all = static_cast<double>(sorter.size());
+  TRY(const auto sorted, sorter.sorted());
+  RecordTable records(*sorted, all, progress);
+  if (sqlite3_create_module_v2(database.handle(), "sorted_record", &record_module(), &records,
+                               nullptr) != SQLITE_OK) {
+    return database.problem();
   }
-  Query& query = *query_;
-  for (const char kind : row_tables[table].columns) {
-    switch (kind) {
-      case 'i':
-        query.bind(static_cast<std::int64_t>(columns.bits() ^ sign));
-        break;
-      case 'r':
-        query.bind(from_bits(columns.bits()));
-        break;
-      case 't':
-        query.bind(columns.text(texts_));
-        break;
-      default:
-        query.bind_blob(columns.text(texts_));
-        break;
-    }
-  }
-  if (!columns.ok || !columns.rest.empty()) {
-    return problem(ProblemKind::internal, "An index record is damaged");
-  }
-  return query.run() ? Result<void>() : query.problem();
+  auto done = fill_tables(database, records);
+  sqlite3_create_module_v2(database.handle(), "sorted_record", nullptr, nullptr, nullptr);
+  return done;
 }
 
 }  // namespace lightbox::store

@@ -4,9 +4,7 @@
 // another: a B-tree that is filled in its own order is filled many times faster than in the order
 // in which resources come.
 
-#include <optional>
-#include <string>
-#include <string_view>
+#include <functional>
 
 #include "base/result.h"
 #include "store/database.h"
@@ -17,18 +15,10 @@ namespace lightbox::store {
 
 Result<void> add_records(const IndexRows& rows, RowPlace place, RowSorter& sorter);
 
-// Writes records as rows of their tables. Not thread-safe.
-class RecordWriter {
- public:
-  explicit RecordWriter(Database& database) : database_(database) {}
-  // The database's problem, or `internal` for what add_records has not made.
-  Result<void> write(std::string_view record);
-
- private:
-  Database& database_;
-  std::size_t table_ = 0;
-  std::optional<Query> query_;  // of table_
-  std::string texts_;           // of the record that is being written
-};
+// Writes all records as rows of their tables; the sorter is empty afterwards. One statement fills a
+// table from the records as a virtual table: half the cost of a statement for each row. `progress`
+// is told the share that is written. Fails with the database's problem, or the sorter's.
+Result<void> write_records(Database& database, RowSorter& sorter,
+                           const std::function<void(double)>& progress);
 
 }  // namespace lightbox::store

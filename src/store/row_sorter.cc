@@ -195,17 +195,6 @@ Result<void> merge_into(Merge& merge, Channel& channel) {
   return {};
 }
 
-Result<void> take_batch(std::string_view batch,
-                        const std::function<Result<void>(std::string_view)>& take) {
-  while (!batch.empty()) {
-    Length length = 0;
-    std::memcpy(&length, batch.data(), sizeof length);
-    TRY_DO(take(batch.substr(sizeof length, length)));
-    batch.remove_prefix(sizeof length + length);
-  }
-  return {};
-}
-
 }  // namespace
 
 RowSorter::~RowSorter() { clear(); }
@@ -254,42 +243,69 @@ Result<void> RowSorter::spill() {
   return {};
 }
 
-Result<void> RowSorter::drain(const std::function<Result<void>(std::string_view)>& take) {
-  const auto run = [&]() -> Result<void> {
-    if (!runs_.empty()) return drain_runs(take);
+Result<std::unique_ptr<RowSorter::Sorted>> RowSorter::sorted() {
+  if (runs_.empty()) {
     sort();
-    for (const Entry& entry : entries_) {
-      TRY_DO(take(std::string_view(arena_).substr(entry.begin, entry.length)));
-    }
-    return {};
-  };
-  auto done = run();
-  clear();
-  return done;
+  } else {
+    if (!entries_.empty()) TRY_DO(spill());
+    arena_ = {};
+    entries_ = {};
+  }
+  return std::unique_ptr<Sorted>(new Sorted(*this));
 }
 
-Result<void> RowSorter::drain_runs(const std::function<Result<void>(std::string_view)>& take) {
-  if (!entries_.empty()) TRY_DO(spill());
-  arena_ = {};
-  std::vector<RunReader> readers;
-  readers.reserve(runs_.size());
-  for (const Run& run : runs_) readers.emplace_back(file_, run.begin, run.end);
-  Merge merge(std::move(readers));
+struct RowSorter::Sorted::Merging {
+  Merge merge;
   Channel channel;
-  Result<void> merged;
-  std::thread thread([&] {
-    merged = merge_into(merge, channel);
-    channel.close();
+  std::thread thread;
+  Result<void> done;   // of the thread; read after it has closed the channel
+  std::string batch;   // what is being read
+  std::size_t at = 0;  // in the batch
+};
+
+RowSorter::Sorted::Sorted(RowSorter& sorter) : sorter_(sorter) {
+  if (sorter.runs_.empty()) return;
+  std::vector<RunReader> readers;
+  readers.reserve(sorter.runs_.size());
+  for (const Run& run : sorter.runs_) readers.emplace_back(sorter.file_, run.begin, run.end);
+  merging_.reset(new Merging{
+      .merge = Merge(std::move(readers)), .channel = {}, .thread = {}, .done = {}, .batch = {}});
+  merging_->thread = std::thread([&merging = *merging_] {
+    merging.done = merge_into(merging.merge, merging.channel);
+    merging.channel.close();
   });
-  Result<void> taken;
-  while (taken) {
-    const auto batch = channel.take();
-    if (!batch) break;
-    taken = take_batch(*batch, take);
+}
+
+RowSorter::Sorted::~Sorted() {
+  if (merging_) {
+    merging_->channel.close();
+    merging_->thread.join();
   }
-  channel.close();
-  thread.join();
-  return taken ? merged : taken;
+  sorter_.clear();
+}
+
+Result<std::optional<std::string_view>> RowSorter::Sorted::next() {
+  if (!merging_) {
+    if (next_entry_ == sorter_.entries_.size()) return std::optional<std::string_view>();
+    const Entry& entry = sorter_.entries_[next_entry_++];
+    return std::optional(std::string_view(sorter_.arena_).substr(entry.begin, entry.length));
+  }
+  Merging& merging = *merging_;
+  if (merging.at == merging.batch.size()) {
+    auto batch = merging.channel.take();
+    if (!batch) {
+      TRY_DO(merging.done);
+      return std::optional<std::string_view>();
+    }
+    merging.batch = std::move(*batch);
+    merging.at = 0;
+    if (merging.batch.empty()) return next();
+  }
+  Length length = 0;
+  std::memcpy(&length, merging.batch.data() + merging.at, sizeof length);
+  const auto record = std::string_view(merging.batch).substr(merging.at + sizeof length, length);
+  merging.at += sizeof length + length;
+  return std::optional(record);
 }
 
 void RowSorter::clear() {

@@ -7,7 +7,8 @@
 // A record is any bytes; the order is that of memcmp, the shorter first. Not thread-safe.
 
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,25 @@ class RowSorter {
   [[nodiscard]] std::uint64_t size() const { return size_; }    // records
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // of the records
 
-  // Gives every record to `take`, in order, on the calling thread while another one merges; stops
-  // at its first failure. Afterwards the sorter is empty, in any case.
-  Result<void> drain(const std::function<Result<void>(std::string_view record)>& take);
+  // The records in order, each once. Merges on a thread of its own, ahead of who reads. The sorter
+  // must outlive it, and takes no record meanwhile; when it goes, the sorter is empty.
+  class Sorted {
+   public:
+    Sorted(const Sorted&) = delete;
+    Sorted& operator=(const Sorted&) = delete;
+    ~Sorted();
+    // nullopt: that was the last. The view lives until the next call.
+    Result<std::optional<std::string_view>> next();
+
+   private:
+    friend class RowSorter;
+    struct Merging;
+    explicit Sorted(RowSorter& sorter);
+    RowSorter& sorter_;
+    std::size_t next_entry_ = 0;  // without runs
+    std::unique_ptr<Merging> merging_;
+  };
+  Result<std::unique_ptr<Sorted>> sorted();
 
  private:
   // The first 16 bytes decide most comparisons.
@@ -49,7 +66,6 @@ class RowSorter {
   };
   void sort();
   Result<void> spill();
-  Result<void> drain_runs(const std::function<Result<void>(std::string_view)>& take);
   void clear();
 
   std::string directory_;

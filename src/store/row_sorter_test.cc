@@ -13,11 +13,14 @@ namespace {
 
 std::vector<std::string> drained(RowSorter& sorter) {
   std::vector<std::string> out;
-  EXPECT_TRUE(sorter.drain([&](std::string_view record) -> Result<void> {
-    out.emplace_back(record);
-    return {};
-  }));
-  return out;
+  const auto sorted = sorter.sorted();
+  EXPECT_TRUE(sorted);
+  for (;;) {
+    const auto record = (*sorted)->next();
+    EXPECT_TRUE(record);
+    if (!record || !*record) return out;
+    out.emplace_back(**record);
+  }
 }
 
 // Records that share long prefixes, hold zero bytes, are empty or longer than a read buffer.
@@ -51,25 +54,25 @@ TEST(RowSorter, SortsInMemoryAndOverRuns) {
   }
 }
 
-TEST(RowSorter, StopsAtTheFirstFailure) {
+TEST(RowSorter, NeedNotBeReadToTheEnd) {
   const testing::TemporaryDirectory directory;
   RowSorter sorter(directory.path(), 1'000);
   for (const auto& record : random_records(3'000)) ASSERT_TRUE(sorter.add(record));
-  int taken = 0;
-  const auto done = sorter.drain([&](std::string_view) -> Result<void> {
-    if (++taken == 10) return problem(ProblemKind::insufficient_storage, "full");
-    return {};
-  });
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().kind, ProblemKind::insufficient_storage);
-  EXPECT_EQ(taken, 10);
+  {
+    const auto sorted = sorter.sorted();
+    ASSERT_TRUE(sorted);
+    ASSERT_TRUE((*sorted)->next());
+  }
   EXPECT_EQ(sorter.size(), 0U);
+  EXPECT_TRUE(drained(sorter).empty());
 }
 
 TEST(RowSorter, SaysWhenARunCannotBeWritten) {
   RowSorter sorter("/nowhere", 10);
   ASSERT_TRUE(sorter.add("first"));
-  ASSERT_TRUE(sorter.add("second that fills the arena") ? false : true);
+  const auto refused = sorter.add("second that fills the arena");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ProblemKind::unavailable);
 }
 
 }  // namespace
