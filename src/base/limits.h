@@ -23,11 +23,14 @@ struct Limits {
   std::size_t requests_in_flight_bytes_max = 512 * 1024 * 1024;  // bodies held at once: 503
 
   // fhir/
-  std::size_t json_depth_max = 64;          // 400
-  std::size_t json_nodes_max = 4'000'000;   // 400
-  std::size_t issues_max = 100;             // the rest is counted, not listed
-  std::size_t search_parameters_max = 100;  // 400
-  std::size_t search_values_max = 2'000;    // 400: comma-separated, in one request
+  std::size_t json_depth_max = 64;             // 400
+  std::size_t json_nodes_max = 4'000'000;      // 400
+  std::size_t issues_max = 100;                // the rest is counted, not listed
+  std::size_t patch_operations_max = 10'000;   // 400: of one PATCH
+  std::size_t patch_steps_max = 50'000'000;    // 422: nodes that one PATCH may visit
+  std::size_t fhirpath_steps_max = 1'000'000;  // 422: items that an expression may visit
+  std::size_t search_parameters_max = 100;     // 400
+  std::size_t search_values_max = 2'000;       // 400: comma-separated, in one request
   std::size_t page_size_default = 50;
   std::size_t page_size_max = 1'000;
 
