@@ -104,8 +104,8 @@ class CapabilityTest(unittest.TestCase):
         for resource in self.resources:
             type_name = resource["type"]
             claimed = {interaction["code"] for interaction in resource["interaction"]}
-            self.assertEqual(claimed, {"create", "read", "vread", "update", "delete", "history-instance",
-                                       "search-type"}, type_name)
+            self.assertEqual(claimed, {"create", "read", "vread", "update", "patch", "delete",
+                                       "history-instance", "search-type"}, type_name)
             body = {"resourceType": type_name, "id": "x"}
             put = self.connection.request("PUT", f"{type_name}/x", body)
             if put.status == 400:
@@ -127,9 +127,11 @@ class CapabilityTest(unittest.TestCase):
         statuses = [
             request("GET", f"{type_name}/x").status, request("GET", f"{type_name}/x/_history/1").status,
             request("PUT", f"{type_name}/x", {**body, "language": "en"}).status,
+            request("PATCH", f"{type_name}/x", [{"op": "replace", "path": "/language", "value": "de"}],
+                    {"Content-Type": "application/json-patch+json"}).status,
             request("GET", f"{type_name}/x/_history").status, request("GET", f"{type_name}?_id=x").status,
             request("DELETE", f"{type_name}/x").status, request("GET", f"{type_name}/x").status]
-        self.assertEqual(statuses, [200, 200, 200, 200, 200, 204, 410], type_name)
+        self.assertEqual(statuses, [200, 200, 200, 200, 200, 200, 204, 410], type_name)
 
     def test_reads_are_conditional_and_updates_create_as_claimed(self):
         claims = {(r["conditionalRead"], r["updateCreate"], r["readHistory"], r["versioning"])

@@ -22,6 +22,10 @@ const http::Router& router() {
 // OPTIONS that is no preflight: what the resource allows (RFC 9110 9.3.7).
 http::Response options_response(std::string allowed) {
   http::Response response{.status = 204, .fields = {}, .body = {}};
+  // RFC 5789, section 3.1.
+  if (allowed.find("PATCH") != std::string::npos) {
+    response.fields.emplace_back("Accept-Patch", patch_media_types);
+  }
   response.fields.emplace_back("Allow", std::move(allowed));
   return response;
 }

@@ -88,6 +88,7 @@ std::string statement(const Call& call) {
       R"("software":{{"name":"Lightbox","version":"{}"}},)"
       R"("implementation":{{"description":"Lightbox: imaging studies on FHIR","url":"{}"}},)"
       R"("fhirVersion":"4.0.1","format":["application/fhir+json","json"],)"
+      R"("patchFormat":["application/json-patch+json","application/fhir+json"],)"
       R"("rest":[{{"mode":"server","security":{{"cors":{}}},"resource":[)",
       release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
   std::string interactions;

@@ -212,6 +212,19 @@ Result<Negotiated> negotiate(const http::Request& request, const http::Parameter
   return wants;
 }
 
+Result<PatchFormat> patch_format(const http::Request& request) {
+  const auto content_type = request.field("Content-Type");
+  const MediaRange range = parse_media_range(content_type);
+  const bool is_utf8 = range.charset.empty() || equals_ignoring_case(range.charset, "utf-8");
+  if (range.type == "application/json-patch+json" && is_utf8) return PatchFormat::json_patch;
+  if (!content_type.empty() && check_json_content(request)) return PatchFormat::fhirpath_patch;
+  return problem(ProblemKind::unsupported_media_type,
+                 fmt::format("Content-Type is '{}'; a patch is a JSON Patch as "
+                             "application/json-patch+json, or a FHIRPath Patch (a Parameters "
+                             "resource) as application/fhir+json, in UTF-8",
+                             content_type));
+}
+
 Result<void> check_json_content(const http::Request& request) {
   const auto content_type = request.field("Content-Type");
   if (content_type.empty()) return {};

@@ -29,6 +29,14 @@ Result<Negotiated> negotiate(const http::Request& request, const http::Parameter
 // unsupported_media_type unless the request's Content-Type is FHIR JSON (or absent), UTF-8.
 Result<void> check_json_content(const http::Request& request);
 
+// The patch documents that PATCH takes, as Accept-Patch lists them (RFC 5789, section 3.1).
+inline constexpr const char* patch_media_types =
+    "application/json-patch+json, application/fhir+json";
+enum class PatchFormat : unsigned char { json_patch, fhirpath_patch };
+// By the request's Content-Type; unsupported_media_type for any other, and without one: FHIR JSON
+// is then no safe guess.
+Result<PatchFormat> patch_format(const http::Request& request);
+
 // The parts of a header field's list, without their surrounding space: "a;q=1, b" -> "a;q=1", "b".
 std::vector<std::string_view> split_list(std::string_view text, char separator);
 [[nodiscard]] std::string_view trim(std::string_view text);

@@ -102,7 +102,8 @@ http::Response preflight_response(const ApiOptions& options, const http::Request
     return response;
   }
   add_cors_fields(options, request, response);
-  response.fields.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE");
+  response.fields.emplace_back("Access-Control-Allow-Methods",
+                               "GET, HEAD, POST, PUT, PATCH, DELETE");
   const auto headers = request.field("Access-Control-Request-Headers");
   response.fields.emplace_back(
       "Access-Control-Allow-Headers",

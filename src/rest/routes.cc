@@ -18,6 +18,7 @@ std::span<const Route> routes() {
       Route{post, "/baseR4/{type}/_search", "search-type", search_type},
       Route{get, "/baseR4/{type}/{id}", "read", read},
       Route{put, "/baseR4/{type}/{id}", "update", update},
+      Route{patch, "/baseR4/{type}/{id}", "patch", rest::patch},
       Route{delete_, "/baseR4/{type}/{id}", "delete", remove},
       Route{get, "/baseR4/{type}/{id}/_history", "history-instance", history_instance},
       Route{get, "/baseR4/{type}/{id}/_history/{version}", "vread", vread},

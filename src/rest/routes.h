@@ -30,6 +30,7 @@ boost::asio::awaitable<http::Response> create(Call& call);
 boost::asio::awaitable<http::Response> read(Call& call);
 boost::asio::awaitable<http::Response> vread(Call& call);
 boost::asio::awaitable<http::Response> update(Call& call);
+boost::asio::awaitable<http::Response> patch(Call& call);
 boost::asio::awaitable<http::Response> remove(Call& call);  // R4's delete
 boost::asio::awaitable<http::Response> history_instance(Call& call);
 boost::asio::awaitable<http::Response> search_type(Call& call);         // GET and POST _search
