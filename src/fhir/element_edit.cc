@@ -92,6 +92,32 @@ void set_member(JsonDocument& document, Json& owner, Json** at, std::string_view
   insert_at(owner, at, value);
 }
 
+// Nothing in it, or nothing but null.
+bool is_void(const Json& json) {
+  for (const Json* child = json.first; child != nullptr; child = child->next) {
+    if (!json.is(Json::Kind::array) || !child->is(Json::Kind::null)) return false;
+  }
+  return true;
+}
+
+// Whether `emptied` was below `parent`.
+bool remove_below(JsonDocument& document, Json& parent, const Json& emptied) {
+  for (Json** link = &parent.first; *link != nullptr; link = &(*link)->next) {
+    Json& child = **link;
+    if (&child != &emptied && !remove_below(document, child, emptied)) continue;
+    if (!is_void(child)) return true;
+    // In a list of extensions each place belongs to a value.
+    const bool keeps_place = parent.is(Json::Kind::array) && parent.key.starts_with('_');
+    if (keeps_place) {
+      replace_at(link, document.make(Json::Kind::null));
+    } else {
+      take_at(parent, link);
+    }
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool has_element(const Json& owner, const Element& element) {
@@ -149,6 +175,10 @@ void move_item(JsonDocument& document, Json& owner, const ElementType& type, std
                std::size_t to) {
   List list(document, owner, type);
   list.insert(to, list.take(from));
+}
+
+void remove_emptied(JsonDocument& document, Json& root, const Json& emptied) {
+  remove_below(document, root, emptied);
 }
 
 Json& extras_of(JsonDocument& document, Json& owner, const Element& element,

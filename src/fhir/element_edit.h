@@ -36,6 +36,10 @@ void remove_item(JsonDocument& document, Json& owner, const ElementType& type, s
 void move_item(JsonDocument& document, Json& owner, const ElementType& type, std::size_t from,
                std::size_t to);
 
+// Takes `emptied`, an object below `root` without members, out of it, and what is empty without it:
+// FHIR has no empty elements (R4, json.html). Visits every node at most.
+void remove_emptied(JsonDocument& document, Json& root, const Json& emptied);
+
 // The object with id and extensions of a primitive; made if it is not there. `index` is its place
 // in a list.
 [[nodiscard]] Json& extras_of(JsonDocument& document, Json& owner, const Element& element,

@@ -215,6 +215,10 @@ class Applier {
     } else {
       remove_element(owner, *value.element);
     }
+    if (owner.size == 0 && &owner != document_.root()) {
+      remove_emptied(document_, *document_.root(), owner);
+      return spend(extent_of(*document_.root()).nodes);
+    }
     return spend(owner.size + value.index);
   }
 
