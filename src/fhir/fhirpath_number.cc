@@ -20,7 +20,7 @@ std::optional<Number> apply(std::string_view operation, const Number& left, cons
   if (operation == "*") return left * right;
   if (right.is_zero()) return std::nullopt;
   if (operation == "/") return left / right;
-  const Number quotient = trunc(Number(left / right));
+  Number quotient = trunc(Number(left / right));
   if (operation == "div") return quotient;
   return left - quotient * right;  // mod
 }

@@ -48,7 +48,7 @@ Result<FhirPathCollection> FhirPathEvaluator::logic(const FhirPathNode& node, co
   TRY(const Collection first, evaluate(node.focus, scope));
   TRY(const auto left, truth(first, symbol));
   if (left && *left == (symbol == "or") && symbol != "xor" && symbol != "implies") {
-    return boolean(*left);
+    return boolean(left);
   }
   if (symbol == "implies" && left && !*left) return boolean(true);
   TRY(const Collection second, evaluate(node.arguments[0], scope));
