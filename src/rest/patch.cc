@@ -14,6 +14,7 @@
 #include "fhir/json_edit.h"
 #include "fhir/json_patch.h"
 #include "fhir/resource.h"
+#include "rest/condition.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
@@ -145,6 +146,11 @@ Result<store::StoredResource> read_current(const Call& call, std::optional<std::
   return current;
 }
 
+Result<WriteCondition> condition_of(const Call& call) {
+  TRY(const auto* type, call.type(0));
+  return write_condition(call, *type, call.captures[1]);
+}
+
 http::Response answer(const Call& call, const store::Operation& operation,
                       const store::OperationResult& result) {
   return written_response(call, {.status = 200, .operation = &operation, .result = result});
@@ -168,12 +174,13 @@ Problem too_much_traffic(const Call& call) {
 }  // namespace
 
 boost::asio::awaitable<http::Response> patch(Call& call) {
-  const auto version = if_match(call.request);
-  if (!version) co_return refusal(call, version.error());
+  const auto condition = condition_of(call);
+  if (!condition) co_return refusal(call, condition.error());
+  const std::optional<std::uint64_t> version = condition->if_version;
   const auto patch = read_patch(call);
   if (!patch) co_return refusal(call, patch.error());
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    const auto current = read_current(call, *version);
+    const auto current = read_current(call, version);
     if (!current) co_return refusal(call, current.error());
     auto operation = apply(call, *patch, *current);
     if (!operation) co_return refusal(call, operation.error());
@@ -187,7 +194,7 @@ boost::asio::awaitable<http::Response> patch(Call& call) {
     if (result) co_return answer(call, *operation, *result);
     // Another write came first. With If-Match that is the client's to settle.
     const bool is_overtaken = result.error().kind == ProblemKind::precondition_failed;
-    if (!is_overtaken || *version) co_return refusal(call, result.error());
+    if (!is_overtaken || version) co_return refusal(call, result.error());
   }
   co_return refusal(call, too_much_traffic(call));
 }
