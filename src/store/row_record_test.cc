@@ -70,6 +70,8 @@ TEST(RowRecord, FillsTheTablesAsSingleRowsDo) {
   for (const std::size_t arena_bytes : {std::size_t{4'000}, std::size_t{1} << 20U}) {
     const auto single = open(directory.path(), fmt::format("single{}", arena_bytes));
     const auto sorted = open(directory.path(), fmt::format("sorted{}", arena_bytes));
+    ASSERT_TRUE(single->execute("BEGIN"));  // one sync, not thousands
+    ASSERT_TRUE(sorted->execute("BEGIN"));
     RowSorter sorter(directory.path(), arena_bytes);
     std::mt19937 random(3);  // NOLINT: the same rows each time
     for (std::int64_t resource = 0; resource < 200; ++resource) {
