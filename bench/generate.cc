@@ -1,7 +1,10 @@
 // Makes the benchmark's data: studies of ten years, their patients, and the questions with their
 // right answers.
 //
-//     bench_generate STUDIES DIR      DIR/patients.ndjson, DIR/studies.ndjson, DIR/facts.json
+//     bench_generate STUDIES DIR      DIR/patients.ndjson, DIR/studies.ndjson, DIR/facts.json,
+//                                     DIR/new.ndjson
+//
+// new.ndjson: the studies of the days after, without ids, as they are made while a server runs.
 //
 // The same numbers always make the same bytes. One patient for every five studies; a few patients
 // have many. A study is about 2 KB: one to four series of one to three instances. CT and the lower
@@ -49,6 +52,8 @@ constexpr std::uint64_t rare_meeting = 20'000;
 
 constexpr std::int64_t first_second = 1'420'070'400;  // 2015-01-01T00:00:00Z
 constexpr std::int64_t last_second = 1'735'689'600;   // 2025-01-01T00:00:00Z
+constexpr std::uint64_t new_studies = 20'000;
+constexpr std::int64_t new_study_seconds = 30;  // between one and the next
 
 // splitmix64, seeded through its own mixing so that neighbouring seeds share nothing.
 class Random {
@@ -137,8 +142,12 @@ void append_series(const Study& study, const std::string& uid, std::uint64_t num
   out += "]}";
 }
 
-void append_study(std::uint64_t index, const Study& study, Random& random, std::string& out) {
+enum class WithId : std::uint8_t { yes, no };
+
+void append_study(std::uint64_t index, const Study& study, WithId with_id, Random& random,
+                  std::string& out) {
   const std::string uid = study_uid(index);
+  const std::string id = with_id == WithId::yes ? fmt::format(R"("id":"{}",)", uid) : std::string();
   const Choice& modality = modalities[study.modality];
   const std::uint64_t series_count = 1 + random.below(4);
   std::array<std::uint64_t, 4> instances{};
@@ -147,12 +156,12 @@ void append_study(std::uint64_t index, const Study& study, Random& random, std::
   fmt::format_to(
       sink(out),
       FMT_COMPILE(
-          R"({{"resourceType":"ImagingStudy","id":"{}","identifier":[{{"system":"urn:dicom:uid",)"
+          R"({{"resourceType":"ImagingStudy",{}"identifier":[{{"system":"urn:dicom:uid",)"
           R"("value":"urn:oid:{}"}},{{"type":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v2-0203",)"
           R"("code":"ACSN"}}]}},"system":"urn:example:accession","value":"{}"}}],"status":"{}","modality":[{{"system":)"
           R"("http://dicom.nema.org/resources/ontology/DCM","code":"{}","display":"{}"}}],"subject":{{"reference":"Patient/{}"}},)"
           R"("encounter":{{"reference":"Encounter/e{}"}},"started":"{:%Y-%m-%dT%H:%M:%S}Z",)"),
-      uid, uid, accession(index), statuses[study.status].code, modality.code, modality.display,
+      id, uid, accession(index), statuses[study.status].code, modality.code, modality.display,
       patient_id(study.patient), index,
       std::chrono::sys_seconds(std::chrono::seconds(study.started)));
   fmt::format_to(
@@ -373,10 +382,18 @@ int main(int argc, char** argv) {
   for (std::uint64_t i = 0; i < count; ++i) {
     Random random(i);
     studies.push_back(draw_study(i, patients, random));
-    append_study(i, studies.back(), random, out);
+    append_study(i, studies.back(), WithId::yes, random, out);
     if (out.size() > flush_bytes) file.write(out), out.clear();
   }
   file.write(out);
+  out.clear();
+  for (std::uint64_t i = 0; i < new_studies; ++i) {
+    Random random(count + i);
+    Study study = draw_study(count + i, patients, random);
+    study.started = last_second + static_cast<std::int64_t>(i) * new_study_seconds;
+    append_study(count + i, study, WithId::no, random, out);
+  }
+  File(directory + "/new.ndjson").write(out);
   File(directory + "/facts.json").write(Facts(studies, patients).text());
   return 0;
 }
