@@ -55,6 +55,7 @@ int sync_file(sqlite3_file* base, int flags) {
   std::string content(static_cast<std::size_t>(size), '\0');
   real->pMethods->xRead(real, content.data(), static_cast<int>(size), 0);
   current->set_durable(*file_of(base).path, std::move(content));
+  current->after_sync();
   return SQLITE_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <sqlite3.h>
@@ -30,6 +31,8 @@ class FaultVfs {
   std::atomic<int> sync_errno = EIO;                     // what a failing xSync leaves in errno
   std::atomic<int> sync_takes_ms = 0;
   std::atomic<int> syncs = 0;
+  // Called after each sync, on its thread; to be set while nobody writes.
+  std::function<void()> after_sync = [] {};
 
   // Writes what a power cut now would leave into `directory`.
   void write_durable_state(const std::string& directory);
