@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "store/codec.h"
 #include "store/reader.h"
 
@@ -166,7 +168,7 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
     if (sqlite3_get_autocommit(database_->handle()) == 0) (void)database_->execute("ROLLBACK");
     applier_.rolled_back();
     if (is_fatal(code, system_errno)) {
-      shared_.writable = false;
+      stop_writing(code, system_errno);
       return writes_stopped();
     }
     return std::unexpected(std::move(done).error());
@@ -220,7 +222,15 @@ void Writer::checkpoint(bool idle) {
   sqlite3_busy_timeout(database_->handle(), 10'000);
   written_back_pages_ = log_pages_;
   if (code == SQLITE_OK && idle) log_pages_ = written_back_pages_ = 0;
-  if (code != SQLITE_OK && is_fatal(extended, system_errno)) shared_.writable = false;
+  if (code != SQLITE_OK && is_fatal(extended, system_errno)) stop_writing(extended, system_errno);
+}
+
+void Writer::stop_writing(int extended_code, int system_errno) {
+  shared_.writable = false;
+  log(LogLevel::error, "writes_stopped",
+      {{"sqlite_code", extended_code},
+       {"reason", sqlite3_errstr(extended_code)},
+       {"system", system_errno == 0 ? "" : std::strerror(system_errno)}});
 }
 
 }  // namespace lightbox::store

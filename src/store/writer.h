@@ -111,7 +111,7 @@ class Writer {
   void commit_batch(std::deque<Request>& batch);
   Result<void> try_batch(std::span<Request*> batch);
   Result<CommitResult> apply(Request& request);
-  Problem fail(Problem problem, int code);
+  void stop_writing(int extended_code, int system_errno);
   void checkpoint(bool idle);
 
   std::unique_ptr<Database> database_;
