@@ -252,7 +252,7 @@ class Checker {
   }
 
   static bool is_reference(std::string_view name) {
-    if (!name.starts_with('#')) return is_html_entity(name);
+    if (!name.starts_with('#')) return html_entity(name) != 0;
     name.remove_prefix(1);
     const int base = name.starts_with('x') ? 16 : 10;
     if (base == 16) name.remove_prefix(1);
