@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
     response.body = body;
     co_return response;
   };
-  auto problem_response = [](const lightbox::Problem& problem) {
+  auto problem_response = [](const lightbox::Problem& problem, const lightbox::http::Request*) {
     return Response{500, {}, problem.issues.front().diagnostics};
   };
   auto server = lightbox::http::Server::listen(options, handler, problem_response);

@@ -62,7 +62,10 @@ Result<void> run(const Settings& settings) {
   TRY(auto server,
       http::Server::listen(
           server_options, [&api](const http::Request& request) { return api->answer(request); },
-          [](const Problem& problem) { return rest::problem_response(problem); }));
+          [](const Problem& problem, const http::Request* request) {
+            return rest::problem_response(
+                problem, request ? rest::negotiate_leniently(*request) : rest::Negotiated{});
+          }));
   fhir::IndexOptions index{.own_bases = rest::own_bases(api_options, server->port()),
                            .zone_offset_minutes = settings.zone_offset_minutes()};
   TRY(auto store, store::Store::open({.data_directory = settings.get("data").value,

@@ -102,7 +102,7 @@ asio::awaitable<void> Connection::run() {
     }
     if (has_failed) {
       response = worker_.shared().problem_response(
-          problem(ProblemKind::internal, "The server failed to answer this request"));
+          problem(ProblemKind::internal, "The server failed to answer this request"), &request_);
     }
     release_held();
     if (wants_gzip(response, framing_.accepts_gzip)) co_await compress(response);
@@ -316,7 +316,8 @@ void Connection::make_head(Response& response, Persistence persistence) {
   log(LogLevel::error, "http_response_invalid",
       {{"path", request_.path}, {"status", response.status}});
   response = worker_.shared().problem_response(
-      problem(ProblemKind::internal, "The server made a response that is not valid HTTP"));
+      problem(ProblemKind::internal, "The server made a response that is not valid HTTP"),
+      &request_);
   head_.clear();
   if (append_head(response, head, head_)) return;
   response = Response{500, {}, {}};
@@ -376,7 +377,8 @@ asio::awaitable<void> Connection::compress(Response& response) {
 }
 
 Response Connection::make_refusal() {
-  Response response = worker_.shared().problem_response(refused_->problem);
+  Response response =
+      worker_.shared().problem_response(refused_->problem, has_request_ ? &request_ : nullptr);
   if (refused_->status != 0) response.status = refused_->status;
   if (response.status == 503 || response.status == 429) {
     const auto is_retry_after = [](const auto& field) { return field.first == "Retry-After"; };

@@ -60,7 +60,7 @@ class Client {
 //   /wait?MS   after so many milliseconds, "waited"
 //   /throw     throws; /split a field with a line feed; /empty 204; /etag a strong ETag and 4 KB
 boost::asio::awaitable<Response> example_handler(const Request& request);
-Response example_problem_response(const Problem& problem);
+Response example_problem_response(const Problem& problem, const Request* request);
 
 // A started server with these limits.
 std::unique_ptr<Server> start_server(const Limits& limits = {}, unsigned threads = 1,

@@ -168,7 +168,7 @@ boost::asio::awaitable<Response> example_handler(const Request& request) {
   co_return response;
 }
 
-Response example_problem_response(const Problem& problem) {
+Response example_problem_response(const Problem& problem, const Request* /*request*/) {
   int status = 500;
   switch (problem.kind) {
     case ProblemKind::invalid:

@@ -49,16 +49,18 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
     if (request.method == http::Method::options && !allowed.empty()) {
       co_return options_response(std::move(allowed));
     }
-    auto response = problem_response(match.error());
+    auto response = problem_response(match.error(), negotiate_leniently(request));
     if (!allowed.empty()) response.fields.emplace_back("Allow", std::move(allowed));
     co_return response;
   }
   auto parameters = http::decode_form(request.query);
-  if (!parameters) co_return problem_response(parameters.error());
+  if (!parameters) {
+    co_return problem_response(parameters.error(), negotiate_leniently(request));
+  }
   // What is not FHIR (/healthz, /metrics) is plain text, whatever the client would like.
   const bool is_fhir = routes()[match->index].pattern.starts_with("/baseR4");
   auto wants = is_fhir ? negotiate(request, *parameters) : Result<Negotiated>(Negotiated{});
-  if (!wants) co_return problem_response(wants.error());
+  if (!wants) co_return problem_response(wants.error(), negotiate_leniently(request));
 
   Call call{.api = api,
             .request = request,
@@ -80,7 +82,7 @@ Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store)
 boost::asio::awaitable<http::Response> Api::answer(const http::Request& request) {
   http::Response response;
   if (auto admitted = admit(options_, request); !admitted) {
-    response = problem_response(admitted.error());
+    response = problem_response(admitted.error(), negotiate_leniently(request));
   } else if (is_preflight(request)) {
     co_return preflight_response(options_, request);
   } else {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <compare>
 #include <fmt/format.h>
 #include <span>
 #include <utility>
@@ -11,8 +12,25 @@
 namespace lightbox::rest {
 namespace {
 
-constexpr std::string_view fhir_json = "application/fhir+json;charset=utf-8";
-constexpr std::string_view plain_json = "application/json;charset=utf-8";
+// What we answer in. A generic type that is asked for is answered by its own name (R4,
+// http.html#mime-type).
+struct Offer {
+  std::string_view type;
+  std::string_view content_type;
+  Format format = Format::json;
+  bool is_of_fhir = true;  // named by FHIR, rather than generic
+};
+
+// In the order in which we prefer them: the first is what a client gets that does not care. JSON
+// comes before XML, since it is what is stored.
+constexpr std::array offers{
+    Offer{"application/fhir+json", "application/fhir+json;charset=utf-8"},
+    Offer{"application/json", "application/json;charset=utf-8", Format::json, false},
+    Offer{"text/json", "text/json;charset=utf-8", Format::json, false},
+    Offer{"application/fhir+xml", "application/fhir+xml;charset=utf-8", Format::xml},
+    Offer{"application/xml", "application/xml;charset=utf-8", Format::xml, false},
+    Offer{"text/xml", "text/xml;charset=utf-8", Format::xml, false},
+};
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
@@ -36,6 +54,9 @@ MediaRange parse_media_range(std::string_view text) {
   if (parts.empty()) return range;
   range.type = parts[0];
   std::ranges::transform(range.type, range.type.begin(), lower);
+  // The names of DSTU2, which old clients still send.
+  if (range.type == "application/json+fhir") range.type = "application/fhir+json";
+  if (range.type == "application/xml+fhir") range.type = "application/fhir+xml";
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const auto equals = parts[i].find('=');
     if (equals == std::string_view::npos) continue;
@@ -55,19 +76,13 @@ bool is_our_version(std::string_view version) {
   return version.empty() || version == "4.0" || version == "4.0.1";
 }
 
-struct Offer {
-  std::string_view type;
-  std::string_view content_type;
-};
-
-// A generic type that is asked for is answered by its own name (R4, http.html#mime-type). In the
-// order in which we prefer them; the last is the name of DSTU2, which old clients still send.
-constexpr std::array offers{
-    Offer{"application/fhir+json", fhir_json}, Offer{"application/json", plain_json},
-    Offer{"text/json", "text/json;charset=utf-8"}, Offer{"application/json+fhir", fhir_json}};
+const Offer* offer_of(std::string_view type) {
+  const auto* found = std::ranges::find(offers, type, &Offer::type);
+  return found == offers.end() ? nullptr : found;
+}
 
 // How exactly a range names a type: 3 itself, 2 "application/*", 1 "*/*", 0 not at all.
-int specificity(const MediaRange& range, std::string_view type) {
+int specificity_of(const MediaRange& range, std::string_view type) {
   if (!is_our_version(range.fhir_version)) return 0;
   if (range.type == type) return 3;
   if (range.type == "*/*") return 1;
@@ -77,28 +92,42 @@ int specificity(const MediaRange& range, std::string_view type) {
   return is_family ? 2 : 0;
 }
 
+// How well an offer fits what is asked for. Higher is better, in this order.
+struct Fit {
+  double quality = 0;   // 0: not acceptable
+  int specificity = 0;  // of the range that says so
+  bool is_of_fhir = false;
+  std::ptrdiff_t place = 0;  // negated: earlier is better
+  auto operator<=>(const Fit&) const = default;
+};
+
 // RFC 9110 12.5.1: of the ranges that fit a type, the most specific one says its quality.
-double quality_of(std::string_view type, std::span<const MediaRange> ranges) {
-  int most = 0;
-  double quality = 0;
+Fit fit_of(const Offer& offer, std::span<const MediaRange> ranges) {
+  Fit fit;
   for (const MediaRange& range : ranges) {
-    const int found = specificity(range, type);
-    if (found == 0 || found < most) continue;
-    quality = found == most ? std::max(quality, range.quality) : range.quality;
-    most = found;
+    const int specificity = specificity_of(range, offer.type);
+    if (specificity == 0 || specificity < fit.specificity) continue;
+    if (specificity == fit.specificity && range.quality <= fit.quality) continue;
+    // Of types that are named, FHIR's own come first, then in the client's order; what a wildcard
+    // allows comes in ours.
+    const bool is_named = specificity == 3;
+    fit = {.quality = range.quality,
+           .specificity = specificity,
+           .is_of_fhir = is_named && offer.is_of_fhir,
+           .place = is_named ? ranges.data() - &range : offers.data() - &offer};
   }
-  return quality;
+  return fit;
 }
 
-// The content type that fits best, or "" when none does.
-std::string_view best_offer(std::span<const MediaRange> ranges) {
-  std::string_view best;
-  double best_quality = 0;
+// nullptr when none is acceptable.
+const Offer* best_offer(std::span<const MediaRange> ranges) {
+  const Offer* best = nullptr;
+  Fit best_fit;
   for (const Offer& offer : offers) {
-    const double quality = quality_of(offer.type, ranges);
-    if (quality <= best_quality) continue;
-    best = offer.content_type;
-    best_quality = quality;
+    const Fit fit = fit_of(offer, ranges);
+    if (fit.quality <= 0 || (best != nullptr && fit <= best_fit)) continue;
+    best = &offer;
+    best_fit = fit;
   }
   return best;
 }
@@ -106,27 +135,28 @@ std::string_view best_offer(std::span<const MediaRange> ranges) {
 Problem cannot_give(std::string_view asked) {
   return problem(
       ProblemKind::not_acceptable,
-      fmt::format("This server answers in application/fhir+json (FHIR 4.0); it cannot give "
-                  "'{}'",
+      fmt::format("This server answers in application/fhir+json and application/fhir+xml (FHIR "
+                  "4.0); it cannot give '{}'",
                   asked));
 }
 
-Result<std::string_view> from_format(std::string_view format) {
+Result<const Offer*> from_format(std::string_view format) {
   // A '+' that was not encoded has become a space.
   std::string text(format);
-  std::ranges::replace(text, ' ', '+');
+  std::replace(text.begin(), std::ranges::find(text, ';'), ' ', '+');
   MediaRange range = parse_media_range(text);
   if (range.type == "json") range.type = "application/fhir+json";
-  const auto offer = best_offer({&range, 1});
-  if (offer.empty()) return cannot_give(format);
+  if (range.type == "xml") range.type = "application/fhir+xml";
+  const Offer* offer = best_offer({&range, 1});
+  if (offer == nullptr) return cannot_give(format);
   return offer;
 }
 
-Result<std::string_view> from_accept(std::string_view accept) {
+Result<const Offer*> from_accept(std::string_view accept) {
   std::vector<MediaRange> ranges;
   for (const auto part : split_list(accept, ',')) ranges.push_back(parse_media_range(part));
-  const auto offer = best_offer(ranges);
-  if (offer.empty()) return cannot_give(accept);
+  const Offer* offer = best_offer(ranges);
+  if (offer == nullptr) return cannot_give(accept);
   return offer;
 }
 
@@ -201,15 +231,20 @@ Result<Negotiated> negotiate(const http::Request& request, const http::Parameter
     }
   }
   // _format wins over Accept (R4, http.html#mime-type).
-  if (!format.empty()) {
-    TRY(wants.content_type, from_format(format));
-    return wants;
-  }
-  const std::string accept = request.field_list("Accept");
-  if (!accept.empty() && accept != "*/*") {
-    TRY(wants.content_type, from_accept(accept));
-  }
+  const std::string accept = format.empty() ? request.field_list("Accept") : std::string();
+  if (format.empty() && (accept.empty() || accept == "*/*")) return wants;
+  TRY(const Offer* offer, format.empty() ? from_accept(accept) : from_format(format));
+  wants.format = offer->format;
+  wants.content_type = offer->content_type;
   return wants;
+}
+
+Negotiated negotiate_leniently(const http::Request& request) {
+  auto parameters = http::decode_form(request.query);
+  if (!parameters) parameters = http::Parameters{};
+  std::erase_if(*parameters, [](const auto& parameter) { return parameter.first != "_format"; });
+  const auto wants = negotiate(request, *parameters);
+  return wants ? *wants : Negotiated{};
 }
 
 Result<PatchFormat> patch_format(const http::Request& request) {
@@ -217,7 +252,10 @@ Result<PatchFormat> patch_format(const http::Request& request) {
   const MediaRange range = parse_media_range(content_type);
   const bool is_utf8 = range.charset.empty() || equals_ignoring_case(range.charset, "utf-8");
   if (range.type == "application/json-patch+json" && is_utf8) return PatchFormat::json_patch;
-  if (!content_type.empty() && check_json_content(request)) return PatchFormat::fhirpath_patch;
+  const auto format = content_format(request);
+  if (!content_type.empty() && format && *format == Format::json) {
+    return PatchFormat::fhirpath_patch;
+  }
   return problem(ProblemKind::unsupported_media_type,
                  fmt::format("Content-Type is '{}'; a patch is a JSON Patch as "
                              "application/json-patch+json, or a FHIRPath Patch (a Parameters "
@@ -225,24 +263,22 @@ Result<PatchFormat> patch_format(const http::Request& request) {
                              content_type));
 }
 
-Result<void> check_json_content(const http::Request& request) {
+Result<Format> content_format(const http::Request& request) {
   const auto content_type = request.field("Content-Type");
-  if (content_type.empty()) return {};
+  if (content_type.empty()) return Format::json;
   const MediaRange range = parse_media_range(content_type);
-  static constexpr std::array names = {"application/fhir+json", "application/json", "text/json",
-                                       "application/json+fhir"};
-  const bool is_json = std::ranges::find(names, range.type) != names.end();
-  if (!is_json || !is_our_version(range.fhir_version)) {
+  const Offer* offer = offer_of(range.type);
+  if (offer == nullptr || !is_our_version(range.fhir_version)) {
     return problem(ProblemKind::unsupported_media_type,
-                   fmt::format("Content-Type is '{}'; this server takes application/fhir+json of "
-                               "FHIR 4.0",
+                   fmt::format("Content-Type is '{}'; this server takes application/fhir+json and "
+                               "application/fhir+xml of FHIR 4.0",
                                content_type));
   }
   if (!range.charset.empty() && !equals_ignoring_case(range.charset, "utf-8")) {
     return problem(ProblemKind::unsupported_media_type,
-                   fmt::format("The charset is '{}'; FHIR JSON is UTF-8", range.charset));
+                   fmt::format("The charset is '{}'; FHIR is UTF-8", range.charset));
   }
-  return {};
+  return offer->format;
 }
 
 }  // namespace lightbox::rest

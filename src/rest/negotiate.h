@@ -13,21 +13,28 @@
 
 namespace lightbox::rest {
 
+enum class Format : unsigned char { json, xml };
+
 enum class PreferReturn : unsigned char { representation, minimal, operation_outcome };
 
 struct Negotiated {
+  Format format = Format::json;
   std::string_view content_type = "application/fhir+json;charset=utf-8";
   bool is_pretty = false;
   PreferReturn prefer_return = PreferReturn::representation;
   fhir::Handling handling = fhir::Handling::lenient;
 };
 
-// not_acceptable when neither _format nor Accept allows JSON of FHIR 4.0; `invalid` for a bad
+// not_acceptable when neither _format nor Accept allows JSON or XML of FHIR 4.0; `invalid` for a bad
 // _pretty.
 Result<Negotiated> negotiate(const http::Request& request, const http::Parameters& parameters);
+// The same for a request that is refused before its parameters are known to be good: JSON where
+// negotiate fails.
+[[nodiscard]] Negotiated negotiate_leniently(const http::Request& request);
 
-// unsupported_media_type unless the request's Content-Type is FHIR JSON (or absent), UTF-8.
-Result<void> check_json_content(const http::Request& request);
+// The format of the request's body: unsupported_media_type unless its Content-Type is JSON or XML
+// of FHIR 4.0 in UTF-8. Without one it is JSON.
+Result<Format> content_format(const http::Request& request);
 
 // The patch documents that PATCH takes, as Accept-Patch lists them (RFC 5789, section 3.1).
 inline constexpr const char* patch_media_types =

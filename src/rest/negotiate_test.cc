@@ -23,6 +23,8 @@ struct AcceptCase {
 
 constexpr const char* fhir_json = "application/fhir+json;charset=utf-8";
 constexpr const char* plain_json = "application/json;charset=utf-8";
+constexpr const char* fhir_xml = "application/fhir+xml;charset=utf-8";
+constexpr const char* plain_xml = "application/xml;charset=utf-8";
 
 class Accept : public testing::TestWithParam<AcceptCase> {};
 
@@ -44,35 +46,67 @@ TEST_P(Accept, ChoosesWhatWeHave) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, Accept,
-    testing::Values(AcceptCase{nullptr, nullptr, fhir_json}, AcceptCase{"*/*", nullptr, fhir_json},
-                    AcceptCase{"application/*", nullptr, fhir_json},
-                    AcceptCase{"application/fhir+json", nullptr, fhir_json},
-                    AcceptCase{"Application/FHIR+JSON", nullptr, fhir_json},
-                    AcceptCase{"application/json", nullptr, plain_json},
-                    AcceptCase{"application/json, application/fhir+json", nullptr, fhir_json},
-                    AcceptCase{"application/json, */*;q=0.1", nullptr, plain_json},
-                    AcceptCase{"application/fhir+json; fhirVersion=4.0", nullptr, fhir_json},
-                    AcceptCase{"application/fhir+json; fhirVersion=3.0", nullptr, nullptr},
-                    AcceptCase{"application/fhir+json;q=0", nullptr, nullptr},
-                    AcceptCase{"application/fhir+xml", nullptr, nullptr},
-                    AcceptCase{"application/fhir+xml, application/fhir+json;q=0.5", nullptr,
-                               fhir_json},
-                    AcceptCase{"text/html,application/xhtml+xml,*/*;q=0.8", nullptr, fhir_json},
-                    AcceptCase{"application/fhir+xml", "json", fhir_json},
-                    AcceptCase{nullptr, "application/fhir+json", fhir_json},
-                    AcceptCase{nullptr, "application/fhir json", fhir_json},
-                    AcceptCase{nullptr, "application/json", plain_json},
-                    AcceptCase{"text/json", nullptr, "text/json;charset=utf-8"},
-                    AcceptCase{"application/json+fhir", nullptr, fhir_json},
-                    AcceptCase{"application/fhir+json;q=0, */*", nullptr, plain_json},
-                    AcceptCase{"application/fhir+json;q=0.1, */*;q=0.2", nullptr, plain_json},
-                    AcceptCase{"*/*;q=0, application/json", nullptr, plain_json},
-                    AcceptCase{"application/fhir+json;q=nan", nullptr, fhir_json},
-                    AcceptCase{"text/html", nullptr, nullptr}, AcceptCase{",,", nullptr, nullptr},
-                    AcceptCase{"application/fhir+xml", "", nullptr},
-                    AcceptCase{"application/fhir+xml", "json;fhirVersion=4.0", fhir_json},
-                    AcceptCase{nullptr, "json;fhirVersion=5.0", nullptr},
-                    AcceptCase{nullptr, "xml", nullptr}, AcceptCase{nullptr, "ttl", nullptr}));
+    testing::Values(
+        AcceptCase{nullptr, nullptr, fhir_json}, AcceptCase{"*/*", nullptr, fhir_json},
+        AcceptCase{"application/*", nullptr, fhir_json},
+        AcceptCase{"application/fhir+json", nullptr, fhir_json},
+        AcceptCase{"Application/FHIR+JSON", nullptr, fhir_json},
+        AcceptCase{"application/json", nullptr, plain_json},
+        AcceptCase{"application/json, application/fhir+json", nullptr, fhir_json},
+        AcceptCase{"application/json, */*;q=0.1", nullptr, plain_json},
+        AcceptCase{"application/fhir+json; fhirVersion=4.0", nullptr, fhir_json},
+        AcceptCase{"application/fhir+json; fhirVersion=3.0", nullptr, nullptr},
+        AcceptCase{"application/fhir+json;q=0", nullptr, nullptr},
+        AcceptCase{"application/fhir+xml", nullptr, fhir_xml},
+        AcceptCase{"application/xml+fhir", nullptr, fhir_xml},
+        AcceptCase{"application/xml", nullptr, plain_xml},
+        AcceptCase{"text/xml", nullptr, "text/xml;charset=utf-8"},
+        AcceptCase{"application/xml, application/fhir+xml", nullptr, fhir_xml},
+        AcceptCase{"application/fhir+xml, application/fhir+json", nullptr, fhir_xml},
+        AcceptCase{"application/fhir+json, application/fhir+xml", nullptr, fhir_json},
+        AcceptCase{"*/*, application/fhir+xml", nullptr, fhir_xml},
+        AcceptCase{"application/fhir+xml;q=0.2, */*;q=0.5", nullptr, fhir_json},
+        AcceptCase{"application/fhir+json;q=0, */*", nullptr, plain_json},
+        AcceptCase{"text/*", nullptr, "text/json;charset=utf-8"},
+        AcceptCase{"application/fhir+xml; fhirVersion=4.0", nullptr, fhir_xml},
+        AcceptCase{"application/fhir+xml; fhirVersion=3.0", nullptr, nullptr},
+        AcceptCase{"text/html, image/png", nullptr, nullptr},
+        AcceptCase{"application/fhir+json", "xml", fhir_xml},
+        AcceptCase{nullptr, "text/xml", "text/xml;charset=utf-8"},
+        AcceptCase{nullptr, "application/xml", plain_xml},
+        AcceptCase{nullptr, "application/fhir xml", fhir_xml},
+        AcceptCase{nullptr, "application/fhir+xml; fhirVersion=3.0", nullptr},
+        AcceptCase{"application/fhir+xml;q=0.4, application/fhir+json;q=0.5", nullptr, fhir_json},
+        AcceptCase{"application/fhir+xml, application/fhir+json;q=0.5", nullptr, fhir_xml},
+        AcceptCase{"text/html,application/xhtml+xml,*/*;q=0.8", nullptr, fhir_json},
+        AcceptCase{"application/fhir+xml", "json", fhir_json},
+        AcceptCase{nullptr, "application/fhir+json", fhir_json},
+        AcceptCase{nullptr, "application/fhir json", fhir_json},
+        AcceptCase{nullptr, "application/json", plain_json}, AcceptCase{nullptr, "xml", fhir_xml},
+        AcceptCase{"text/json", nullptr, "text/json;charset=utf-8"},
+        AcceptCase{"application/json+fhir", nullptr, fhir_json},
+        AcceptCase{"application/fhir+json;q=0.1, */*;q=0.2", nullptr, plain_json},
+        AcceptCase{"application/json+fhir;q=0, */*", nullptr, plain_json},
+        AcceptCase{"*/*, application/fhir+json;q=0, application/json;q=0, text/json;q=0", nullptr,
+                   fhir_xml},
+        AcceptCase{"*/*;q=0, application/json", nullptr, plain_json},
+        AcceptCase{"application/fhir+json;q=nan", nullptr, fhir_json},
+        AcceptCase{"text/html", nullptr, nullptr}, AcceptCase{",,", nullptr, nullptr},
+        AcceptCase{"application/fhir+xml", "", fhir_xml},
+        AcceptCase{"application/fhir+xml", "json;fhirVersion=4.0", fhir_json},
+        AcceptCase{nullptr, "xml;fhirVersion=4.0", fhir_xml},
+        AcceptCase{nullptr, "json;fhirVersion=5.0", nullptr}, AcceptCase{nullptr, "ttl", nullptr}));
+
+TEST(Accept, IsHeardEvenWhenTheRestIsWrong) {
+  const auto xml = request_with({{"Accept", "application/fhir+xml"}});
+  EXPECT_EQ(negotiate_leniently(xml).format, Format::xml);
+  auto bad = xml;
+  bad.query = "_pretty=maybe";
+  EXPECT_EQ(negotiate_leniently(bad).format, Format::xml);
+  bad.query = "_format=json&a=%zz";
+  EXPECT_EQ(negotiate_leniently(bad).format, Format::xml) << "the query is not one";
+  EXPECT_EQ(negotiate_leniently(request_with({{"Accept", "text/html"}})).format, Format::json);
+}
 
 TEST(Prefer, IsHeardInAnyOrderAndField) {
   const auto wants = negotiate(
@@ -101,15 +135,21 @@ TEST(Pretty, MustBeTrueOrFalse) {
   EXPECT_FALSE(negotiate(request_with({}), {{"_pretty", "yes"}}).has_value());
 }
 
-TEST(Content, IsFhirJsonInUtf8) {
+TEST(Content, IsJsonOrXmlInUtf8) {
+  EXPECT_EQ(*content_format(request_with({})), Format::json);
   for (const char* good : {"application/fhir+json", "application/json; charset=UTF-8",
                            "application/fhir+json; fhirVersion=4.0"}) {
-    EXPECT_TRUE(check_json_content(request_with({{"Content-Type", good}})).has_value()) << good;
+    EXPECT_EQ(*content_format(request_with({{"Content-Type", good}})), Format::json) << good;
+  }
+  for (const char* good : {"application/fhir+xml", "text/xml; charset=\"utf-8\"", "application/xml",
+                           "Application/FHIR+XML; fhirVersion=4.0"}) {
+    EXPECT_EQ(*content_format(request_with({{"Content-Type", good}})), Format::xml) << good;
   }
   for (const char* bad :
-       {"application/fhir+xml", "text/plain", "application/json; charset=latin1",
+       {"text/html", "text/plain", "application/json; charset=latin1",
+        "application/fhir+xml; charset=utf-16", "application/fhir+xml; fhirVersion=3.0",
         "application/x-www-form-urlencoded", "application/fhir+json; fhirVersion=5.0"}) {
-    const auto checked = check_json_content(request_with({{"Content-Type", bad}}));
+    const auto checked = content_format(request_with({{"Content-Type", bad}}));
     ASSERT_FALSE(checked.has_value()) << bad;
     EXPECT_EQ(checked.error().kind, ProblemKind::unsupported_media_type) << bad;
   }

@@ -117,7 +117,13 @@ void add_cors_fields(const ApiOptions& options, const http::Request& request,
                      http::Response& response) {
   const auto origin = request.field("Origin");
   if (origin.empty()) return;
-  response.fields.emplace_back("Vary", "Origin");
+  const auto vary = std::ranges::find(
+      response.fields, "Vary", [](const auto& field) -> std::string_view { return field.first; });
+  if (vary == response.fields.end()) {
+    response.fields.emplace_back("Vary", "Origin");
+  } else {
+    vary->second += ", Origin";
+  }
   if (!is_allowed_origin(options, request, origin)) return;
   response.fields.emplace_back("Access-Control-Allow-Origin", origin);
   response.fields.emplace_back("Access-Control-Expose-Headers",

@@ -1,7 +1,9 @@
 #include "rest/outcome.h"
 
+#include "base/log.h"
 #include "fhir/json.h"
 #include "fhir/json_text.h"
+#include "fhir/xml_write.h"
 
 namespace lightbox::rest {
 namespace {
@@ -45,6 +47,18 @@ void append_issue(const Issue& issue, std::string& out) {
     out += ']';
   }
   out += '}';
+}
+
+// What the server itself has stored or written, so its size has been limited already.
+Result<std::string> to_xml(std::string_view json, bool is_pretty) {
+  const Limits limits{.json_depth_max = 256, .json_nodes_max = json.size() + 1};
+  auto document = fhir::parse_json(json, limits);
+  auto xml = document ? fhir::write_xml(*document->root(), is_pretty ? fhir::XmlStyle::pretty
+                                                                     : fhir::XmlStyle::compact)
+                      : Result<std::string>(std::move(document).error());
+  if (xml) return xml;
+  log(LogLevel::error, "xml_response", {{"what", xml.error().issues.front().diagnostics}});
+  return problem(ProblemKind::internal, "The answer cannot be written as XML; it can as JSON");
 }
 
 }  // namespace
@@ -110,8 +124,15 @@ void append_outcome(std::span<const Issue> issues, std::string& out) {
 
 http::Response json_response(int status, std::string body, const Negotiated& wants) {
   http::Response response{.status = status, .fields = {}, .body = std::move(body)};
-  if (wants.is_pretty && !response.body.empty()) response.body = fhir::prettify_json(response.body);
+  if (wants.format == Format::xml && !response.body.empty()) {
+    auto xml = to_xml(response.body, wants.is_pretty);
+    if (!xml) return problem_response(xml.error(), wants);
+    response.body = std::move(*xml);
+  } else if (wants.is_pretty && !response.body.empty()) {
+    response.body = fhir::prettify_json(response.body);
+  }
   response.fields.emplace_back("Content-Type", wants.content_type);
+  response.fields.emplace_back("Vary", "Accept");
   return response;
 }
 

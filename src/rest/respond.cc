@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
+#include "fhir/xml_read.h"
 #include "rest/condition.h"
 #include "rest/outcome.h"
 
@@ -45,6 +46,7 @@ http::Response version_response(const Call& call, const store::StoredResource& v
   http::Response response;
   if (is_not_modified(call.request, version)) {
     response.status = 304;
+    response.fields.emplace_back("Vary", "Accept");
   } else {
     response = json_response(
         200,
@@ -105,12 +107,14 @@ boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
 }
 
 Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type) {
-  TRY_DO(check_json_content(call.request));
+  TRY(const Format format, content_format(call.request));
   if (call.request.body.empty()) {
-    return problem(ProblemKind::invalid, "required",
-                   fmt::format("The request has no body; it must be one {} as JSON", type.name));
+    return problem(
+        ProblemKind::invalid, "required",
+        fmt::format("The request has no body; it must be one {} as JSON or XML", type.name));
   }
-  TRY(auto resource, fhir::parse_resource(call.request.body, call.api.options().limits));
+  const auto parse = format == Format::xml ? fhir::parse_resource_xml : fhir::parse_resource;
+  TRY(auto resource, parse(call.request.body, call.api.options().limits));
   if (resource.type != &type) {
     return problem(ProblemKind::invalid, "invalid",
                    fmt::format("The body is of resourceType '{}', but the URL says '{}'",
