@@ -89,7 +89,8 @@ std::string statement(const Call& call) {
       R"("implementation":{{"description":"Lightbox: imaging studies on FHIR","url":"{}"}},)"
       R"("fhirVersion":"4.0.1",)"
       R"("format":["application/fhir+json","application/fhir+xml","json","xml"],)"
-      R"("patchFormat":["application/json-patch+json","application/fhir+json"],)"
+      R"("patchFormat":["application/json-patch+json","application/fhir+json",)"
+      R"("application/fhir+xml"],)"
       R"("rest":[{{"mode":"server","security":{{"cors":{}}},"resource":[)",
       release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
   std::string interactions;

@@ -253,13 +253,13 @@ Result<PatchFormat> patch_format(const http::Request& request) {
   const bool is_utf8 = range.charset.empty() || equals_ignoring_case(range.charset, "utf-8");
   if (range.type == "application/json-patch+json" && is_utf8) return PatchFormat::json_patch;
   const auto format = content_format(request);
-  if (!content_type.empty() && format && *format == Format::json) {
-    return PatchFormat::fhirpath_patch;
+  if (!content_type.empty() && format) {
+    return *format == Format::xml ? PatchFormat::fhirpath_xml : PatchFormat::fhirpath_json;
   }
   return problem(ProblemKind::unsupported_media_type,
                  fmt::format("Content-Type is '{}'; a patch is a JSON Patch as "
                              "application/json-patch+json, or a FHIRPath Patch (a Parameters "
-                             "resource) as application/fhir+json, in UTF-8",
+                             "resource) as application/fhir+json or application/fhir+xml, in UTF-8",
                              content_type));
 }
 

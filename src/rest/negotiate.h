@@ -25,8 +25,8 @@ struct Negotiated {
   fhir::Handling handling = fhir::Handling::lenient;
 };
 
-// not_acceptable when neither _format nor Accept allows JSON or XML of FHIR 4.0; `invalid` for a bad
-// _pretty.
+// not_acceptable when neither _format nor Accept allows JSON or XML of FHIR 4.0; `invalid` for a
+// bad _pretty.
 Result<Negotiated> negotiate(const http::Request& request, const http::Parameters& parameters);
 // The same for a request that is refused before its parameters are known to be good: JSON where
 // negotiate fails.
@@ -38,8 +38,8 @@ Result<Format> content_format(const http::Request& request);
 
 // The patch documents that PATCH takes, as Accept-Patch lists them (RFC 5789, section 3.1).
 inline constexpr const char* patch_media_types =
-    "application/json-patch+json, application/fhir+json";
-enum class PatchFormat : unsigned char { json_patch, fhirpath_patch };
+    "application/json-patch+json, application/fhir+json, application/fhir+xml";
+enum class PatchFormat : unsigned char { json_patch, fhirpath_json, fhirpath_xml };
 // By the request's Content-Type; unsupported_media_type for any other, and without one: FHIR JSON
 // is then no safe guess.
 Result<PatchFormat> patch_format(const http::Request& request);

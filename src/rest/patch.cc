@@ -14,6 +14,7 @@
 #include "fhir/json_edit.h"
 #include "fhir/json_patch.h"
 #include "fhir/resource.h"
+#include "fhir/xml_read.h"
 #include "rest/condition.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
@@ -42,7 +43,8 @@ Result<Patch> read_patch(const Call& call) {
     return problem(ProblemKind::invalid, "required",
                    "The request has no body; it must be a JSON Patch or a FHIRPath Patch");
   }
-  TRY(auto document, fhir::parse_json(call.request.body, limits));
+  const auto parse = format == PatchFormat::fhirpath_xml ? fhir::parse_xml : fhir::parse_json;
+  TRY(auto document, parse(call.request.body, limits));
   Patch patch{.document = std::move(document), .format = format, .json = {}, .fhirpath = {}};
   const fhir::Json& root = *patch.document.root();
   if (format == PatchFormat::json_patch) {
