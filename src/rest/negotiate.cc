@@ -152,9 +152,25 @@ Result<const Offer*> from_format(std::string_view format) {
   return offer;
 }
 
+// A browser asks for a page: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8".
+// Whoever pastes a URL into one has not chosen XML over JSON, so the generic names of XML count
+// there as part of the */*. Without text/html they are a program's own wish, at any quality; so is
+// FHIR's own name always; and without */* nothing but XML is allowed.
+void ignore_browsers_xml(std::vector<MediaRange>& ranges) {
+  const auto names = [&](std::string_view type) {
+    return std::ranges::find(ranges, type, &MediaRange::type) != ranges.end();
+  };
+  if (!names("text/html") || !names("*/*")) return;
+  std::erase_if(ranges, [](const MediaRange& range) {
+    const bool is_xml = range.type == "application/xml" || range.type == "text/xml";
+    return is_xml && range.quality > 0;
+  });
+}
+
 Result<const Offer*> from_accept(std::string_view accept) {
   std::vector<MediaRange> ranges;
   for (const auto part : split_list(accept, ',')) ranges.push_back(parse_media_range(part));
+  ignore_browsers_xml(ranges);
   const Offer* offer = best_offer(ranges);
   if (offer == nullptr) return cannot_give(accept);
   return offer;

@@ -97,6 +97,23 @@ INSTANTIATE_TEST_SUITE_P(
         AcceptCase{nullptr, "xml;fhirVersion=4.0", fhir_xml},
         AcceptCase{nullptr, "json;fhirVersion=5.0", nullptr}, AcceptCase{nullptr, "ttl", nullptr}));
 
+constexpr const char* firefox = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+constexpr const char* chrome =
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;"
+    "q=0.8,application/signed-exchange;v=b3;q=0.7";
+
+INSTANTIATE_TEST_SUITE_P(
+    Browsers, Accept,
+    testing::Values(
+        AcceptCase{firefox, nullptr, fhir_json}, AcceptCase{chrome, nullptr, fhir_json},
+        AcceptCase{"application/xml,application/xhtml+xml,text/html;q=0.9,*/*;q=0.5", nullptr,
+                   fhir_json},
+        AcceptCase{firefox, "xml", fhir_xml},
+        AcceptCase{"text/html, application/fhir+xml;q=0.9, */*;q=0.8", nullptr, fhir_xml},
+        AcceptCase{"text/html, application/xml;q=0.9", nullptr, plain_xml},
+        AcceptCase{"application/xml;q=0.9, */*;q=0.8", nullptr, plain_xml},
+        AcceptCase{"application/xml;q=0.9, application/json;q=0.8", nullptr, plain_xml}));
+
 TEST(Accept, IsHeardEvenWhenTheRestIsWrong) {
   const auto xml = request_with({{"Accept", "application/fhir+xml"}});
   EXPECT_EQ(negotiate_leniently(xml).format, Format::xml);
