@@ -178,6 +178,45 @@ class LoadTest(unittest.TestCase):
         with Server(self.data) as server:
             self.assertEqual(sorted(server.search("ImagingStudy")), ["s7", "s8", "s9"])
 
+    def test_xml(self):
+        xmlns = 'xmlns="http://hl7.org/fhir"'
+        files = {
+            "a.xml": f'\ufeff<?xml version="1.0" encoding="UTF-8"?>\r\n<Patient {xmlns}>\r\n'
+                     '  <id value="x1"/>\r\n  <name>\r\n    <family value="Lee"/>\r\n  </name>\r\n</Patient>\r\n',
+            "b.xml": f'\n<Bundle {xmlns}><type value="collection"/>\n'
+                     '<entry><fullUrl value="urn:x:1"/><resource><Patient><id value="x2"/></Patient></resource></entry>\n'
+                     '<entry><resource><ImagingStudy><id value="s1"/><status value="available"/>'
+                     '<subject><reference value="urn:x:1"/></subject></ImagingStudy></resource></entry>\n</Bundle>\n',
+            "c.xml": f'<Patient {xmlns}><name><family value="Twin"/></name></Patient>',
+            "c.json": json.dumps({"resourceType": "Patient", "name": [{"family": "Twin"}]}),
+            "d.xml.gz": f'<Patient {xmlns}><id value="x4"/></Patient>',
+        }
+        for name, text in files.items():
+            text = text.encode()
+            (self.path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+        code, output = run("load", "--data", self.data, *(self.path / name for name in files))
+        self.assertEqual(code, 0, output)
+        with Server(self.data) as server:
+            self.assertEqual(server.get("Patient/x1").json()["name"], [{"family": "Lee"}])
+            self.assertEqual(server.search("Patient/x2/ImagingStudy"), ["s1"])
+            self.assertEqual(len(server.search("Patient?family=Twin")), 1)  # in either format the same
+            self.assertEqual(server.get("Patient/x4").status, 200)
+
+    def test_xml_that_is_wrong_is_refused_with_its_findings(self):
+        for name, text, finding in (("a", '<Patient xmlns="http://hl7.org/fhir">\n<colour value="red"/></Patient>',
+                                     "Patient.colour"),
+                                    ("b", '<Patient xmlns="http://hl7.org/fhir">\n<id value="x1"/>\n', "line 3"),
+                                    ("c", '<Patient xmlns="http://hl7.org/fhir"><gender value="x"/></Patient>',
+                                     "Patient.gender")):
+            with self.subTest(name):
+                file = self.path / f"{name}.xml"
+                file.write_text(text)
+                code, output = run("load", "--data", self.data, file)
+                self.assertEqual(code, 2, output)
+                self.assertIn(f"{name}.xml", output)
+                self.assertIn(finding, output)
+                self.assertIn("1 refused", output)
+
     def test_files_of_gzip(self):
         text = "".join(json.dumps(item) + "\n" for item in resources(3000)).encode()
         whole, cut = self.path / "a.ndjson.gz", self.path / "cut.ndjson.gz"

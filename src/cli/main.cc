@@ -124,7 +124,7 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(1, 256));
   load_command
       ->add_option("FILE", load_options.files,
-                   "NDJSON, a resource or a Bundle; - is standard input")
+                   "NDJSON, or a resource or a Bundle as JSON or XML; - is standard input")
       ->required();
 
   CLI::App* version_command = app.add_subcommand("version", "Print the version");

@@ -6,6 +6,7 @@
 
 #include "cli/bundle_entries.h"
 #include "cli/text_lines.h"
+#include "fhir/xml_read.h"
 
 namespace lightbox::cli {
 namespace {
@@ -22,14 +23,23 @@ bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+// No JSON text begins with '<', and every XML text does.
+Result<fhir::JsonDocument> parse(std::string_view text, const Limits& limits) {
+  std::string_view seen = text;
+  if (seen.starts_with(byte_order_mark)) seen.remove_prefix(byte_order_mark.size());
+  const auto begin = seen.find_first_not_of(" \t\r\n");
+  const bool is_xml = begin != std::string_view::npos && seen[begin] == '<';
+  return is_xml ? fhir::parse_xml(text, limits) : fhir::parse_json(text, limits);
+}
+
 Problem too_long(const Limits& limits) {
   return problem(ProblemKind::too_large, "too-long",
                  fmt::format("It is longer than {} bytes (body_bytes_max)", limits.body_bytes_max));
 }
 
 // Reads one file: as NDJSON when its first line is a JSON value of its own, else as one value over
-// many lines. When it is neither, since its first line is broken, say, it is read as NDJSON if any
-// line is a resource.
+// many lines, JSON or XML. When it is neither, since its first line is broken, say, it is read as
+// NDJSON if any line is a resource.
 class FileReader {
  public:
   FileReader(const std::string& path, const Limits& limits, const ResourceSink& sink,
@@ -130,7 +140,7 @@ class FileReader {
   }
 
   Result<void> take(std::string_view text, const std::string& where) {
-    auto document = fhir::parse_json(text, limits_);
+    auto document = parse(text, limits_);
     if (!document) {
       sink_.refuse(document.error(), where);
       return {};

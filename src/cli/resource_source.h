@@ -1,7 +1,7 @@
 #pragma once
 
-// The resources of files: NDJSON, a single resource, or a Bundle, whose entries are loaded
-// (cli/bundle_entries.h); each may be compressed with gzip.
+// The resources of files: NDJSON, or a single resource or a Bundle as JSON or XML; a Bundle's
+// entries are loaded (cli/bundle_entries.h). Each file may be compressed with gzip.
 //
 // A resource without an id gets one that is a digest of its content, so that loading it again finds
 // it again. One line of NDJSON, and a file that is one resource or Bundle over several lines, may
