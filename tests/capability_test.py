@@ -159,11 +159,41 @@ class CapabilityTest(unittest.TestCase):
             self.assertIn(type_name, published["base"])
             self.assertIn("derivedFrom", published)
 
-    def test_the_compartment_is_there(self):
-        self.assertIn("http://hl7.org/fhir/CompartmentDefinition/patient",
-                      self.statement["rest"][0]["compartment"])
-        self.assertEqual(self.connection.request("GET", "Patient/1/ImagingStudy").status, 200)
-        self.assertEqual(self.connection.request("GET", "Patient/1/Observation").status, 200)
+    def test_the_compartments_are_there(self):
+        urls = self.statement["rest"][0]["compartment"]
+        names = [url.removeprefix("http://hl7.org/fhir/CompartmentDefinition/") for url in urls]
+        self.assertEqual(names, ["device", "encounter", "patient", "practitioner", "relatedPerson"])
+        for name in names:
+            compartment = name[0].upper() + name[1:]
+            self.assertEqual(self.strict(f"{compartment}/1/Appointment" if name != "encounter"
+                                         else "Encounter/1/Observation").status, 200, name)
+            self.assertEqual(self.strict(f"{compartment}/1/*").status, 200, name)
+            self.assertEqual(self.strict(f"{compartment}/1/StructureMap").status, 404, name)
+
+    def test_every_claimed_include_is_answered(self):
+        findings, tried = [], 0
+        for resource in self.resources:
+            for parameter, claims in (("_include", "searchInclude"), ("_revinclude", "searchRevInclude")):
+                # In groups: a search has a hundred parameters at most.
+                values = resource[claims]
+                tried += len(values)
+                for start in range(0, len(values), 90):
+                    query = "&".join(f"{parameter}={value}" for value in values[start:start + 90])
+                    answer = self.strict(f"{resource['type']}?{query}")
+                    if answer.status != 200:
+                        findings.append(f"{resource['type']}?{query}: {answer.status} {answer.body[:300]!r}")
+        self.assertFalse(findings, "\n".join(findings[:20]))
+        self.assertGreater(tried, 4000)
+
+    def test_the_whole_server_can_be_searched_by_what_is_claimed(self):
+        rest = self.statement["rest"][0]
+        self.assertIn({"code": "search-system"}, rest["interaction"])
+        values = {"_id": "a", "_lastUpdated": "ge2024", "_list": "a", "_type": "Patient,Device", "_contained": "false"}
+        for parameter in rest["searchParam"]:
+            answer = self.strict(f"/baseR4?{parameter['name']}={values.get(parameter['name'], 'urn:x')}")
+            self.assertEqual(answer.status, 200, f"{parameter['name']}: {answer}")
+        for value in ("true", "both"):
+            self.assertEqual(self.strict(f"Patient?_contained={value}").status, 400)
 
 
 if __name__ == "__main__":

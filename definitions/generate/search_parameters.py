@@ -21,7 +21,8 @@ column:
     targets      of references: comma-separated types; "-" is any
     components   of composites: "CODE=PATHS" joined with " & ". CODE is a parameter of the same type;
                  PATHS start at the composite's element, or with "%resource " at the resource
-    flags        comma-separated: uid, order, patient-compartment, derived-from
+    flags        comma-separated: uid, order, compartment:TYPE (the parameter puts a resource into the
+                 compartments of that type; on _id: each is in its own), derived-from
     description  in one line
 
     child:NAME             to the element NAME, any of its types, each item of a list
@@ -77,7 +78,8 @@ FLAGS = {
     ("ImagingStudy", "instance"): {"uid"},
     ("ImagingStudy", "started"): {"order"},
 }
-FLAG_ORDER = ["uid", "order", "patient-compartment", "derived-from"]
+COMPARTMENTS = ["Device", "Encounter", "Patient", "Practitioner", "RelatedPerson"]
+FLAG_ORDER = ["uid", "order", *(f"compartment:{name}" for name in COMPARTMENTS), "derived-from"]
 
 
 class Failure(Exception):
@@ -389,7 +391,7 @@ def components(parameter, resource, compiled, codes_by_url, elements):
     return " & ".join(texts)
 
 
-def row(parameter, resource, codes_by_url, compartment, elements):
+def row(parameter, resource, codes_by_url, compartments, elements):
     code = parameter["code"]
     compiled = compile_paths(EXPRESSIONS.get(parameter["id"], parameter["expression"]), resource, None,
                              elements)
@@ -398,8 +400,9 @@ def row(parameter, resource, codes_by_url, compartment, elements):
     if not compiled:
         raise Failure(f"no part of the expression is about {resource}")
     flags = set(FLAGS.get((resource, code), set()))
-    if code in compartment.get(resource, []) and parameter["type"] == "reference":
-        flags.add("patient-compartment")
+    for name, members in compartments.items():
+        if code in members.get(resource, []):
+            flags.add(f"compartment:{name}")
     is_composite = parameter["type"] == "composite"
     is_reference = parameter["type"] == "reference"
     return {
@@ -424,14 +427,27 @@ def is_left_out(parameter):
     return parameter["id"] in LEFT_OUT or "base" not in parameter
 
 
+def load_compartments(folder):
+    """{"Patient": {"Account": ["subject"], …}, …}; {def}, the resource itself, is its _id."""
+    compartments = {}
+    for entry in load(folder, "compartmentdefinitions.json"):
+        definition = entry["resource"]
+        members = {item["code"]: ["_id" if code == "{def}" else code for code in item.get("param", [])]
+                   for item in definition["resource"]}
+        compartments[definition["code"]] = members
+    if sorted(compartments) != COMPARTMENTS:
+        raise Failure(f"the compartments are {sorted(compartments)}")
+    return compartments
+
+
+def is_member_by(found, code):
+    return found is not None and (found["kind"] == "reference" or code == "_id")
+
+
 def all_rows(folder):
     elements = Elements(folder)
     parameters = [entry["resource"] for entry in load(folder, "searchparameters.json")]
-    compartment = {}
-    for entry in load(folder, "compartmentdefinitions.json"):
-        if entry["resource"]["code"] == "Patient":
-            for item in entry["resource"]["resource"]:
-                compartment[item["code"]] = item.get("param", [])
+    compartments = load_compartments(folder)
     kept = [one for one in parameters if not is_left_out(one)]
     codes_by_url = {(resource, one["url"]): one["code"]
                     for one in kept for resource in bases(one, elements)}
@@ -444,15 +460,16 @@ def all_rows(folder):
                 key = (resource, parameter["code"])
                 if key in rows:
                     raise Failure("there is another parameter with this code")
-                rows[key] = row(parameter, resource, codes_by_url, compartment, elements)
+                rows[key] = row(parameter, resource, codes_by_url, compartments, elements)
             except (Failure, KeyError) as error:
                 failures.append(f"{parameter['id']} for {resource}: {error}")
     for key in list(ADDED_PATHS) + list(FLAGS):
         if key not in rows:
             failures.append(f"{key} is not a parameter")
-    for resource, codes in compartment.items():
-        failures += [f"compartment: {resource} has no parameter {code}"
-                     for code in codes if (resource, code) not in rows]
+    for name, members in compartments.items():
+        for resource, codes in members.items():
+            failures += [f"{name}'s compartment: {resource} has no parameter {code} that could tell"
+                         for code in codes if not is_member_by(rows.get((resource, code)), code)]
     return rows, failures
 
 

@@ -33,6 +33,8 @@ struct Limits {
   std::size_t search_values_max = 2'000;       // 400: comma-separated, in one request
   std::size_t page_size_default = 50;
   std::size_t page_size_max = 1'000;
+  std::size_t included_resources_max = 1'000;  // on a page, besides the matches; then a note
+  std::size_t list_items_max = 10'000;         // 400: of the Lists of `_list`
 
   // store/
   std::int64_t search_inline_us = 2'000;    // then it goes to the slow lane

@@ -30,6 +30,11 @@ const SearchParameter* ResourceType::search_parameter(std::string_view code) con
   return found == search_parameters.end() || found->code != code ? nullptr : &*found;
 }
 
+const ResourceType::Compartment* ResourceType::compartment(const ResourceType& of) const {
+  const auto found = std::ranges::find(compartments, &of, &Compartment::of);
+  return found == compartments.end() ? nullptr : &*found;
+}
+
 const Definitions& Definitions::r4() {
   // Never destroyed: views into it may be used until the very end of the program.
   static const Definitions& definitions =

@@ -165,10 +165,18 @@ struct ResourceType {
   // The date parameter that gives this type's search results their order, newest first ("started"
   // for ImagingStudy); nullptr: the order in which they were first stored.
   const SearchParameter* order = nullptr;
-  // The reference parameters that put a resource of this type into the Patient compartment.
-  std::vector<const SearchParameter*> patient_compartment;
+  // The compartments that this type's resources are in (R4, compartmentdefinition.html). A resource
+  // is in that of Patient/1 when any of the parameters refers to Patient/1; by `_id`, when it is
+  // itself what the compartment is about (R4's {def}).
+  struct Compartment {
+    const ResourceType* of = nullptr;
+    std::vector<const SearchParameter*> parameters;
+  };
+  std::vector<Compartment> compartments;
 
   [[nodiscard]] const SearchParameter* search_parameter(std::string_view code) const;
+  // nullptr: the type is in no compartment of that one.
+  [[nodiscard]] const Compartment* compartment(const ResourceType& of) const;
 };
 
 class Definitions {

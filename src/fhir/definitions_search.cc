@@ -220,19 +220,28 @@ class Loader {
     return made;
   }
 
-  static void set_flag(ResourceType& type, SearchParameter& parameter, std::string_view flag,
-                       std::string_view line) {
+  void set_flag(ResourceType& type, SearchParameter& parameter, std::string_view flag,
+                std::string_view line) const {
+    constexpr std::string_view compartment_of = "compartment:";
     if (flag == "uid") {
       parameter.is_uid = true;
     } else if (flag == "order") {
       type.order = &parameter;
-    } else if (flag == "patient-compartment") {
-      type.patient_compartment.push_back(&parameter);
+    } else if (flag.starts_with(compartment_of)) {
+      add_to_compartment(type, parameter, resource(flag.substr(compartment_of.size()), line));
     } else if (flag == "derived-from") {
       parameter.derived_from = parameter.url;
     } else {
       malformed("unknown flag", line);
     }
+  }
+
+  static void add_to_compartment(ResourceType& type, const SearchParameter& parameter,
+                                 const ResourceType* of) {
+    for (ResourceType::Compartment& compartment : type.compartments) {
+      if (compartment.of == of) return compartment.parameters.push_back(&parameter);
+    }
+    type.compartments.push_back({of, {&parameter}});
   }
 
   DefinitionTables& tables_;

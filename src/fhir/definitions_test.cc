@@ -122,7 +122,11 @@ TEST(Definitions, SearchParametersOfImagingStudy) {
   EXPECT_EQ(study.search_parameter("status")->implicit_system->system,
             "http://hl7.org/fhir/imagingstudy-status");
   EXPECT_EQ(study.search_parameter("modality")->implicit_system, nullptr);
-  EXPECT_THAT(study.patient_compartment, Contains(study.search_parameter("patient")));
+  const ResourceType& patient = *Definitions::r4().resource_type("Patient");
+  ASSERT_NE(study.compartment(patient), nullptr);
+  EXPECT_THAT(study.compartment(patient)->parameters,
+              ElementsAre(study.search_parameter("patient")));
+  EXPECT_EQ(study.compartment(*Definitions::r4().resource_type("Encounter")), nullptr);
   EXPECT_EQ(study.search_parameter("nonsense"), nullptr);
 }
 

@@ -472,7 +472,8 @@ TEST(IndexProgram, KnowsWhatIsSpecialAboutImagingStudy) {
   EXPECT_TRUE(type.search_parameter("instance")->is_uid);
   EXPECT_EQ(type.search_parameter("modality")->derived_from,
             "http://hl7.org/fhir/SearchParameter/ImagingStudy-modality");
-  EXPECT_THAT(type.patient_compartment, ElementsAre(type.search_parameter("patient")));
+  ASSERT_EQ(type.compartments.size(), 1U);
+  EXPECT_THAT(type.compartments[0].parameters, ElementsAre(type.search_parameter("patient")));
   for (const ResourceType& other : Definitions::r4().resource_types()) {
     EXPECT_EQ(other.order != nullptr, &other == &type) << other.name;
   }

@@ -33,21 +33,30 @@ void SearchParser::add(std::string_view full, std::string_view value) {
   add_criterion(name, *parameter, value);
 }
 
-void SearchParser::add_patient_compartment(std::string_view id) {
-  if (!is_id(id)) return error("value", fmt::format("'{}' is not the id of a Patient", id));
-  const auto& parameters = query_.type->patient_compartment;
-  if (parameters.empty()) {
-    return error("not-supported",
-                 fmt::format("{} is not in the compartment of a Patient", query_.type->name));
+void SearchParser::add_compartment(const SearchContext::Compartment& of) {
+  if (!is_id(of.id)) {
+    return error("value", fmt::format("'{}' is not the id of a {}", of.id, of.of->name));
   }
+  const ResourceType::Compartment* compartment = query_.type->compartment(*of.of);
+  if (compartment == nullptr) {
+    return error("not-supported", fmt::format("{} is not in the compartment of a {}",
+                                              query_.type->name, of.of->name));
+  }
+  const auto& parameters = compartment->parameters;
   Criterion criterion;
-  criterion.parameter = parameters.front();
-  criterion.or_parameters.assign(parameters.begin() + 1, parameters.end());
-  criterion.any_of.emplace_back(ReferenceValue{{fmt::format("Patient/{}", id)}});
+  if (parameters.front()->code == "_id") {
+    criterion.column = Criterion::Column::id;
+    criterion.any_of.emplace_back(IdValue{of.id});
+  } else {
+    criterion.parameter = parameters.front();
+    criterion.or_parameters.assign(parameters.begin() + 1, parameters.end());
+    criterion.any_of.emplace_back(ReferenceValue{{fmt::format("{}/{}", of.of->name, of.id)}});
+  }
   query_.criteria.push_back(std::move(criterion));
 }
 
 Result<SearchQuery> SearchParser::finish() && {
+  check_result();
   if (!errors_.empty()) return Problem{ProblemKind::invalid, std::move(errors_)};
   return std::move(query_);
 }
@@ -198,7 +207,7 @@ Result<SearchQuery> parse_search(const ResourceType& type,
                                parameters.size(), limits.search_parameters_max));
   }
   SearchParser parser(type, context, limits);
-  if (context.patient_compartment) parser.add_patient_compartment(*context.patient_compartment);
+  if (context.compartment) parser.add_compartment(*context.compartment);
   for (const auto& [name, value] : parameters) parser.add(name, value);
   return std::move(parser).finish();
 }

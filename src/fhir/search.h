@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "fhir/definitions.h"
 #include "fhir/index.h"
+#include "fhir/subset.h"
 
 namespace lightbox::fhir {
 
@@ -73,6 +74,9 @@ struct Criterion {
   Modifier modifier = Modifier::none;
   bool missing = false;             // modifier == missing: the value
   std::vector<SearchValue> any_of;  // empty only for :missing
+  // Where the values are from when the URL does not say them ("_list=42"): they may have changed
+  // by the next page, which is then still one of this search.
+  std::string origin;
 };
 
 struct SortKey {
@@ -80,6 +84,17 @@ struct SortKey {
   Column column = Column::index;
   const SearchParameter* parameter = nullptr;
   bool descending = false;
+};
+
+// `_include` and `_revinclude` (R4, search.html#include): what comes with the matches.
+struct Include {
+  enum class Direction : std::uint8_t { forward, reverse };
+  enum class Reach : std::uint8_t { matches, iterate };  // iterate: from what was included, too
+  Direction direction = Direction::forward;
+  Reach reach = Reach::matches;
+  const ResourceType* source = nullptr;        // that refers; nullptr (`*`): any
+  const SearchParameter* parameter = nullptr;  // by which; nullptr (`*`): any of type reference
+  const ResourceType* target = nullptr;        // that is referred to; nullptr: any
 };
 
 enum class TotalMode : std::uint8_t { none, estimate, accurate };
@@ -91,6 +106,11 @@ struct SearchQuery {
   std::size_t count = 0;      // the page size; 0: only the total
   bool count_only = false;    // _summary=count or _count=0
   TotalMode total = TotalMode::none;
+  std::vector<Include> includes;
+  Subset subset;
+  // `_list`: the ids of the Lists that a match is in, one of each row. The caller makes criteria of
+  // their items before the search.
+  std::vector<std::vector<std::string>> lists;
   std::string cursor;  // from a next link (`_cursor`); the store's own text; empty: page 1
   // What was left out, for an OperationOutcome entry (severity warning/information).
   std::vector<Issue> notes;
@@ -102,11 +122,17 @@ enum class Handling : std::uint8_t { lenient, strict };
 
 struct SearchContext {
   Handling handling = Handling::lenient;
-  // Added as a criterion: GET /Patient/123/ImagingStudy. Any of the type's patient_compartment
-  // parameters may point to it.
-  std::optional<std::string> patient_compartment;  // "123"
-  IndexOptions index;                              // own bases and zone
-  std::int64_t now_ms = 0;                         // for `ap`
+  // Added as a criterion: GET /Patient/123/ImagingStudy.
+  struct Compartment {
+    const ResourceType* of = nullptr;  // Patient
+    std::string id;                    // "123"
+  };
+  std::optional<Compartment> compartment;
+  // All types that are searched together, with the one that this query is for among them; empty:
+  // that one alone.
+  std::span<const ResourceType* const> types;
+  IndexOptions index;       // own bases and zone
+  std::int64_t now_ms = 0;  // for `ap`
 };
 
 // `parameters` are decoded name/value pairs in the order of the URL, and of the body after it for

@@ -10,9 +10,8 @@
 namespace lightbox::fhir {
 namespace {
 
-constexpr std::array<std::string_view, 12> unsupported{
-    "_text",      "_content", "_list",  "_has",    "_include",       "_revinclude",
-    "_contained", "_type",    "_query", "_filter", "_containedType", "_elements"};
+constexpr std::array<std::string_view, 5> unsupported{"_text", "_content", "_has", "_query",
+                                                      "_filter"};
 
 bool is_unsupported(std::string_view code) {
   return std::ranges::find(unsupported, code) != unsupported.end();
@@ -95,10 +94,10 @@ bool SearchParser::add_control(const Name& name, std::string_view value) {
     add_sort(value);
   } else if (code == "_total") {
     add_total(value);
-  } else if (code == "_summary") {
-    add_summary(value);
   } else if (code == "_cursor") {
     query_.cursor = value;
+  } else if (add_result_control(name, value)) {
+    return true;
   } else if (is_unsupported(code)) {
     ignore(fmt::format("Search parameter '{}' is not supported", name.full));
   } else {
@@ -181,20 +180,6 @@ void SearchParser::add_total(std::string_view value) {
                                       value));
   }
   use("_total", value);
-}
-
-void SearchParser::add_summary(std::string_view value) {
-  if (value == "count") {
-    query_.count_only = true;
-  } else if (value == "true" || value == "text" || value == "data") {
-    return ignore(fmt::format("Search parameter '_summary': '{}' is not supported", value));
-  } else if (value != "false") {
-    return error("value",
-                 fmt::format("Search parameter '_summary': '{}' must be count, true, text, "
-                             "data or false",
-                             value));
-  }
-  use("_summary", value);
 }
 
 }  // namespace lightbox::fhir

@@ -15,8 +15,8 @@ class SearchParser {
   SearchParser(const ResourceType& type, const SearchContext& context, const Limits& limits);
 
   void add(std::string_view name, std::string_view value);
-  // The criterion of a compartment search: "123" of /Patient/123/ImagingStudy.
-  void add_patient_compartment(std::string_view id);
+  // The criterion of a compartment search: /Patient/123/ImagingStudy.
+  void add_compartment(const SearchContext::Compartment& compartment);
   Result<SearchQuery> finish() &&;
 
  private:
@@ -33,7 +33,14 @@ class SearchParser {
   void add_sort(std::string_view value);
   void add_sort_key(std::string_view key, std::string_view value);
   void add_total(std::string_view value);
+  // search_result.cc: what else comes with the matches, and how much of each.
+  bool add_result_control(const Name& name, std::string_view value);
   void add_summary(std::string_view value);
+  void add_elements(std::string_view value);
+  void add_include(const Name& name, std::string_view value);
+  void add_contained(const Name& name, std::string_view value);
+  void add_list(const Name& name, std::string_view value);
+  void check_result();
 
   // True when the modifier is :missing.
   bool add_column_missing(const Name& name, std::string_view value, Criterion::Column column);
@@ -58,6 +65,8 @@ class SearchParser {
   SearchQuery query_;
   std::vector<Issue> errors_;
   std::size_t values_ = 0;
+  bool has_summary_ = false;
+  bool is_false_summary_ = false;
   bool has_count_ = false;
 };
 

@@ -32,13 +32,21 @@ void append_full_url(std::string_view base, const store::StoredResource& resourc
   fhir::write_json_string(fmt::format("{}/{}/{}", base, resource.type->name, resource.id), out);
 }
 
-void append_body(const store::StoredResource& resource, std::string& out) {
-  out += R"(,"resource":)";
+void append_whole(const store::StoredResource& resource, std::string& out) {
   fhir::append_resource({.type = resource.type->name,
                          .id = resource.id,
                          .version = resource.version,
                          .updated_ms = resource.updated_ms},
                         resource.body, out);
+}
+
+void append_body(const store::StoredResource& resource, const fhir::Subset& subset, fhir::Role role,
+                 std::string& out) {
+  out += R"(,"resource":)";
+  if (subset.kind == fhir::Subset::Kind::whole) return append_whole(resource, out);
+  std::string whole;
+  append_whole(resource, whole);
+  fhir::append_subset(subset, role, *resource.type, whole, out);
 }
 
 std::size_t size_estimate(std::span<const store::StoredResource> resources) {
@@ -65,10 +73,12 @@ Request request_of(const store::StoredResource& version) {
 }
 
 void append_history_entry(std::string_view base, const store::StoredResource& version,
-                          std::string& out) {
+                          const fhir::Subset& subset, std::string& out) {
   out += '{';
   append_full_url(base, version, out);
-  if (version.method != store::Method::remove) append_body(version, out);
+  if (version.method != store::Method::remove) {
+    append_body(version, subset, fhir::Role::match, out);
+  }
   const auto [method, status] = request_of(version);
   const bool is_create = method == "POST";
   fmt::format_to(std::back_inserter(out),
@@ -81,9 +91,10 @@ void append_history_entry(std::string_view base, const store::StoredResource& ve
 }  // namespace
 
 std::string searchset(std::string_view base, const store::SearchPage& page,
-                      std::span<const Link> links, std::span<const Issue> notes) {
+                      std::span<const Link> links, std::span<const Issue> notes,
+                      const fhir::Subset& subset) {
   std::string out;
-  out.reserve(size_estimate(page.matches));
+  out.reserve(size_estimate(page.matches) + size_estimate(page.included));
   append_head("searchset", page.total, links, out);
   char separator = '[';
   // R4 bundle.html: an array is never empty.
@@ -93,8 +104,14 @@ std::string searchset(std::string_view base, const store::SearchPage& page,
     separator = ',';
     out += '{';
     append_full_url(base, match, out);
-    append_body(match, out);
+    append_body(match, subset, fhir::Role::match, out);
     out += R"(,"search":{"mode":"match"}})";
+  }
+  for (const auto& included : page.included) {
+    out += ",{";
+    append_full_url(base, included, out);
+    append_body(included, subset, fhir::Role::include, out);
+    out += R"(,"search":{"mode":"include"}})";
   }
   if (!notes.empty()) {
     out += separator;
@@ -109,7 +126,7 @@ std::string searchset(std::string_view base, const store::SearchPage& page,
 }
 
 std::string history_bundle(std::string_view base, const store::HistoryPage& page,
-                           std::span<const Link> links) {
+                           std::span<const Link> links, const fhir::Subset& subset) {
   std::string out;
   out.reserve(size_estimate(page.versions));
   append_head("history", page.total, links, out);
@@ -118,7 +135,7 @@ std::string history_bundle(std::string_view base, const store::HistoryPage& page
   for (const auto& version : page.versions) {
     out += separator;
     separator = ',';
-    append_history_entry(base, version, out);
+    append_history_entry(base, version, subset, out);
   }
   if (separator == ',') out += ']';
   out += '}';

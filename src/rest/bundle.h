@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fhir/subset.h"
 #include "store/store.h"
 
 namespace lightbox::rest {
@@ -20,12 +21,16 @@ struct Link {
   std::string url;
 };
 
-// type searchset. `notes` becomes one entry with an OperationOutcome, search.mode "outcome".
+// type searchset: the matches, what is included, and the notes, in that order; resources in the
+// subset that is asked for. `notes` becomes one entry with an OperationOutcome, search.mode
+// "outcome".
 [[nodiscard]] std::string searchset(std::string_view base, const store::SearchPage& page,
-                                    std::span<const Link> links, std::span<const Issue> notes);
+                                    std::span<const Link> links, std::span<const Issue> notes,
+                                    const fhir::Subset& subset = {});
 
 // type history, newest first.
 [[nodiscard]] std::string history_bundle(std::string_view base, const store::HistoryPage& page,
-                                         std::span<const Link> links);
+                                         std::span<const Link> links,
+                                         const fhir::Subset& subset = {});
 
 }  // namespace lightbox::rest

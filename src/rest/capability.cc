@@ -1,6 +1,7 @@
 // The CapabilityStatement: GET [base]/metadata (R4, http.html#capabilities), made from the two
 // tables.
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/version.h"
@@ -66,6 +67,60 @@ void append_search_parameters(const fhir::ResourceType& type, std::string_view b
   out += ']';
 }
 
+bool refers_to(const fhir::SearchParameter& parameter, const fhir::ResourceType& type) {
+  const auto& targets = parameter.targets;
+  return parameter.type == fhir::SearchType::reference &&
+         (targets.empty() || std::ranges::find(targets, &type) != targets.end());
+}
+
+void append_includes(const fhir::ResourceType& type, std::string& out) {
+  out += R"(,"searchInclude":["*")";
+  for (const auto& parameter : type.search_parameters) {
+    if (parameter.type != fhir::SearchType::reference) continue;
+    fmt::format_to(std::back_inserter(out), R"(,"{}:{}")", type.name, parameter.code);
+  }
+  out += R"(],"searchRevInclude":["*")";
+  for (const auto& source : fhir::Definitions::r4().resource_types()) {
+    for (const auto& parameter : source.search_parameters) {
+      if (!refers_to(parameter, type)) continue;
+      fmt::format_to(std::back_inserter(out), R"(,"{}:{}")", source.name, parameter.code);
+    }
+  }
+  out += ']';
+}
+
+// What every search has, also one of several types.
+void append_common_parameters(std::string& out) {
+  out += R"(,"searchParam":[)";
+  const auto& parameters = fhir::Definitions::r4().resource_type("Basic")->search_parameters;
+  for (const auto& parameter : parameters) {
+    if (!parameter.code.starts_with('_')) continue;
+    fmt::format_to(std::back_inserter(out), R"({{"name":"{}","definition":"{}","type":"{}"}},)",
+                   parameter.code, parameter.url, search_type_name(parameter.type));
+  }
+  out +=
+      R"({"name":"_list","type":"token","documentation":"The id of a List; functional lists are )"
+      R"(refused"},{"name":"_type","type":"token","documentation":"In searches of several types"},)"
+      R"({"name":"_contained","type":"token","documentation":"false, the default; true and both )"
+      R"(are refused: contained resources are not searched in"}])";
+}
+
+// The compartments that any type is in.
+void append_compartments(std::string& out) {
+  out += R"(,"compartment":[)";
+  std::string_view separator;
+  for (const auto& of : fhir::Definitions::r4().resource_types()) {
+    const auto is_member = [&](const auto& type) { return type.compartment(of) != nullptr; };
+    if (std::ranges::none_of(fhir::Definitions::r4().resource_types(), is_member)) continue;
+    out += separator;
+    separator = ",";
+    std::string id(of.name);
+    id.front() = static_cast<char>(id.front() - 'A' + 'a');
+    out += fmt::format(R"("http://hl7.org/fhir/CompartmentDefinition/{}")", id);
+  }
+  out += ']';
+}
+
 void append_type(const fhir::ResourceType& type, std::string_view interactions,
                  std::string_view base, std::string& out) {
   fmt::format_to(std::back_inserter(out),
@@ -76,6 +131,7 @@ void append_type(const fhir::ResourceType& type, std::string_view interactions,
          R"("conditionalCreate":false,"conditionalRead":"full-support","conditionalUpdate":false,)"
          R"("conditionalDelete":"not-supported","referencePolicy":["literal","logical","local"],)";
   append_search_parameters(type, base, out);
+  append_includes(type, out);
   out += '}';
 }
 
@@ -100,7 +156,10 @@ std::string statement(const Call& call) {
     if (&type != types.data()) out += ',';
     append_type(type, interactions, call.base, out);
   }
-  out += R"(],"compartment":["http://hl7.org/fhir/CompartmentDefinition/patient"]}]})";
+  out += R"(],"interaction":[{"code":"search-system"}])";
+  append_common_parameters(out);
+  append_compartments(out);
+  out += "}]}";
   return out;
 }
 

@@ -55,10 +55,17 @@ Result<void> apply(const Call& call, const std::string& name, const std::string&
     http::append_encoded(value, asked.used);
     return {};
   }
+  if (name == "_summary" || name == "_elements") {  // parse_subset reads them
+    asked.used += fmt::format("{}{}=", asked.used.empty() ? '?' : '&', name);
+    http::append_encoded(value, asked.used);
+    return {};
+  }
   if (call.wants.handling == fhir::Handling::strict) {
     return problem(
         ProblemKind::invalid, "not-supported",
-        fmt::format("'{}' is not a parameter of history here; _count and _since are", name));
+        fmt::format("'{}' is not a parameter of history here; _count, _since, _summary and "
+                    "_elements are",
+                    name));
   }
   return {};
 }
@@ -79,6 +86,7 @@ Result<http::Response> respond(const Call& call) {
   Asked asked;
   asked.query.count = call.api.options().limits.page_size_default;
   for (const auto& [name, value] : call.parameters) TRY_DO(apply(call, name, value, asked));
+  TRY(const auto subset, fhir::parse_subset(call.parameters, *type));
   TRY(auto page, call.api.store().history(*type, call.captures[1], asked.query));
   cut_at_since(asked, page);
 
@@ -89,7 +97,7 @@ Result<http::Response> respond(const Call& call) {
     links.push_back({"next", fmt::format("{}{}_cursor={}", here, asked.used.empty() ? '?' : '&',
                                          *page.next_before_version)});
   }
-  return json_response(200, history_bundle(call.base, page, links), call.wants);
+  return json_response(200, history_bundle(call.base, page, links, subset), call.wants);
 }
 
 }  // namespace

@@ -41,7 +41,9 @@ Result<store::StoredResource> find_version(const Call& call) {
 
 http::Response respond(const Call& call, const Result<store::StoredResource>& found) {
   if (!found) return problem_response(found.error(), call.wants);
-  return version_response(call, *found);
+  const auto subset = fhir::parse_subset(call.parameters, *found->type);
+  if (!subset) return problem_response(subset.error(), call.wants);
+  return version_response(call, *found, *subset);
 }
 
 }  // namespace

@@ -42,16 +42,21 @@ void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Re
   response.fields.emplace_back("Last-Modified", http_date(updated_ms));
 }
 
-http::Response version_response(const Call& call, const store::StoredResource& version) {
+http::Response version_response(const Call& call, const store::StoredResource& version,
+                                const fhir::Subset& subset) {
   http::Response response;
   if (is_not_modified(call.request, version)) {
     response.status = 304;
     response.fields.emplace_back("Vary", "Accept");
   } else {
-    response = json_response(
-        200,
-        resource_text(*version.type, version.id, version.version, version.updated_ms, version.body),
-        call.wants);
+    std::string text =
+        resource_text(*version.type, version.id, version.version, version.updated_ms, version.body);
+    if (subset.kind != fhir::Subset::Kind::whole) {
+      std::string shaped;
+      fhir::append_subset(subset, fhir::Role::match, *version.type, text, shaped);
+      text = std::move(shaped);
+    }
+    response = json_response(200, std::move(text), call.wants);
   }
   add_version_fields(version.version, version.updated_ms, response);
   return response;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fhir/resource.h"
+#include "fhir/subset.h"
 #include "http/message.h"
 #include "rest/api.h"
 #include "store/store.h"
@@ -22,7 +23,8 @@ void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Re
 
 // 200 with the resource, or 304 by If-None-Match / If-Modified-Since (R4, http.html#cread).
 [[nodiscard]] http::Response version_response(const Call& call,
-                                              const store::StoredResource& version);
+                                              const store::StoredResource& version,
+                                              const fhir::Subset& subset = {});
 
 // The answer to a write: the resource, nothing, or an OperationOutcome, as Prefer asks.
 struct Written {

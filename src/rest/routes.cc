@@ -12,6 +12,8 @@ std::span<const Route> routes() {
       Route{get, "/healthz", "", healthz},
       Route{get, "/readyz", "", readyz},
       Route{get, "/metrics", "", metrics},
+      Route{get, "/baseR4", "", search_system},
+      Route{post, "/baseR4/_search", "", search_system},
       Route{get, "/baseR4/metadata", "", capabilities},
       Route{post, "/baseR4/{type}", "create", create},
       Route{get, "/baseR4/{type}", "search-type", search_type},
@@ -23,6 +25,7 @@ std::span<const Route> routes() {
       Route{get, "/baseR4/{type}/{id}/_history", "history-instance", history_instance},
       Route{get, "/baseR4/{type}/{id}/_history/{version}", "vread", vread},
       Route{get, "/baseR4/{compartment}/{id}/{type}", "", search_compartment},
+      Route{post, "/baseR4/{compartment}/{id}/_search", "", search_compartment},
       Route{post, "/baseR4/{compartment}/{id}/{type}/_search", "", search_compartment},
   };
   return table;

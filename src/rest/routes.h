@@ -35,6 +35,7 @@ boost::asio::awaitable<http::Response> remove(Call& call);  // R4's delete
 boost::asio::awaitable<http::Response> history_instance(Call& call);
 boost::asio::awaitable<http::Response> search_type(Call& call);         // GET and POST _search
 boost::asio::awaitable<http::Response> search_compartment(Call& call);  // GET Patient/{id}/{type}
+boost::asio::awaitable<http::Response> search_system(Call& call);       // GET and POST _search
 boost::asio::awaitable<http::Response> capabilities(Call& call);
 boost::asio::awaitable<http::Response> healthz(Call& call);
 boost::asio::awaitable<http::Response> readyz(Call& call);

@@ -1,17 +1,17 @@
-// search: GET [base]/[type]?…, POST [base]/[type]/_search, and in the Patient compartment
-// GET [base]/Patient/[id]/[type]?… (R4, http.html#search, #vsearch; compartmentdefinition.html).
-
-#include "fhir/search.h"
+// search: GET [base]/[type]?…, GET [base]?…, and in a compartment GET [base]/Patient/[id]/[type]?…
+// and …/*?…, each also as POST …/_search (R4, http.html#search; compartmentdefinition.html).
 
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 
-#include "fhir/resource.h"
+#include "fhir/search_types.h"
 #include "rest/bundle.h"
+#include "rest/list.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
+#include "rest/scope.h"
 
 namespace lightbox::rest {
 namespace {
@@ -41,45 +41,6 @@ Result<http::Parameters> search_parameters(const Call& call) {
   return parameters;
 }
 
-struct Scope {
-  const fhir::ResourceType* type = nullptr;
-  std::optional<std::string> patient;
-  std::string path;  // of the links: "/Patient/123/ImagingStudy"
-};
-
-Result<Scope> type_scope(const Call& call) {
-  TRY(const auto* type, call.type(0));
-  return Scope{.type = type, .patient = {}, .path = fmt::format("/{}", type->name)};
-}
-
-Result<Scope> compartment_scope(const Call& call) {
-  TRY(const auto* compartment, call.type(0));
-  const std::string& last = call.captures[2];
-  if (last.starts_with('$')) {
-    return problem(ProblemKind::not_found, "not-supported",
-                   fmt::format("The operation '{}' is not one of this server's", last));
-  }
-  TRY(const auto* type, call.type(2));
-  if (compartment->name != "Patient") {
-    return problem(ProblemKind::not_found, "not-supported",
-                   fmt::format("{0}/{1}/{2}: this server searches in the Patient compartment only; "
-                               "there may be a parameter of {2} for it, see /metadata",
-                               compartment->name, call.captures[1], type->name));
-  }
-  if (type->patient_compartment.empty()) {
-    return problem(ProblemKind::not_found, "not-supported",
-                   fmt::format("{} is not in the Patient compartment (R4, "
-                               "compartmentdefinition-patient.html)",
-                               type->name));
-  }
-  if (!fhir::is_id(call.captures[1])) {
-    return problem(ProblemKind::not_found, fmt::format("'{}' is not an id", call.captures[1]));
-  }
-  return Scope{.type = type,
-               .patient = call.captures[1],
-               .path = fmt::format("/Patient/{}/{}", call.captures[1], type->name)};
-}
-
 // A form may have _format and _pretty too (R4, http.html#parameters).
 Result<void> take_form(Call& call) {
   TRY(call.parameters, search_parameters(call));
@@ -87,14 +48,31 @@ Result<void> take_form(Call& call) {
   return {};
 }
 
-Result<fhir::SearchQuery> parse(const Call& call, const Scope& scope) {
+// One query for each type of the scope.
+Result<std::vector<fhir::SearchQuery>> parse(const Call& call, const Scope& scope) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const Limits& limits = call.api.options().limits;
   const fhir::SearchContext context{
       .handling = call.wants.handling,
-      .patient_compartment = scope.patient,
+      .compartment = scope.compartment,
+      .types = {},
       .index = call.search_options(),
       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
-  return fhir::parse_search(*scope.type, call.parameters, context, call.api.options().limits);
+  std::vector<fhir::SearchQuery> queries;
+  if (scope.kind == Scope::Kind::several_types) {
+    TRY(queries, fhir::parse_search_types(scope.types, call.parameters, context, limits));
+  } else {
+    TRY(auto query, fhir::parse_search(*scope.types.front(), call.parameters, context, limits));
+    queries.push_back(std::move(query));
+  }
+  TRY_DO(add_list_criteria(call, queries));
+  return queries;
+}
+
+Result<store::SearchPage> search(store::Store& store, const Scope& scope,
+                                 std::span<const fhir::SearchQuery> queries, store::Effort effort) {
+  if (scope.kind == Scope::Kind::one_type) return store.search(queries.front(), effort);
+  return store.search(queries, effort);
 }
 
 // R4, search.html#conformance: what the server understood, for the self link. _format and _pretty
@@ -114,6 +92,16 @@ std::string query_string(const Call& call, const fhir::SearchQuery& query) {
   return text;
 }
 
+Issue too_many_included(const Call& call) {
+  return {Severity::warning,
+          "too-costly",
+          fmt::format("_include and _revinclude would bring more than {} resources to this page "
+                      "(included_resources_max); some are left out. A smaller _count brings fewer "
+                      "at a time.",
+                      call.api.options().limits.included_resources_max),
+          {}};
+}
+
 http::Response respond(const Call& call, const Scope& scope, const fhir::SearchQuery& query,
                        const Result<store::SearchPage>& page) {
   if (!page) return problem_response(page.error(), call.wants);
@@ -127,29 +115,35 @@ http::Response respond(const Call& call, const Scope& scope, const fhir::SearchQ
   links.push_back({"self", query.cursor.empty() ? here : with_cursor(query.cursor)});
   if (!query.cursor.empty()) links.push_back({"first", here});
   if (!page->next_cursor.empty()) links.push_back({"next", with_cursor(page->next_cursor)});
-  return json_response(200, searchset(call.base, *page, links, query.notes), call.wants);
+  std::vector<Issue> notes = query.notes;
+  if (page->included_is_cut) notes.push_back(too_many_included(call));
+  return json_response(200, searchset(call.base, *page, links, notes, query.subset), call.wants);
 }
 
 boost::asio::awaitable<http::Response> run(Call& call, Result<Scope> scope) {
   if (!scope) co_return problem_response(scope.error(), call.wants);
   if (auto taken = take_form(call); !taken) co_return problem_response(taken.error(), call.wants);
-  auto query = parse(call, *scope);
-  if (!query) co_return problem_response(query.error(), call.wants);
+  if (auto taken = narrow(call.parameters, *scope); !taken) {
+    co_return problem_response(taken.error(), call.wants);
+  }
+  auto queries = parse(call, *scope);
+  if (!queries) co_return problem_response(queries.error(), call.wants);
 
   // A search is tried here first; one that turns out long is started again in the slow lane.
   const Limits& limits = call.api.options().limits;
   store::Store& store = call.api.store();
-  auto page = store.search(*query, {.time_us = limits.search_inline_us});
+  auto page = search(store, *scope, *queries, {.time_us = limits.search_inline_us});
   if (!page && page.error().kind == ProblemKind::too_costly) {
-    const fhir::SearchQuery* shared = &*query;
+    const Scope* where = &*scope;
+    const std::vector<fhir::SearchQuery>* shared = &*queries;
     const store::Effort effort{.time_us = limits.search_timeout_ms * 1000};
-    std::function<Result<store::SearchPage>()> work = [&store, shared, effort] {
-      return store.search(*shared, effort);
+    std::function<Result<store::SearchPage>()> work = [&store, where, shared, effort] {
+      return search(store, *where, *shared, effort);
     };
     auto pending = call.api.slow_lane().run<store::SearchPage>(std::move(work));
     page = co_await std::move(pending);
   }
-  co_return respond(call, *scope, *query, page);
+  co_return respond(call, *scope, queries->front(), page);
 }
 
 }  // namespace
@@ -160,6 +154,10 @@ boost::asio::awaitable<http::Response> search_type(Call& call) {
 
 boost::asio::awaitable<http::Response> search_compartment(Call& call) {
   return run(call, compartment_scope(call));
+}
+
+boost::asio::awaitable<http::Response> search_system(Call& call) {
+  return run(call, system_scope(call));
 }
 
 }  // namespace lightbox::rest

@@ -30,7 +30,8 @@ Result<void> Search::prepare() {
   hash_ = fnv1a(type_.name);
   for (const fhir::Criterion& criterion : query_.criteria) {
     TRY(Predicate predicate, make_predicate(criterion, type_, shared_.systems, database()));
-    hash_ = fnv1a(predicate.name, fnv1a(predicate.negated ? "-" : "+", hash_));
+    const std::string& name = criterion.origin.empty() ? predicate.name : criterion.origin;
+    hash_ = fnv1a(name, fnv1a(predicate.negated ? "-" : "+", hash_));
     if (predicate.kind == Predicate::Kind::nothing) {
       impossible_ |= !predicate.negated;
     } else {
@@ -61,15 +62,31 @@ Result<void> Search::prepare() {
 }
 
 // A set may be of a later commit than the snapshot; then both are taken anew, together.
-Result<SearchPage> Search::page() {
+template <typename Once>
+auto Search::untorn(Once once) -> decltype(once()) {
   for (;;) {
     is_torn_ = false;
     gathered_ = nullptr;
     made_.clear();
-    auto page = page_once();
-    if (!page || !is_torn_) return page;
+    auto result = once();
+    if (!result || !is_torn_) return result;
     TRY_DO(align());
   }
+}
+
+Result<SearchPage> Search::page() {
+  return untorn([this] { return page_once(); });
+}
+
+Result<std::vector<Place>> Search::places() {
+  if (impossible_) return std::vector<Place>();
+  TRY(Found found, untorn([this] { return find(); }));
+  return std::move(found.places);
+}
+
+Result<std::uint64_t> Search::total() {
+  if (impossible_) return std::uint64_t{0};
+  return untorn([this] { return count(); });
 }
 
 Result<void> Search::align() {

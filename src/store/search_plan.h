@@ -24,6 +24,19 @@ class Search {
   Result<void> prepare();
   Result<SearchPage> page();
 
+  // The parts of a page, for searches of several types: the places of its matches, one more when
+  // there are more; how many matches there are; one match. The cursor of a place, and back.
+  Result<std::vector<Place>> places();
+  Result<std::uint64_t> total();
+  Result<StoredResource> fetch(std::int64_t key);
+  [[nodiscard]] std::string cursor_of(const Place& place) const {
+    return encode_cursor(place, hash_);
+  }
+  Result<Place> place_of(std::string_view cursor) const {
+    return decode_cursor(cursor, hash_, ordering_);
+  }
+  void start_after(Place place) { after_ = std::move(place); }
+
  private:
   struct Found {
     std::vector<Place> places;           // in order, up to one more than a page
@@ -33,6 +46,8 @@ class Search {
   using Set = std::shared_ptr<const KeySet>;
 
   // search_plan.cc
+  template <typename Once>
+  auto untorn(Once once) -> decltype(once());
   Result<SearchPage> page_once();
   Result<Found> find();
   Result<Found> find_in_own_order();
@@ -62,7 +77,6 @@ class Search {
   Result<void> set_window(OrdScan& scan);
   Result<Found> sorted_scan(std::vector<Filter> filters);
   [[nodiscard]] std::optional<SortScan> sort_table() const;
-  Result<StoredResource> fetch(std::int64_t key);
   Result<SearchPage> to_page(Found found);
 
   [[nodiscard]] bool out_of_time(std::size_t step) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/codec.h"
+#include "store/include.h"
 #include "store/rows.h"
 #include "store/search_plan.h"
 
@@ -24,15 +25,32 @@ void SearchEngine::Memory::add(std::uint64_t hash) {
   hashes_.insert(hash);
 }
 
-Result<SearchPage> SearchEngine::search(const fhir::SearchQuery& query, Effort effort) {
+Result<ReaderPool::Lease> SearchEngine::take_reader(Effort effort) {
   TRY(ReaderPool::Lease reader, readers_.take());
   if (effort.time_us > 0) {
     reader->limit.deadline =
         std::chrono::steady_clock::now() + std::chrono::microseconds(effort.time_us);
   }
+  return reader;
+}
+
+// From the snapshot that the matches are of.
+Result<void> SearchEngine::add_included(ReaderPool::Lease& reader, const fhir::SearchQuery& query,
+                                        SearchPage& page) {
+  if (query.includes.empty() || page.matches.empty()) return {};
+  TRY(Included included, find_included(reader, shared_, query.includes, page.matches));
+  page.included = std::move(included.resources);
+  page.included_is_cut = included.is_cut;
+  return {};
+}
+
+Result<SearchPage> SearchEngine::search(const fhir::SearchQuery& query, Effort effort) {
+  TRY(ReaderPool::Lease reader, take_reader(effort));
   Search search(*this, shared_, reader, query);
   TRY_DO(search.prepare());
-  return search.page();
+  TRY(SearchPage page, search.page());
+  TRY_DO(add_included(reader, query, page));
+  return page;
 }
 
 // In the type's own order. Backward, those without the order parameter come in a second part.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_set>
 
@@ -32,6 +33,8 @@ class SearchEngine {
   SearchEngine(Shared& shared, ReaderPool& readers) : shared_(shared), readers_(readers) {}
 
   Result<SearchPage> search(const fhir::SearchQuery& query, Effort effort);
+  // search_types.cc
+  Result<SearchPage> search(std::span<const fhir::SearchQuery> queries, Effort effort);
 
   // What earlier searches found out, by hash of names: criteria with many matches, and combinations
   // for which a scan took too long. Only a hint: forgotten when there are too many.
@@ -49,6 +52,10 @@ class SearchEngine {
   SearchTuning tuning;
 
  private:
+  Result<ReaderPool::Lease> take_reader(Effort effort);
+  Result<void> add_included(ReaderPool::Lease& reader, const fhir::SearchQuery& query,
+                            SearchPage& page);
+
   Shared& shared_;
   ReaderPool& readers_;
 };

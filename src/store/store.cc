@@ -72,6 +72,10 @@ Result<SearchPage> Store::search(const fhir::SearchQuery& query, Effort effort) 
   return impl_->search->search(query, effort);
 }
 
+Result<SearchPage> Store::search(std::span<const fhir::SearchQuery> queries, Effort effort) {
+  return impl_->search->search(queries, effort);
+}
+
 std::uint64_t Store::resource_count() const {
   std::int64_t sum = 0;
   for (const auto& count : impl_->shared.counts) sum += count;

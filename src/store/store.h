@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,8 +76,10 @@ struct Effort {
 
 struct SearchPage {
   std::vector<StoredResource> matches;
-  std::string next_cursor;             // empty: this was the last page
-  std::optional<std::uint64_t> total;  // when asked for, or free
+  std::vector<StoredResource> included;  // by the query's `includes`; none of the matches
+  bool included_is_cut = false;          // limits.included_resources_max was reached
+  std::string next_cursor;               // empty: this was the last page
+  std::optional<std::uint64_t> total;    // when asked for, or free
 };
 
 struct HistoryQuery {
@@ -114,6 +117,9 @@ class Store {
 
   // One page. Invalid cursor: `invalid`.
   Result<SearchPage> search(const fhir::SearchQuery& query, Effort effort);
+  // One page of several types (fhir/search_types.h): at least one query, all with the same count,
+  // sort, total and cursor. Without `sort` they come in the order of the queries.
+  Result<SearchPage> search(std::span<const fhir::SearchQuery> queries, Effort effort);
 
   // How many resources of each type number there are, for /metrics; approximate, cheap.
   [[nodiscard]] std::uint64_t resource_count() const;
