@@ -109,7 +109,7 @@ struct SearchQuery {
   std::vector<Include> includes;
   Subset subset;
   // `_list`: the ids of the Lists that a match is in, one of each row. The caller makes criteria of
-  // their items before the search.
+  // their items before the search, which is refused while there are any.
   std::vector<std::vector<std::string>> lists;
   std::string cursor;  // from a next link (`_cursor`); the store's own text; empty: page 1
   // What was left out, for an OperationOutcome entry (severity warning/information).

@@ -72,7 +72,9 @@ void add_criterion(const References& items, std::string origin, fhir::SearchQuer
 
 Result<void> add_list_criteria(const Call& call, std::vector<fhir::SearchQuery>& queries) {
   fhir::SearchQuery& first = queries.front();
-  for (const std::vector<std::string>& ids : first.lists) {
+  const auto lists = first.lists;
+  for (fhir::SearchQuery& query : queries) query.lists.clear();
+  for (const std::vector<std::string>& ids : lists) {
     TRY(const References items, items_of(call, ids, first));
     std::string origin = "_list=";
     for (const std::string& id : ids) origin.append(id).append(",");

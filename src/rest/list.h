@@ -9,9 +9,9 @@
 
 namespace lightbox::rest {
 
-// Adds to each query, for each of its `lists`, that a match is among the items that the Lists have
-// now. A List that is not there has none, which the first query's notes say. `invalid` when there
-// are more than limits.list_items_max items.
+// Replaces the `lists` of each query by criteria: that a match is among the items that the Lists
+// have now. A List that is not there has none, which the first query's notes say. `invalid` when
+// there are more than limits.list_items_max items.
 Result<void> add_list_criteria(const Call& call, std::vector<fhir::SearchQuery>& queries);
 
 }  // namespace lightbox::rest

@@ -27,6 +27,10 @@ bool Search::out_of_time(std::size_t step) const {
 }
 
 Result<void> Search::prepare() {
+  // Whoever does not know what is in the Lists must not search, or update, all the rest instead.
+  if (!query_.lists.empty()) {
+    return problem(ProblemKind::invalid, "not-supported", "_list is not possible here");
+  }
   hash_ = fnv1a(type_.name);
   for (const fhir::Criterion& criterion : query_.criteria) {
     TRY(Predicate predicate, make_predicate(criterion, type_, shared_.systems, database()));
@@ -159,8 +163,8 @@ Result<Search::Found> Search::from_set(Set set, Dates dates) {
       const auto keys = set->keys();
       return from_keys({keys.begin(), keys.end()}, rest);
     }
-    made_.push_back(set);
     rest.push_back({nullptr, set.get(), false});
+    made_.push_back(std::move(set));
   }
   return scan(std::move(rest), false);
 }

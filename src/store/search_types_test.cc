@@ -92,6 +92,15 @@ TEST_F(SearchTypesTest, SortsAcrossTypes) {
   EXPECT_EQ(backward[2], "Person/i9");
 }
 
+TEST_F(SearchTypesTest, RefusesListsThatNobodyHasRead) {
+  const auto query =
+      fhir::parse_search(testing::type_of("Patient"), Parameters{{"_list", "1"}}, {});
+  ASSERT_TRUE(query);
+  const auto found = store_->search(*query, {});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind, ProblemKind::invalid);
+}
+
 TEST_F(SearchTypesTest, CountsAllTypes) {
   EXPECT_EQ(page({{"_summary", "count"}}).total, 89);
   EXPECT_EQ(page({{"_count", "2"}}).total, 89);  // without criteria it costs nothing
