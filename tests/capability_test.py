@@ -40,9 +40,11 @@ class CapabilityTest(unittest.TestCase):
         return self.connection.request("GET", path, headers={"Prefer": "handling=strict"})
 
     def parameters(self):
+        """Those that are about a value; of _filter and _text see below."""
         for resource in self.resources:
             for parameter in resource["searchParam"]:
-                yield resource["type"], parameter
+                if parameter["name"] not in ("_filter", "_text", "_content"):
+                    yield resource["type"], parameter
 
     def test_it_is_a_capability_statement_of_all_types(self):
         self.assertEqual(self.statement["resourceType"], "CapabilityStatement")
@@ -84,6 +86,30 @@ class CapabilityTest(unittest.TestCase):
                     findings.append(f"{type_name}?{query}: {answer.status} {answer.body[:200]!r}")
         self.assertFalse(findings, f"{len(findings)} of {tried}:\n" + "\n".join(findings[:40]))
         self.assertGreater(tried, 4000)
+
+    def test_filter_and_text_are_claimed_where_they_are(self):
+        """_content is not claimed, nor answered, unless it is switched on."""
+        for resource in self.resources:
+            claimed = {parameter["name"] for parameter in resource["searchParam"]}
+            self.assertIn("_filter", claimed)
+            self.assertNotIn("_content", claimed)
+            self.assertEqual("_text" in claimed, resource["type"] not in ("Binary", "Bundle", "Parameters"))
+            type_name = resource["type"]
+            self.assertEqual(self.strict(f"{type_name}?_filter=_id%20eq%20a").status, 200, type_name)
+            self.assertEqual(self.strict(f"{type_name}?_content=a").status, 400, type_name)
+            if "_text" in claimed:
+                self.assertEqual(self.strict(f"{type_name}?_text=a").status, 200, type_name)
+
+    def test_what_is_claimed_follows_the_setting(self):
+        for choice, expected in (("none", set()), ("content", {"_text", "_content"})):
+            with tempfile.TemporaryDirectory() as folder, Server(folder, "--full-text", choice) as server:
+                statement = server.get("metadata").json()
+                patient = next(r for r in statement["rest"][0]["resource"] if r["type"] == "Patient")
+                names = {parameter["name"] for parameter in patient["searchParam"]}
+                self.assertEqual(names & {"_text", "_content"}, expected)
+                for name in ("_text", "_content"):
+                    answer = server.get(f"Patient?{name}=a", Prefer="handling=strict")
+                    self.assertEqual(answer.status, 200 if name in expected else 400, answer)
 
     def test_what_is_not_claimed_is_refused(self):
         findings = [resource["type"] for resource in self.resources
@@ -150,6 +176,7 @@ class CapabilityTest(unittest.TestCase):
         """Where `definition` is not HL7's, it can be read here, and says what it is derived from."""
         own = [(t, p) for t, p in self.parameters() if not p["definition"].startswith("http://hl7.org/")]
         self.assertIn(("ImagingStudy", "modality"), [(t, p["name"]) for t, p in own])
+        self.assertIn(("ImagingStudy", "series-modality-bodysite"), [(t, p["name"]) for t, p in own])
         for type_name, parameter in own:
             path = parameter["definition"].split("/baseR4/")[1]
             answer = self.connection.request("GET", path)
@@ -157,7 +184,8 @@ class CapabilityTest(unittest.TestCase):
             published = answer.json()
             self.assertEqual((published["resourceType"], published["code"]), ("SearchParameter", parameter["name"]))
             self.assertIn(type_name, published["base"])
-            self.assertIn("derivedFrom", published)
+            self.assertEqual(published["type"], parameter["type"])
+            self.assertTrue("derivedFrom" in published or len(published["component"]) == 2, published)
 
     def test_the_compartments_are_there(self):
         urls = self.statement["rest"][0]["compartment"]

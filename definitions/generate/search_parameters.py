@@ -16,13 +16,13 @@ column:
     slot         0..63, stable for (type, code): index rows are stored with it. "-" for _id and
                  _lastUpdated, which are columns of the resource
     kind         number date string token reference composite quantity uri
-    url          of the official SearchParameter
+    url          of the official SearchParameter; "-" for Lightbox's own
     paths        alternatives joined with " | ", each of steps joined with spaces (below)
     targets      of references: comma-separated types; "-" is any
     components   of composites: "CODE=PATHS" joined with " & ". CODE is a parameter of the same type;
                  PATHS start at the composite's element, or with "%resource " at the resource
     flags        comma-separated: uid, order, compartment:TYPE (the parameter puts a resource into the
-                 compartments of that type; on _id: each is in its own), derived-from
+                 compartments of that type; on _id: each is in its own), derived-from, own
     description  in one line
 
     child:NAME             to the element NAME, any of its types, each item of a list
@@ -79,7 +79,27 @@ FLAGS = {
     ("ImagingStudy", "started"): {"order"},
 }
 COMPARTMENTS = ["Device", "Encounter", "Patient", "Practitioner", "RelatedPerson"]
-FLAG_ORDER = ["uid", "order", *(f"compartment:{name}" for name in COMPARTMENTS), "derived-from"]
+FLAG_ORDER = ["uid", "order", *(f"compartment:{name}" for name in COMPARTMENTS), "derived-from", "own"]
+
+
+def of_series(first, first_path, second, second_path, description):
+    """Two codes of one series. The first is a token or reference, as in each composite."""
+    return ("ImagingStudy", f"series-{first}-{second}"), {
+        "id": f"lightbox-series-{first}-{second}", "type": "composite", "own": True,
+        "expression": "ImagingStudy.series", "description": description,
+        "component": [{"code": first, "expression": first_path},
+                      {"code": second, "expression": second_path}]}
+
+
+# Parameters that HL7 has not: they ask of one series what R4's ask of the study.
+OWN = dict([
+    of_series("modality", "modality", "bodysite", "bodySite",
+              "Modality and body site of one and the same series"),
+    of_series("modality", "modality", "performer", "performer.actor",
+              "Modality and performer of one and the same series"),
+    of_series("modality", "modality", "dicom-class", "instance.sopClass",
+              "Modality of a series and SOP class of an instance in it"),
+])
 
 
 class Failure(Exception):
@@ -377,7 +397,7 @@ def components(parameter, resource, compiled, codes_by_url, elements):
     start = [one for _, types, _ in compiled for one in types]
     texts = []
     for component in parameter["component"]:
-        code = codes_by_url.get((resource, component["definition"]))
+        code = component.get("code") or codes_by_url.get((resource, component["definition"]))
         code = COMPONENT_CODES.get((parameter["id"], component["expression"]), code)
         if not code:
             raise Failure(f"component {component['definition']} is no parameter of {resource}")
@@ -391,8 +411,7 @@ def components(parameter, resource, compiled, codes_by_url, elements):
     return " & ".join(texts)
 
 
-def row(parameter, resource, codes_by_url, compartments, elements):
-    code = parameter["code"]
+def row(parameter, code, resource, codes_by_url, compartments, elements):
     compiled = compile_paths(EXPRESSIONS.get(parameter["id"], parameter["expression"]), resource, None,
                              elements)
     for expression in ADDED_PATHS.get((resource, code), []):
@@ -403,11 +422,13 @@ def row(parameter, resource, codes_by_url, compartments, elements):
     for name, members in compartments.items():
         if code in members.get(resource, []):
             flags.add(f"compartment:{name}")
+    if parameter.get("own"):
+        flags.add("own")
     is_composite = parameter["type"] == "composite"
     is_reference = parameter["type"] == "reference"
     return {
         "kind": parameter["type"],
-        "url": parameter["url"],
+        "url": parameter.get("url", ""),
         "paths": " | ".join(dict.fromkeys(path for path, _, _ in compiled)),
         "targets": ",".join(reference_targets(parameter, compiled, elements)) if is_reference else "",
         "components": components(parameter, resource, compiled, codes_by_url, elements)
@@ -460,9 +481,16 @@ def all_rows(folder):
                 key = (resource, parameter["code"])
                 if key in rows:
                     raise Failure("there is another parameter with this code")
-                rows[key] = row(parameter, resource, codes_by_url, compartments, elements)
+                rows[key] = row(parameter, parameter["code"], resource, codes_by_url, compartments, elements)
             except (Failure, KeyError) as error:
                 failures.append(f"{parameter['id']} for {resource}: {error}")
+    for (resource, code), parameter in OWN.items():
+        try:
+            if (resource, code) in rows:
+                raise Failure("HL7 has a parameter with this code")
+            rows[resource, code] = row(parameter, code, resource, codes_by_url, {}, elements)
+        except (Failure, KeyError) as error:
+            failures.append(f"{parameter['id']} for {resource}: {error}")
     for key in list(ADDED_PATHS) + list(FLAGS):
         if key not in rows:
             failures.append(f"{key} is not a parameter")

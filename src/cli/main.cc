@@ -97,7 +97,8 @@ int run_load(const Flags& flags, LoadOptions options) {
   if (options.to_url.empty()) options.data = settings->get("data").value;
   options.limits = settings->limits();
   options.index = {.own_bases = rest::own_bases(settings->api_options(), server->port),
-                   .zone_offset_minutes = settings->zone_offset_minutes()};
+                   .zone_offset_minutes = settings->zone_offset_minutes(),
+                   .full_text = settings->full_text()};
   return load(options);
 }
 

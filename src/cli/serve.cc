@@ -67,7 +67,8 @@ Result<void> run(const Settings& settings) {
                 problem, request ? rest::negotiate_leniently(*request) : rest::Negotiated{});
           }));
   fhir::IndexOptions index{.own_bases = rest::own_bases(api_options, server->port()),
-                           .zone_offset_minutes = settings.zone_offset_minutes()};
+                           .zone_offset_minutes = settings.zone_offset_minutes(),
+                           .full_text = settings.full_text()};
   TRY(auto store, store::Store::open({.data_directory = settings.get("data").value,
                                       .limits = api_options.limits,
                                       .index = index}));

@@ -46,6 +46,7 @@ const std::vector<LimitSetting>& limit_settings() {
        "parameters of one search; past it 400"},
       {"search_values_max", &Limits::search_values_max,
        "comma-separated values of one search; past it 400"},
+      {"filter_depth_max", &Limits::filter_depth_max, "nesting of a _filter; past it 400"},
       {"page_size_default", &Limits::page_size_default, "matches on a page without _count"},
       {"page_size_max", &Limits::page_size_max, "matches on a page at most"},
       {"included_resources_max", &Limits::included_resources_max,
@@ -88,6 +89,8 @@ std::optional<int> parse_zone(std::string_view text) {
 }
 
 constexpr std::int64_t threads_max = 1024;
+// In the order of fhir::FullText.
+constexpr std::array<std::string_view, 3> full_texts = {"none", "narrative", "content"};
 constexpr std::array<std::string_view, 4> log_levels = {"debug", "info", "warn", "error"};
 
 // The scheme and authority of a URL, and perhaps a path; no spaces, query or fragment.
@@ -126,6 +129,10 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "log_level" &&
       std::ranges::find(log_levels, setting.value) == log_levels.end()) {
     return wrong(info.name, setting, "debug, info, warn or error");
+  }
+  if (info.name == "full_text" &&
+      std::ranges::find(full_texts, setting.value) == full_texts.end()) {
+    return wrong(info.name, setting, "none, narrative or content");
   }
   if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");
   if (info.name == "public_url" && !setting.value.empty() && !is_http_url(setting.value)) {
@@ -215,6 +222,8 @@ const std::vector<SettingInfo>& setting_infos() {
         {"allowed_host", "a further name that the Host header may have", "", false, true},
         {"cors_origin", "an origin whose pages may use this server, or *", "", false, true},
         {"time_zone", "of dates without an offset: UTC or +HH:MM", "UTC"},
+        {"full_text", "indexed word by word: none, narrative (_text) or content (_content too)",
+         "narrative"},
         {"threads", "of HTTP; 0: one for each core", "0"},
         {"insecure", "serve other machines without authentication", "false", true},
         {"log_level", "debug, info, warn or error", "info"},
@@ -295,6 +304,11 @@ Limits Settings::limits() const {
         setting.member);
   }
   return limits;
+}
+
+fhir::FullText Settings::full_text() const {
+  const auto found = std::ranges::find(full_texts, get("full_text").value);
+  return static_cast<fhir::FullText>(found - full_texts.begin());
 }
 
 int Settings::zone_offset_minutes() const { return *parse_zone(get("time_zone").value); }

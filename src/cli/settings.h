@@ -45,6 +45,7 @@ class Settings {
   [[nodiscard]] rest::ApiOptions api_options() const;
   // `invalid` when listen is no ADDRESS:PORT.
   Result<http::ServerOptions> server_options() const;
+  [[nodiscard]] fhir::FullText full_text() const;
   // East of UTC.
   [[nodiscard]] int zone_offset_minutes() const;
 

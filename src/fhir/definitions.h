@@ -147,10 +147,14 @@ struct SearchParameter {
   const ValueSet* implicit_system = nullptr;  // token on elements of type code
   // Token on elements of type string: "the search is not case sensitive" (R4, search.html#token).
   bool folds_case = false;
+  // Token whose every path ends at an Identifier: it has :of-type.
+  bool is_identifier = false;
   // Answered from the UID table instead of token rows (ImagingStudy series and instance).
   bool is_uid = false;
   // Lightbox means more than HL7's parameter; it publishes its own, derived from this url.
   std::string_view derived_from;
+  // Lightbox's own: HL7 has none such, and `url` is empty.
+  bool is_own = false;
 
   // The number that index rows carry: resource->number << 6 | slot.
   [[nodiscard]] std::uint32_t number() const;

@@ -114,6 +114,15 @@ bool is_string_alone(const ResourceType& resource, const std::vector<Path>& path
   });
 }
 
+bool is_identifier_alone(const ResourceType& resource, const std::vector<Path>& paths) {
+  return std::ranges::all_of(paths, [&](const Path& path) {
+    const Ends ends = follow(*resource.elements, path);
+    return !ends.empty() && std::ranges::all_of(ends, [](const auto& end) {
+      return end.type->name == "Identifier";
+    });
+  });
+}
+
 // The value set whose one system a bare code has: when every end of every path is a code that is
 // bound to codes of one system, the same for all.
 const ValueSet* implicit_system(const ResourceType& resource, const std::vector<Path>& paths) {
@@ -204,6 +213,7 @@ class Loader {
     if (parameter.type == SearchType::token) {
       parameter.implicit_system = implicit_system(type, parameter.paths);
       parameter.folds_case = is_string_alone(type, parameter.paths);
+      parameter.is_identifier = is_identifier_alone(type, parameter.paths);
     }
   }
 
@@ -231,6 +241,8 @@ class Loader {
       add_to_compartment(type, parameter, resource(flag.substr(compartment_of.size()), line));
     } else if (flag == "derived-from") {
       parameter.derived_from = parameter.url;
+    } else if (flag == "own") {
+      parameter.is_own = true;
     } else {
       malformed("unknown flag", line);
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 
+#include "fhir/full_text.h"
 #include "fhir/index_program.h"
 #include "fhir/index_values.h"
 
@@ -101,6 +102,11 @@ class Indexer {
                    });
     for_each_token_text(action.kind, value, [&](std::string_view text) {
       push_string(action.parameter | static_cast<std::uint32_t>(IndexVariant::text), text);
+    });
+    if (action.kind != ValueKind::identifier) return;
+    for_each_of_type(value, [&](std::string_view text) {
+      push_token(action.parameter | static_cast<std::uint32_t>(IndexVariant::of_type), std::nullopt,
+                 text);
     });
   }
 
@@ -251,7 +257,10 @@ const IndexProgram& program_of(const ResourceType& type) {
 
 IndexEntries index_resource(const ResourceType& type, const Json& resource,
                             const IndexOptions& options) {
-  return Indexer(program_of(type), resource, options).run();
+  IndexEntries entries = Indexer(program_of(type), resource, options).run();
+  if (options.full_text != FullText::none) entries.narrative = narrative_text(resource);
+  if (options.full_text == FullText::content) entries.content = content_text(resource);
+  return entries;
 }
 
 }  // namespace lightbox::fhir

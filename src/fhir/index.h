@@ -22,6 +22,7 @@ enum class IndexVariant : std::uint8_t {
   // The element is there, but without a value to sort by (a CodeableConcept of text alone): a token
   // with an empty code.
   unsortable = 3,
+  of_type = 4,  // token :of-type, "type system|type code|value" of an Identifier
 };
 [[nodiscard]] constexpr std::uint32_t index_parameter(std::uint32_t number, IndexVariant variant) {
   return number << 3U | static_cast<std::uint32_t>(variant);
@@ -108,14 +109,22 @@ struct IndexEntries {
   std::vector<NumberEntry> numbers;
   std::vector<CompositeEntry> composites;
   std::vector<UidEntry> uids;
+  // What `_text` and `_content` are about, as far as the options ask for it: the words of the
+  // narrative, and those of all else.
+  std::string narrative;
+  std::string content;
 };
 inline constexpr std::int64_t order_missing = INT64_MAX;
+
+// What is indexed word by word: nothing, the narrative (`_text`), or all strings (`_content` too).
+enum class FullText : std::uint8_t { none, narrative, content };
 
 struct IndexOptions {
   // References that start with one of these are our own: "http://localhost:8080/baseR4/".
   std::vector<std::string> own_bases;
   // For dates with a time but no offset, and for dates: minutes east of UTC.
   int zone_offset_minutes = 0;
+  FullText full_text = FullText::none;
 };
 
 [[nodiscard]] IndexEntries index_resource(const ResourceType& type, const Json& resource,

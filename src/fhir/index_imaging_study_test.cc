@@ -87,9 +87,10 @@ TEST(IndexImagingStudy, HasExactlyTheseEntries) {
           "dicom-class urn:ietf:rfc:3986|1.2.840.10008.5.1.4.1.1.2", "encounter Encounter/456",
           "endpoint Endpoint/series", "endpoint Endpoint/wado",
           "identifier http://example.org/accession|ACC123456",
-          "identifier urn:dicom:uid|1.2.826.0.1.1", R"(identifier:text "accession number")",
-          "instance 1.2.826.0.1.1.1.1", "instance 1.2.826.0.1.1.1.2",
-          "interpreter http://other.example.org/fhir/Practitioner/5",
+          "identifier urn:dicom:uid|1.2.826.0.1.1",
+          "identifier:of-type http://terminology.hl7.org/CodeSystem/v2-0203|ACSN|ACC123456",
+          R"(identifier:text "accession number")", "instance 1.2.826.0.1.1.1.1",
+          "instance 1.2.826.0.1.1.1.2", "interpreter http://other.example.org/fhir/Practitioner/5",
           "modality http://dicom.nema.org/resources/ontology/DCM|CT",
           "modality http://dicom.nema.org/resources/ontology/DCM|PT",
           R"(modality:text "computed tomography")",
@@ -97,8 +98,15 @@ TEST(IndexImagingStudy, HasExactlyTheseEntries) {
           "performer Device/ct-1", "performer:identifier http://example.org/staff|T7",
           "reason http://snomed.info/sct|363358000", R"(reason:text "lung cancer")",
           R"(reason:text "malignant tumor of lung")", "referrer Practitioner/789",
-          "series 1.2.826.0.1.1.1", "started 2024-06-15T08:30:00.000..2024-06-15T08:30:01.000",
-          "status available", "subject Patient/123"));
+          "series 1.2.826.0.1.1.1",
+          "series-modality-bodysite http://dicom.nema.org/resources/ontology/DCM|CT $ "
+          "http://snomed.info/sct|51185008 0..0 0..0",
+          "series-modality-dicom-class http://dicom.nema.org/resources/ontology/DCM|CT $ "
+          "urn:ietf:rfc:3986|1.2.840.10008.5.1.4.1.1.2 0..0 0..0",
+          "series-modality-performer http://dicom.nema.org/resources/ontology/DCM|CT $ "
+          "|Device/ct-1 0..0 0..0",
+          "started 2024-06-15T08:30:00.000..2024-06-15T08:30:01.000", "status available",
+          "subject Patient/123"));
 }
 
 TEST(IndexImagingStudy, HasAValueForEveryParameter) {

@@ -115,6 +115,9 @@ std::vector<CompositeProgram::Part> CompositeProgram::parts_of(const Component& 
   const Json& from = component.from_resource ? resource : instance;
   component.tree.walk(from, resource, [&](std::uint16_t action, const Json& value) {
     collect(component.type, component.kinds[action], value, options, parts);
+    // Thousands of instances of a series have one SOP class: the same part over and over.
+    const std::size_t count = parts.size();
+    if (count > 1 && parts[count - 1] == parts[count - 2]) parts.pop_back();
   });
   return parts;
 }

@@ -50,6 +50,7 @@ class CompositeProgram {
     std::string text;
     double low = 0;
     double high = 0;
+    bool operator==(const Part&) const = default;
   };
 
   // Some codes times some values. What has more than this is no measurement but an attack.

@@ -78,7 +78,7 @@ class Lines {
   }
 
   std::string name(std::uint32_t parameter) const {
-    constexpr std::array<std::string_view, 3> variants{"", ":text", ":identifier"};
+    constexpr std::array<std::string_view, 5> variants{"", ":text", ":identifier", "", ":of-type"};
     for (const SearchParameter& known : type_.search_parameters) {
       if (known.slot == SearchParameter::no_slot || known.number() != parameter >> 3U) continue;
       return fmt::format("{}{}", known.code, variants.at(parameter & 7U));

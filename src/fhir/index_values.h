@@ -97,6 +97,26 @@ void for_each_token(ValueKind kind, const Json& value, Found&& found) {
   }
 }
 
+// As TokenEntry.code of the variant of_type.
+[[nodiscard]] inline std::string of_type_code(std::string_view system, std::string_view code,
+                                              std::string_view value) {
+  std::string text(system);
+  return text.append("|").append(code).append("|").append(value);
+}
+
+// found(text) of what `:of-type` searches: one for each coding of the identifier's type.
+template <typename Found>
+void for_each_of_type(const Json& identifier, Found&& found) {
+  const Json* type = identifier.find("type");
+  const std::string_view value = strip_uid(identifier.string("value"));
+  if (type == nullptr || value.empty()) return;
+  for_each_item(*type, "coding", [&](const Json& coding) {
+    const std::string_view system = coding.string("system");
+    const std::string_view code = coding.string("code");
+    if (!system.empty() && !code.empty()) found(of_type_code(system, code, value));
+  });
+}
+
 // found(text) of what `:text` searches.
 template <typename Found>
 void for_each_token_text(ValueKind kind, const Json& value, Found&& found) {

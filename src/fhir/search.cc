@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
+#include "fhir/search_filter.h"
 #include "fhir/search_parser.h"
+#include "fhir/search_words.h"
 
 namespace lightbox::fhir {
 
@@ -22,6 +24,8 @@ void SearchParser::add(std::string_view full, std::string_view value) {
   if (add_control(name, value)) return;
   if (name.code == "_id") return add_id(name, value);
   if (name.code == "_lastUpdated") return add_last_updated(name, value);
+  if (full == "_filter") return add_filter(value);
+  if (name.code == "_text" || name.code == "_content") return add_words(name, value);
   if (full.find('.') != std::string_view::npos) {
     return ignore(fmt::format("Search parameter '{}': chained parameters are not supported", full));
   }
@@ -131,6 +135,49 @@ void SearchParser::add_last_updated(const Name& name, std::string_view value) {
   }
   if (criterion.any_of.empty()) return;
   use(name.full, value);
+  query_.criteria.push_back(std::move(criterion));
+}
+
+void SearchParser::add_words(const Name& name, std::string_view value) {
+  const bool is_text = name.code == "_text";
+  const FullText needed = is_text ? FullText::narrative : FullText::content;
+  if (context_.index.full_text < needed) {
+    return ignore(
+        fmt::format("Search parameter '{}' is not supported: this server does not index "
+                    "{} (full_text)",
+                    name.full, is_text ? "narratives" : "all text"));
+  }
+  if (name.full != name.code) {
+    return error("not-supported",
+                 fmt::format("Search parameter '{}': {} has no modifiers", name.full, name.code));
+  }
+  std::string words;
+  for (const std::string_view alternative : alternatives(value)) {
+    auto query = parse_words(unescape(alternative));
+    if (!query) {
+      error("value", fmt::format("Search parameter '{}': {}", name.full, query.error()));
+      continue;
+    }
+    words.append(words.empty() ? "" : " OR ").append(*query);
+  }
+  if (words.empty()) return;
+  use(name.full, value);
+  Criterion criterion;
+  criterion.column = is_text ? Criterion::Column::narrative : Criterion::Column::content;
+  criterion.any_of.emplace_back(StringValue{{}, std::move(words)});
+  query_.criteria.push_back(std::move(criterion));
+}
+
+void SearchParser::add_filter(std::string_view value) {
+  auto filter = parse_filter(*query_.type, value, context_, limits_, values_);
+  if (!filter) {
+    if (errors_.size() < limits_.issues_max) errors_.push_back(std::move(filter).error());
+    return;
+  }
+  use("_filter", value);
+  Criterion criterion;
+  criterion.column = Criterion::Column::filter;
+  criterion.filter = std::make_shared<const FilterNode>(std::move(*filter));
   query_.criteria.push_back(std::move(criterion));
 }
 

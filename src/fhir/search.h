@@ -4,6 +4,7 @@
 // checked without data; the store renders the query to SQL. Pure; safe from any thread.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,10 +21,43 @@
 
 namespace lightbox::fhir {
 
-enum class Modifier : std::uint8_t { none, missing, not_, exact, contains, text, identifier, type };
+enum class Modifier : std::uint8_t {
+  none,
+  missing,
+  not_,
+  exact,
+  contains,
+  text,
+  identifier,
+  type,
+  of_type
+};
+// The index rows that a criterion with the modifier is about.
+[[nodiscard]] constexpr IndexVariant index_variant(Modifier modifier) {
+  return modifier == Modifier::text         ? IndexVariant::text
+         : modifier == Modifier::identifier ? IndexVariant::identifier
+         : modifier == Modifier::of_type    ? IndexVariant::of_type
+                                            : IndexVariant::value;
+}
 
-// eq ne gt lt ge le sa eb ap
-enum class Prefix : std::uint8_t { eq, ne, gt, lt, ge, le, sa, eb, ap };
+// What only a _filter can ask of strings, URIs and codes (search_filter.h): as a parameter of the
+// URL does, or as the operator says. `unequal`: some value is there that is not the given one.
+enum class Comparison : std::uint8_t {
+  parameter,
+  equal,
+  unequal,
+  contains,
+  starts,
+  ends,
+  greater,
+  less,
+  greater_or_equal,
+  less_or_equal
+};
+
+// eq ne gt lt ge le sa eb ap; co, which only a _filter has, is of dates: the stored interval
+// includes the given one.
+enum class Prefix : std::uint8_t { eq, ne, gt, lt, ge, le, sa, eb, ap, co };
 
 // token and uri: system|code. nullopt system: any system; "": `|code`, no system. nullopt code:
 // `system|`. A uri has just a code.
@@ -63,17 +97,22 @@ struct CompositeValue {
 using SearchValue = std::variant<TokenValue, StringValue, DateValue, NumberValue, ReferenceValue,
                                  UidValue, IdValue, CompositeValue>;
 
+struct FilterNode;
+
 // One parameter of the URL; the criteria of a query are ANDed, the values of one ORed.
 struct Criterion {
-  enum class Column : std::uint8_t { index, id, last_updated };
+  enum class Column : std::uint8_t { index, id, last_updated, filter, narrative, content };
   Column column = Column::index;
-  // nullptr for _id and _lastUpdated. Any of several parameters may match in a compartment search,
-  // then `or_parameters` has the others.
+  // nullptr for all columns but `index`. narrative and content (_text and _content) have one
+  // StringValue, whose `exact` is a query of words (search_words.h). Any of several parameters may
+  // match in a compartment search, then `or_parameters` has the others.
   const SearchParameter* parameter = nullptr;
   std::vector<const SearchParameter*> or_parameters;
   Modifier modifier = Modifier::none;
   bool missing = false;             // modifier == missing: the value
-  std::vector<SearchValue> any_of;  // empty only for :missing
+  std::vector<SearchValue> any_of;  // empty only for :missing and _filter
+  Comparison comparison = Comparison::parameter;
+  std::shared_ptr<const FilterNode> filter;  // column == filter
   // Where the values are from when the URL does not say them ("_list=42"): they may have changed
   // by the next page, which is then still one of this search.
   std::string origin;

@@ -10,8 +10,7 @@
 namespace lightbox::fhir {
 namespace {
 
-constexpr std::array<std::string_view, 5> unsupported{"_text", "_content", "_has", "_query",
-                                                      "_filter"};
+constexpr std::array<std::string_view, 2> unsupported{"_has", "_query"};
 
 bool is_unsupported(std::string_view code) {
   return std::ranges::find(unsupported, code) != unsupported.end();
@@ -29,7 +28,9 @@ std::string_view modifiers_of(const SearchParameter& parameter) {
     case SearchType::string:
       return ":missing, :exact or :contains";
     case SearchType::token:
-      return parameter.is_uid ? ":missing or :not" : ":missing, :not or :text";
+      if (parameter.is_uid) return ":missing or :not";
+      return parameter.is_identifier ? ":missing, :not, :text or :of-type"
+                                     : ":missing, :not or :text";
     case SearchType::reference:
       return ":missing, :identifier or a type, as in :Patient";
     default:
@@ -45,6 +46,7 @@ Modifier modifier_of(std::string_view name, const SearchParameter& parameter) {
   } else if (parameter.type == SearchType::token) {
     if (name == "not") return Modifier::not_;
     if (name == "text" && !parameter.is_uid) return Modifier::text;
+    if (name == "of-type" && parameter.is_identifier) return Modifier::of_type;
   } else if (parameter.type == SearchType::reference && name == "identifier") {
     return Modifier::identifier;
   }

@@ -46,6 +46,8 @@ class SearchParser {
   bool add_column_missing(const Name& name, std::string_view value, Criterion::Column column);
   void add_id(const Name& name, std::string_view value);
   void add_last_updated(const Name& name, std::string_view value);
+  void add_words(const Name& name, std::string_view value);
+  void add_filter(std::string_view value);
   void add_criterion(const Name& name, const SearchParameter& parameter, std::string_view value);
   // Sets the criterion's modifier, and `context.type`; false, after an error, when it has none
   // such.

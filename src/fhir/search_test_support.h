@@ -34,8 +34,8 @@ inline std::string instant(std::int64_t ms) {
 }
 
 inline std::string_view name(Prefix prefix) {
-  constexpr std::array<std::string_view, 9> names{"eq", "ne", "gt", "lt", "ge",
-                                                  "le", "sa", "eb", "ap"};
+  constexpr std::array<std::string_view, 10> names{"eq", "ne", "gt", "lt", "ge",
+                                                   "le", "sa", "eb", "ap", "co"};
   return names.at(static_cast<std::size_t>(prefix));
 }
 
@@ -75,8 +75,8 @@ struct Describe {
 };
 
 inline std::string_view name(Modifier modifier) {
-  constexpr std::array<std::string_view, 8> names{"",          ":missing", ":not",        ":exact",
-                                                  ":contains", ":text",    ":identifier", ":type"};
+  constexpr std::array<std::string_view, 9> names{
+      "", ":missing", ":not", ":exact", ":contains", ":text", ":identifier", ":type", ":of-type"};
   return names.at(static_cast<std::size_t>(modifier));
 }
 

@@ -46,6 +46,21 @@ Parsed<TokenValue> parse_token(std::string_view text) {
   return token;
 }
 
+// Type system, type code and value of an identifier, all three (R4, search.html#token).
+Parsed<TokenValue> parse_of_type(std::string_view text) {
+  const auto pieces = split_unescaped(text, '|');
+  const bool is_whole =
+      pieces.size() == 3 && std::ranges::none_of(pieces, &std::string_view::empty);
+  if (!is_whole) {
+    return std::unexpected(
+        fmt::format("'{}' is not of the form system|code|value: the system and "
+                    "the code of the identifier's type, and its value",
+                    text));
+  }
+  return TokenValue{std::nullopt, of_type_code(unescape(pieces[0]), unescape(pieces[1]),
+                                               strip_uid(unescape(pieces[2])))};
+}
+
 // Elements of type code have no system of their own, but all their codes are of one: `system|code`
 // with that system is the bare code, and `system|` any of its codes.
 std::vector<SearchValue> with_implicit_system(TokenValue token, const ValueSet& codes) {
@@ -120,10 +135,18 @@ Parsed<std::vector<SearchValue>> parse_composite(std::string_view text,
   return values;
 }
 
+// The error or the one value, as a list.
+template <typename T>
+Parsed<std::vector<SearchValue>> listed(Parsed<T> value) {
+  if (!value) return std::unexpected(std::move(value).error());
+  return std::vector<SearchValue>{std::move(*value)};
+}
+
 Parsed<std::vector<SearchValue>> parse_token_value(std::string_view text,
                                                    const SearchParameter& parameter,
                                                    const ValueContext& context) {
   if (context.modifier == Modifier::text) return std::vector<SearchValue>{to_string_value(text)};
+  if (context.modifier == Modifier::of_type) return listed(parse_of_type(text));
   if (parameter.is_uid) {
     auto uid = parse_uid(text);
     if (!uid) return std::unexpected(uid.error());
@@ -134,13 +157,6 @@ Parsed<std::vector<SearchValue>> parse_token_value(std::string_view text,
   if (parameter.folds_case && token->code) token->code = normalise(*token->code);
   if (parameter.implicit_system == nullptr) return std::vector<SearchValue>{std::move(*token)};
   return with_implicit_system(std::move(*token), *parameter.implicit_system);
-}
-
-// The error or the one value, as a list.
-template <typename T>
-Parsed<std::vector<SearchValue>> listed(Parsed<T> value) {
-  if (!value) return std::unexpected(std::move(value).error());
-  return std::vector<SearchValue>{std::move(*value)};
 }
 
 }  // namespace

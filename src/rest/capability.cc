@@ -13,30 +13,6 @@
 namespace lightbox::rest {
 namespace {
 
-std::string_view search_type_name(fhir::SearchType type) {
-  switch (type) {
-    case fhir::SearchType::number:
-      return "number";
-    case fhir::SearchType::date:
-      return "date";
-    case fhir::SearchType::string:
-      return "string";
-    case fhir::SearchType::token:
-      return "token";
-    case fhir::SearchType::reference:
-      return "reference";
-    case fhir::SearchType::composite:
-      return "composite";
-    case fhir::SearchType::quantity:
-      return "quantity";
-    case fhir::SearchType::uri:
-      return "uri";
-    case fhir::SearchType::special:
-      return "special";
-  }
-  return "special";
-}
-
 void append_interactions(std::string& out) {
   out += R"("interaction":[)";
   std::string_view last;
@@ -49,13 +25,29 @@ void append_interactions(std::string& out) {
   out += ']';
 }
 
+// Parameters that are not about one value, so that the definitions table has no rows of them.
+void append_whole_resource_parameters(const fhir::ResourceType& type, fhir::FullText full_text,
+                                      std::string& out) {
+  const auto append = [&](std::string_view name, std::string_view id, std::string_view kind) {
+    fmt::format_to(
+        std::back_inserter(out),
+        R"(,{{"name":"{}","definition":"http://hl7.org/fhir/SearchParameter/{}","type":"{}"}})",
+        name, id, kind);
+  };
+  append("_filter", "filter", "special");
+  const bool has_narrative = type.elements->element("text") != nullptr;
+  if (has_narrative && full_text >= fhir::FullText::narrative) {
+    append("_text", "DomainResource-text", "string");
+  }
+  if (full_text >= fhir::FullText::content) append("_content", "Resource-content", "string");
+}
+
 void append_search_parameters(const fhir::ResourceType& type, std::string_view base,
-                              std::string& out) {
+                              fhir::FullText full_text, std::string& out) {
   out += R"("searchParam":[)";
   for (const auto& parameter : type.search_parameters) {
     if (&parameter != type.search_parameters.data()) out += ',';
-    const std::string definition = parameter.derived_from.empty() ? std::string(parameter.url)
-                                                                  : published_url(base, parameter);
+    const std::string definition = definition_url(base, parameter);
     fmt::format_to(std::back_inserter(out), R"({{"name":"{}","definition":"{}","type":"{}")",
                    parameter.code, definition, search_type_name(parameter.type));
     if (!parameter.description.empty()) {
@@ -64,6 +56,7 @@ void append_search_parameters(const fhir::ResourceType& type, std::string_view b
     }
     out += '}';
   }
+  append_whole_resource_parameters(type, full_text, out);
   out += ']';
 }
 
@@ -122,7 +115,7 @@ void append_compartments(std::string& out) {
 }
 
 void append_type(const fhir::ResourceType& type, std::string_view interactions,
-                 std::string_view base, std::string& out) {
+                 std::string_view base, fhir::FullText full_text, std::string& out) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"type":"{0}","profile":"http://hl7.org/fhir/StructureDefinition/{0}",)",
                  type.name);
@@ -130,7 +123,7 @@ void append_type(const fhir::ResourceType& type, std::string_view interactions,
   out += R"(,"versioning":"versioned","readHistory":true,"updateCreate":true,)"
          R"("conditionalCreate":false,"conditionalRead":"full-support","conditionalUpdate":false,)"
          R"("conditionalDelete":"not-supported","referencePolicy":["literal","logical","local"],)";
-  append_search_parameters(type, base, out);
+  append_search_parameters(type, base, full_text, out);
   append_includes(type, out);
   out += '}';
 }
@@ -154,7 +147,7 @@ std::string statement(const Call& call) {
   const auto types = fhir::Definitions::r4().resource_types();
   for (const auto& type : types) {
     if (&type != types.data()) out += ',';
-    append_type(type, interactions, call.base, out);
+    append_type(type, interactions, call.base, call.api.index_options().full_text, out);
   }
   out += R"(],"interaction":[{"code":"search-system"}])";
   append_common_parameters(out);

@@ -9,6 +9,10 @@
 namespace lightbox::rest {
 namespace {
 
+bool is_published(const fhir::SearchParameter& parameter) {
+  return parameter.is_own || !parameter.derived_from.empty();
+}
+
 std::string published_id(const fhir::SearchParameter& parameter) {
   return fmt::format("lightbox-{}-{}", parameter.resource->name, parameter.code);
 }
@@ -26,20 +30,47 @@ std::string fhirpath(const fhir::SearchParameter& parameter) {
   return text;
 }
 
+// A component's path as HL7 writes it: from the composite's element.
+std::string component_fhirpath(const fhir::SearchParameter::Component& component) {
+  std::string text;
+  for (const auto& path : component.paths) {
+    if (!text.empty()) text += " | ";
+    for (const auto& step : path) text.append(&step == path.data() ? "" : ".").append(step.name);
+  }
+  return text;
+}
+
+std::string components_json(std::string_view base, const fhir::SearchParameter& parameter) {
+  std::string text;
+  for (const auto& component : parameter.components) {
+    text += text.empty() ? R"(,"component":[)" : ",";
+    text += R"({"definition":)";
+    fhir::write_json_string(definition_url(base, *component.parameter), text);
+    text += R"(,"expression":)";
+    fhir::write_json_string(component_fhirpath(component), text);
+    text += '}';
+  }
+  return text.empty() ? text : text + ']';
+}
+
 std::string search_parameter(std::string_view base, const fhir::SearchParameter& parameter) {
   std::string text =
       fmt::format(R"({{"resourceType":"SearchParameter","id":"{}","url":"{}","version":"{}",)"
-                  R"("name":"{}","derivedFrom":"{}","status":"active","date":"{}","description":)",
-                  published_id(parameter), published_url(base, parameter), version, parameter.code,
-                  parameter.derived_from, release_date);
-  fhir::write_json_string(fmt::format("HL7's {0} of {1}, widened: {2}", parameter.code,
-                                      parameter.resource->name, fhirpath(parameter)),
+                  R"("name":"{}","status":"active","date":"{}","description":)",
+                  published_id(parameter), definition_url(base, parameter), version, parameter.code,
+                  release_date);
+  fhir::write_json_string(parameter.is_own
+                              ? std::string(parameter.description)
+                              : fmt::format("HL7's {0} of {1}, widened: {2}", parameter.code,
+                                            parameter.resource->name, fhirpath(parameter)),
                           text);
-  text += fmt::format(R"(,"code":"{}","base":["{}"],"type":"token","expression":)", parameter.code,
-                      parameter.resource->name);
+  if (!parameter.is_own) text += fmt::format(R"(,"derivedFrom":"{}")", parameter.derived_from);
+  text += fmt::format(R"(,"code":"{}","base":["{}"],"type":"{}","expression":)", parameter.code,
+                      parameter.resource->name, search_type_name(parameter.type));
   fhir::write_json_string(fhirpath(parameter), text);
-  text += R"(,"xpathUsage":"normal"})";
-  return text;
+  text += R"(,"xpathUsage":"normal")";
+  text += components_json(base, parameter);
+  return text + '}';
 }
 
 Result<void> publish(store::Store& store, std::string_view base,
@@ -61,7 +92,32 @@ Result<void> publish(store::Store& store, std::string_view base,
 
 }  // namespace
 
-std::string published_url(std::string_view base, const fhir::SearchParameter& parameter) {
+std::string_view search_type_name(fhir::SearchType type) {
+  switch (type) {
+    case fhir::SearchType::number:
+      return "number";
+    case fhir::SearchType::date:
+      return "date";
+    case fhir::SearchType::string:
+      return "string";
+    case fhir::SearchType::token:
+      return "token";
+    case fhir::SearchType::reference:
+      return "reference";
+    case fhir::SearchType::composite:
+      return "composite";
+    case fhir::SearchType::quantity:
+      return "quantity";
+    case fhir::SearchType::uri:
+      return "uri";
+    case fhir::SearchType::special:
+      return "special";
+  }
+  return "special";
+}
+
+std::string definition_url(std::string_view base, const fhir::SearchParameter& parameter) {
+  if (!is_published(parameter)) return std::string(parameter.url);
   return fmt::format("{}/SearchParameter/{}", base, published_id(parameter));
 }
 
@@ -69,7 +125,7 @@ Result<void> publish_search_parameters(store::Store& store, std::string_view bas
                                        const fhir::IndexOptions& options) {
   for (const auto& type : fhir::Definitions::r4().resource_types()) {
     for (const auto& parameter : type.search_parameters) {
-      if (!parameter.derived_from.empty()) TRY_DO(publish(store, base, parameter, options));
+      if (is_published(parameter)) TRY_DO(publish(store, base, parameter, options));
     }
   }
   return {};

@@ -4,32 +4,12 @@
 #include "fhir/json.h"
 #include "fhir/resource.h"
 #include "store/codec.h"
+#include "store/full_text.h"
+#include "store/index_options.h"
 #include "store/row_record.h"
 #include "store/writer.h"
 
 namespace lightbox::store {
-namespace {
-
-std::string options_text(const fhir::IndexOptions& options) {
-  std::string text = fmt::format("{}", options.zone_offset_minutes);
-  for (const std::string& base : options.own_bases) text.append("\n").append(base);
-  return text;
-}
-
-fhir::IndexOptions options_of(std::string_view text) {
-  fhir::IndexOptions options;
-  std::size_t end = text.find('\n');
-  options.zone_offset_minutes = std::atoi(std::string(text.substr(0, end)).c_str());
-  while (end != std::string_view::npos) {
-    text.remove_prefix(end + 1);
-    end = text.find('\n');
-    options.own_bases.emplace_back(text.substr(0, end));
-  }
-  return options;
-}
-
-}  // namespace
-
 // The row of the resource that an operation is about.
 struct Applier::Current {
   std::int64_t key = 0;
@@ -165,6 +145,7 @@ Result<OperationResult> Applier::insert(const Operation& operation, std::string_
   const RowPlace place{operation.index.order, key};
   if (pending_ != nullptr) {
     TRY_DO(add_records(rows, place, *pending_));
+    TRY_DO(insert_text(database_, {rows.narrative, rows.content}, key));
   } else {
     TRY_DO(insert_rows(database_, rows, place));
   }

@@ -10,6 +10,8 @@
 extern "C" {
 extern const char embedded_schema_sql[];
 extern const char embedded_schema_sql_end[];
+extern const char embedded_full_text_sql[];
+extern const char embedded_full_text_sql_end[];
 }
 
 namespace lightbox::store {
@@ -259,7 +261,8 @@ Result<std::int64_t> pragma(Database& database, const char* sql) {
 // The migrations, each from version n to n + 1. A released one is never edited.
 Result<void> migrate(Database& database) {
   const std::string schema(embedded_schema_sql, embedded_schema_sql_end);
-  const std::string* const migrations[] = {&schema};
+  const std::string full_text(embedded_full_text_sql, embedded_full_text_sql_end);
+  const std::string* const migrations[] = {&schema, &full_text};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));
 
   TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));

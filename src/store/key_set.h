@@ -47,6 +47,7 @@ class KeySet {
   [[nodiscard]] std::uint64_t size() const { return roaring_bitmap_get_cardinality(bitmap_); }
   [[nodiscard]] std::size_t bytes() const { return roaring_bitmap_size_in_bytes(bitmap_); }
   void intersect(const KeySet& other) { roaring_bitmap_and_inplace(bitmap_, other.bitmap_); }
+  void unite(const KeySet& other) { roaring_bitmap_or_inplace(bitmap_, other.bitmap_); }
   void subtract(const KeySet& other) { roaring_bitmap_andnot_inplace(bitmap_, other.bitmap_); }
   [[nodiscard]] std::uint64_t intersection_size(const KeySet& other) const {
     return roaring_bitmap_and_cardinality(bitmap_, other.bitmap_);

@@ -8,6 +8,7 @@
 namespace lightbox::store {
 namespace {
 
+using fhir::Comparison;
 using fhir::IndexVariant;
 using fhir::Modifier;
 using fhir::Prefix;
@@ -42,8 +43,49 @@ void add_number_condition(const fhir::NumberValue& value, std::string_view low,
       return add(h + "<?", {value.value});
     case Prefix::ap:
       return add("(" + l + "<? AND " + h + ">=?)", {value.high, value.low});
+    case Prefix::co:
+      return add("0", {});
   }
 }
+
+// What a _filter asks of the text in `column`; true for `parameter`.
+void add_text_condition(fhir::Comparison comparison, std::string_view column,
+                        const std::string& text, Sql& sql) {
+  using fhir::Comparison;
+  const auto add = [&](std::string_view form, std::size_t values) {
+    sql.text += fmt::format(fmt::runtime(form), column);
+    for (std::size_t i = 0; i < values; ++i) sql.values.emplace_back(text);
+  };
+  switch (comparison) {
+    case Comparison::parameter:
+      return add("1", 0);
+    case Comparison::equal:
+      return add("{}=?", 1);
+    case Comparison::unequal:
+      return add("{}<>?", 1);
+    case Comparison::contains:
+      return add("instr({},?)>0", 1);
+    case Comparison::starts:
+      add("{}>=? AND ", 1);
+      sql.text += fmt::format("{}<?", column);
+      sql.values.emplace_back(after_prefix(text));
+      return;
+    case Comparison::ends:
+      return add("(length({0})>=length(?) AND substr({0},length({0})-length(?)+1)=?)", 3);
+    case Comparison::greater:
+      return add("{}>?", 1);
+    case Comparison::less:
+      return add("{}<?", 1);
+    case Comparison::greater_or_equal:
+      return add("{}>=?", 1);
+    case Comparison::less_or_equal:
+      return add("{}<=?", 1);
+  }
+}
+
+// Rows of token_index without a system: all that begin with no control character.
+constexpr std::string_view bare_tokens =
+    "SELECT resource FROM token_index WHERE param=? AND value>=' ' AND ";
 
 // The index rows that satisfy one value of a criterion, for one of its parameters.
 class ValueCompiler {
@@ -53,6 +95,13 @@ class ValueCompiler {
       : predicate_(predicate), parameter_(parameter), systems_(systems), database_(database) {}
 
   Result<void> operator()(const fhir::TokenValue& value) {
+    if (predicate_.criterion->comparison == Comparison::unequal) return unequal(value);
+    if (predicate_.criterion->comparison != Comparison::parameter) {
+      Sql sql{std::string(bare_tokens), {param()}};
+      add_text_condition(predicate_.criterion->comparison, "value", value.code.value_or(""), sql);
+      predicate_.sources.push_back(std::move(sql));
+      return {};
+    }
     if (!value.system) {
       if (value.code) {
         pair(param(), *value.code);
@@ -77,11 +126,24 @@ class ValueCompiler {
   }
 
   Result<void> operator()(const fhir::ReferenceValue& value) {
+    if (predicate_.criterion->comparison == Comparison::unequal) {
+      Sql sql{std::string(bare_tokens), {param()}};
+      sql.text += "value NOT IN (";
+      add_list(value.targets, sql);
+      predicate_.sources.push_back(std::move(sql));
+      return {};
+    }
     for (const std::string& target : value.targets) pair(param(), target);
     return {};
   }
 
   Result<void> operator()(const fhir::StringValue& value) {
+    if (predicate_.criterion->comparison != Comparison::parameter) {
+      Sql sql{"SELECT resource FROM string_index WHERE param=? AND ", {param()}};
+      add_text_condition(predicate_.criterion->comparison, "normalised", value.normalised, sql);
+      predicate_.sources.push_back(std::move(sql));
+      return {};
+    }
     switch (predicate_.criterion->modifier) {
       case Modifier::exact:
         source("SELECT resource FROM string_index WHERE param=? AND normalised=? AND exact=?",
@@ -147,6 +209,51 @@ class ValueCompiler {
         return {};
       }
     }
+    return add_composite(std::move(firsts), rest);
+  }
+
+  Result<void> operator()(const fhir::IdValue& value) {
+    source("SELECT key FROM resource WHERE type=? AND id=? AND method<2",
+           {std::int64_t{predicate_.type->number}, value.id});
+    return {};
+  }
+
+ private:
+  // Some code is there that is not this one. Of two codes alike only the system tells, and rows
+  // without one say nothing of it.
+  Result<void> unequal(const fhir::TokenValue& value) {
+    if (value.code) {
+      source(std::string(bare_tokens) + "value<>?", {param(), *value.code});
+    }
+    if (!value.system) return {};
+    TRY(const auto system, systems_.find(database_, *value.system));
+    if (!system) {
+      predicate_.unknown += fmt::format("\x1d{}|{}", *value.system, value.code.value_or(""));
+      source("SELECT resource FROM token_index WHERE param=? AND value<' ' AND value>''",
+             {param()});
+      return {};
+    }
+    const std::string row = token_value(*system, value.code.value_or(""));
+    const std::string end = value.code ? row + '\0' : after_prefix(row);
+    source(
+        "SELECT resource FROM token_index WHERE param=? AND value<' ' AND value>'' AND NOT "
+        "(value>=? AND value<?)",
+        {param(), row, end});
+    return {};
+  }
+
+  Result<void> add_composite(std::vector<std::string> firsts, const Sql& rest) {
+    if (predicate_.criterion->comparison == Comparison::unequal) {
+      Sql sql{"SELECT resource FROM composite_index x WHERE param=? AND NOT (1", {param()}};
+      if (!firsts.empty()) {
+        sql.text += " AND first IN (";
+        add_list(firsts, sql);
+      }
+      sql.text += rest.text + ")";
+      sql.values.insert(sql.values.end(), rest.values.begin(), rest.values.end());
+      predicate_.sources.push_back(std::move(sql));
+      return {};
+    }
     const bool any_first = firsts.empty();
     if (any_first) firsts.emplace_back();
     for (std::string& first : firsts) {
@@ -162,19 +269,18 @@ class ValueCompiler {
     return {};
   }
 
-  Result<void> operator()(const fhir::IdValue& value) {
-    source("SELECT key FROM resource WHERE type=? AND id=? AND method<2",
-           {std::int64_t{predicate_.type->number}, value.id});
-    return {};
+  [[nodiscard]] std::int64_t param() const {
+    return fhir::index_parameter(parameter_.number(),
+                                 fhir::index_variant(predicate_.criterion->modifier));
   }
 
- private:
-  [[nodiscard]] std::int64_t param() const {
-    const Modifier modifier = predicate_.criterion->modifier;
-    const IndexVariant variant = modifier == Modifier::text         ? IndexVariant::text
-                                 : modifier == Modifier::identifier ? IndexVariant::identifier
-                                                                    : IndexVariant::value;
-    return fhir::index_parameter(parameter_.number(), variant);
+  // The end of a list in parentheses.
+  static void add_list(const std::vector<std::string>& texts, Sql& sql) {
+    for (const std::string& text : texts) {
+      sql.text += &text == texts.data() ? "?" : ",?";
+      sql.values.emplace_back(text);
+    }
+    sql.text += ")";
   }
 
   void pair(std::int64_t param, std::string value) {
@@ -237,11 +343,7 @@ class ValueCompiler {
       return append_units(*number, "second_system", "second", "second", sql);
     } else if (const auto* reference = std::get_if<fhir::ReferenceValue>(&part)) {
       sql.text += " AND second IN (";
-      for (std::size_t i = 0; i < reference->targets.size(); ++i) {
-        sql.text += i == 0 ? "?" : ",?";
-        sql.values.emplace_back(reference->targets[i]);
-      }
-      sql.text += ")";
+      add_list(reference->targets, sql);
     }
     return true;
   }
@@ -272,6 +374,22 @@ Predicate missing_predicate(Predicate predicate) {
     predicate.kind = criterion.missing ? Predicate::Kind::nothing : Predicate::Kind::set;
     predicate.negated = false;
     predicate.sources.push_back(all_of_type(*predicate.type));
+  }
+  return predicate;
+}
+
+// The words were put in quotes by the parser.
+Predicate words_predicate(Predicate predicate) {
+  predicate.kind = Predicate::Kind::words;
+  const bool is_narrative = predicate.criterion->column == fhir::Criterion::Column::narrative;
+  for (const fhir::SearchValue& value : predicate.criterion->any_of) {
+    const auto* words = std::get_if<fhir::StringValue>(&value);
+    if (words == nullptr) continue;
+    predicate.sources.push_back(
+        {"SELECT r.key FROM full_text f CROSS JOIN resource r ON r.key=f.rowid WHERE f.full_text "
+         "MATCH ? AND r.type=? AND r.method<2",
+         {(is_narrative ? "narrative : (" : "(") + words->exact + ")",
+          std::int64_t{predicate.type->number}}});
   }
   return predicate;
 }
@@ -318,6 +436,31 @@ std::string name_of(const Predicate& predicate) {
   return name.append(predicate.unknown);
 }
 
+Result<FilterPredicate> make_filter(const fhir::FilterNode& node, const fhir::ResourceType& type,
+                                    CodeSystems& systems, Database& database, std::string& name) {
+  FilterPredicate made;
+  made.node = &node;
+  name += fmt::format("\x1c{}{}(", static_cast<int>(node.kind), node.element);
+  if (node.kind == fhir::FilterNode::Kind::criterion) {
+    TRY(made.test, make_predicate(node.criterion, type, systems, database));
+    name.append(made.test.negated ? "-" : "+").append(made.test.name);
+  }
+  for (const fhir::FilterNode& part : node.nodes) {
+    TRY(FilterPredicate inner, make_filter(part, type, systems, database, name));
+    made.parts.push_back(std::move(inner));
+  }
+  name += ')';
+  return made;
+}
+
+Result<Predicate> filter_predicate(Predicate predicate, CodeSystems& systems, Database& database) {
+  predicate.kind = Predicate::Kind::filter;
+  TRY(FilterPredicate filter, make_filter(*predicate.criterion->filter, *predicate.type, systems,
+                                          database, predicate.name));
+  predicate.filter = std::make_shared<const FilterPredicate>(std::move(filter));
+  return predicate;
+}
+
 }  // namespace
 
 Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::ResourceType& type,
@@ -326,8 +469,14 @@ Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::R
   predicate.type = &type;
   predicate.criterion = std::make_shared<const fhir::Criterion>(criterion);
   predicate.negated = criterion.modifier == Modifier::not_;
+  if (criterion.column == fhir::Criterion::Column::filter) {
+    return filter_predicate(std::move(predicate), systems, database);
+  }
   if (criterion.modifier == Modifier::missing) {
     predicate = missing_predicate(std::move(predicate));
+  } else if (criterion.column == fhir::Criterion::Column::narrative ||
+             criterion.column == fhir::Criterion::Column::content) {
+    predicate = words_predicate(std::move(predicate));
   } else if (criterion.column == fhir::Criterion::Column::last_updated) {
     predicate = updated_predicate(std::move(predicate));
   } else {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "fhir/search.h"
+#include "fhir/search_filter.h"
 #include "store/code_systems.h"
 #include "store/database.h"
 #include "store/key_set.h"
@@ -24,6 +25,8 @@ struct TokenPair {
   auto operator<=>(const TokenPair&) const = default;
 };
 
+struct FilterPredicate;
+
 struct Predicate {
   enum class Kind : std::uint8_t {
     nothing,  // cannot match (an unknown system, say)
@@ -31,6 +34,8 @@ struct Predicate {
     order,    // a date on the parameter that gives the type its order: a range of `ord`
     present,  // resource.present & mask; without a criterion: there is a value to sort by
     updated,  // _lastUpdated
+    filter,   // a _filter: sets of its tests, put together as `filter` says
+    words,    // _text and _content: as `set`, but read anew by each search
     set,      // all else: the keys are collected from `sources`
   };
   Kind kind = Kind::nothing;
@@ -46,9 +51,20 @@ struct Predicate {
   std::string unknown;
   // Equal names mean equal sets.
   std::string name;
+  std::shared_ptr<const FilterPredicate> filter;
 
   // False: nothing else than probing in a set can be done.
-  [[nodiscard]] bool has_probe() const { return kind != Kind::set && kind != Kind::nothing; }
+  [[nodiscard]] bool has_probe() const {
+    return kind != Kind::set && kind != Kind::nothing && kind != Kind::filter &&
+           kind != Kind::words;
+  }
+};
+
+// A node of a _filter with the predicates of its tests.
+struct FilterPredicate {
+  const fhir::FilterNode* node = nullptr;  // of the criterion, which the predicate keeps
+  Predicate test;                          // of a node that is a criterion
+  std::vector<FilterPredicate> parts;
 };
 
 // More pairs than this are collected into a set.
@@ -59,6 +75,8 @@ Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::R
 
 // Whether a live resource satisfies the criterion, its negation (:not, :missing=true) left out.
 [[nodiscard]] bool matches(const fhir::Criterion& criterion, const ResourceChange& resource);
+// Whether it satisfies a filter without brackets.
+[[nodiscard]] bool satisfies(const fhir::FilterNode& node, const ResourceChange& resource);
 
 // All resources of a type.
 [[nodiscard]] Sql all_of_type(const fhir::ResourceType& type);

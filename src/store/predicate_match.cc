@@ -31,6 +31,8 @@ bool date_matches(const fhir::DateValue& value, std::int64_t low, std::int64_t h
       return high <= L;
     case Prefix::ap:
       return low < H && high > L;
+    case Prefix::co:
+      return low <= L && H <= high;
   }
   return false;
 }
@@ -62,6 +64,8 @@ void append_date_condition(const fhir::DateValue& value, std::string_view alias,
       return add(high + "<=?", {L});
     case Prefix::ap:
       return add("(" + low + "<? AND " + high + ">?)", {H, L});
+    case Prefix::co:
+      return add("(" + low + "<=? AND " + high + ">=?)", {L, H});
   }
 }
 
@@ -86,6 +90,8 @@ LowRange narrow_range(const fhir::DateValue& value) {
       return {INT64_MIN, L};
     case Prefix::ap:
       return {L - day_ms, H};
+    case Prefix::co:
+      return {H - day_ms, L + 1};
   }
   return {};
 }
@@ -102,6 +108,7 @@ LowRange certain_range(const fhir::DateValue& value) {
   switch (value.prefix) {
     case Prefix::eq:
     case Prefix::eb:
+    case Prefix::co:
       return {0, 0};
     case Prefix::ne:
     case Prefix::lt:
@@ -140,6 +147,8 @@ bool number_matches(const fhir::NumberValue& value, double low, double high) {
       return high < value.value;
     case Prefix::ap:
       return low < value.high && high >= value.low;
+    case Prefix::co:
+      break;
   }
   return false;
 }
@@ -152,6 +161,18 @@ bool token_matches(const fhir::TokenValue& value, const std::optional<std::strin
   return !value.code || *value.code == code;
 }
 
+// The store's rows of what begins with a control character are of codes with their system.
+bool is_bare(std::string_view code) {
+  return !code.empty() && static_cast<unsigned char>(code.front()) >= ' ';
+}
+
+// As the rows are: where the codes are alike, only a system can differ.
+bool token_differs(const fhir::TokenValue& value, const fhir::TokenEntry& entry) {
+  if (value.code && is_bare(entry.code) && entry.code != *value.code) return true;
+  if (!value.system || !entry.system) return false;
+  return !token_matches(value, entry.system, entry.code);
+}
+
 bool units_match(const fhir::NumberValue& value, std::string_view system, std::string_view code,
                  std::string_view unit) {
   if (value.system && !value.system->empty()) {
@@ -160,9 +181,39 @@ bool units_match(const fhir::NumberValue& value, std::string_view system, std::s
   return !value.code || code == *value.code || unit == *value.code;
 }
 
-bool string_matches(fhir::Modifier modifier, const fhir::StringValue& value,
+// As the operators of a _filter compare, byte by byte; `parameter` is not theirs.
+bool text_matches(fhir::Comparison comparison, std::string_view text, std::string_view wanted) {
+  using fhir::Comparison;
+  switch (comparison) {
+    case Comparison::parameter:
+    case Comparison::equal:
+      return text == wanted;
+    case Comparison::unequal:
+      return text != wanted;
+    case Comparison::contains:
+      return text.find(wanted) != std::string_view::npos;
+    case Comparison::starts:
+      return text.starts_with(wanted);
+    case Comparison::ends:
+      return text.ends_with(wanted);
+    case Comparison::greater:
+      return text > wanted;
+    case Comparison::less:
+      return text < wanted;
+    case Comparison::greater_or_equal:
+      return text >= wanted;
+    case Comparison::less_or_equal:
+      return text <= wanted;
+  }
+  return false;
+}
+
+bool string_matches(const fhir::Criterion& criterion, const fhir::StringValue& value,
                     const fhir::StringEntry& entry) {
-  switch (modifier) {
+  if (criterion.comparison != fhir::Comparison::parameter) {
+    return text_matches(criterion.comparison, entry.normalised, value.normalised);
+  }
+  switch (criterion.modifier) {
     case fhir::Modifier::exact:
       return entry.exact == value.exact;
     case fhir::Modifier::contains:
@@ -225,13 +276,18 @@ struct ValueMatcher {
   }
 
   bool operator()(const fhir::TokenValue& value) const {
+    const fhir::Comparison comparison = criterion.comparison;
     return any(resource.entries->tokens, [&](const fhir::TokenEntry& entry) {
+      if (comparison == fhir::Comparison::unequal) return token_differs(value, entry);
+      if (comparison != fhir::Comparison::parameter) {
+        return is_bare(entry.code) && text_matches(comparison, entry.code, value.code.value_or(""));
+      }
       return token_matches(value, entry.system, entry.code);
     });
   }
   bool operator()(const fhir::StringValue& value) const {
     return any(resource.entries->strings, [&](const fhir::StringEntry& entry) {
-      return string_matches(criterion.modifier, value, entry);
+      return string_matches(criterion, value, entry);
     });
   }
   bool operator()(const fhir::DateValue& value) const {
@@ -246,16 +302,22 @@ struct ValueMatcher {
     });
   }
   bool operator()(const fhir::ReferenceValue& value) const {
-    return any(resource.entries->tokens,
-               [&](const fhir::TokenEntry& entry) { return contains(value.targets, entry.code); });
+    return any(resource.entries->tokens, [&](const fhir::TokenEntry& entry) {
+      if (criterion.comparison != fhir::Comparison::unequal) {
+        return contains(value.targets, entry.code);
+      }
+      return is_bare(entry.code) && !contains(value.targets, entry.code);
+    });
   }
   bool operator()(const fhir::UidValue& value) const {
     return any(resource.entries->uids,
                [&](const fhir::UidEntry& entry) { return entry.uid == value.uid; });
   }
   bool operator()(const fhir::CompositeValue& value) const {
-    return any(resource.entries->composites,
-               [&](const fhir::CompositeEntry& entry) { return composite_matches(value, entry); });
+    return any(resource.entries->composites, [&](const fhir::CompositeEntry& entry) {
+      const bool is_unequal = criterion.comparison == fhir::Comparison::unequal;
+      return composite_matches(value, entry) != is_unequal;
+    });
   }
   bool operator()(const fhir::IdValue&) const { return false; }
 };
@@ -265,13 +327,9 @@ bool parameter_matches(const fhir::Criterion& criterion, const fhir::SearchParam
   if (criterion.modifier == fhir::Modifier::missing) {
     return (resource.entries->present >> parameter.slot & 1U) != 0;
   }
-  using fhir::IndexVariant;
-  const IndexVariant variant = criterion.modifier == fhir::Modifier::text ? IndexVariant::text
-                               : criterion.modifier == fhir::Modifier::identifier
-                                   ? IndexVariant::identifier
-                                   : IndexVariant::value;
-  const ValueMatcher matcher{criterion, fhir::index_parameter(parameter.number(), variant),
-                             resource};
+  const ValueMatcher matcher{
+      criterion, fhir::index_parameter(parameter.number(), fhir::index_variant(criterion.modifier)),
+      resource};
   return std::any_of(criterion.any_of.begin(), criterion.any_of.end(),
                      [&](const fhir::SearchValue& value) { return std::visit(matcher, value); });
 }
@@ -295,6 +353,11 @@ bool matches(const fhir::Criterion& criterion, const ResourceChange& resource) {
                            return date != nullptr &&
                                   date_matches(*date, resource.updated_ms, resource.updated_ms + 1);
                          });
+    case fhir::Criterion::Column::filter:
+      return satisfies(*criterion.filter, resource);
+    case fhir::Criterion::Column::narrative:
+    case fhir::Criterion::Column::content:
+      return false;  // only the index of words tells; no cached set is made of it
     case fhir::Criterion::Column::index:
       break;
   }
@@ -302,6 +365,28 @@ bool matches(const fhir::Criterion& criterion, const ResourceChange& resource) {
   return std::any_of(
       criterion.or_parameters.begin(), criterion.or_parameters.end(),
       [&](const auto* other) { return parameter_matches(criterion, *other, resource); });
+}
+
+bool satisfies(const fhir::FilterNode& node, const ResourceChange& resource) {
+  using Kind = fhir::FilterNode::Kind;
+  const auto holds = [&](const fhir::FilterNode& part) { return satisfies(part, resource); };
+  switch (node.kind) {
+    case Kind::criterion: {
+      const fhir::Criterion& criterion = node.criterion;
+      const bool is_negated = criterion.modifier == fhir::Modifier::not_ ||
+                              (criterion.modifier == fhir::Modifier::missing && criterion.missing);
+      return matches(criterion, resource) != is_negated;
+    }
+    case Kind::all_of:
+      return std::all_of(node.nodes.begin(), node.nodes.end(), holds);
+    case Kind::any_of:
+      return std::any_of(node.nodes.begin(), node.nodes.end(), holds);
+    case Kind::not_:
+      return !holds(node.nodes.front());
+    case Kind::element:
+      break;
+  }
+  return false;
 }
 
 }  // namespace lightbox::store

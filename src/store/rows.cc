@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "store/full_text.h"
 #include "store/row_columns.h"
 
 namespace lightbox::store {
@@ -100,6 +101,8 @@ Result<IndexRows> make_rows(const fhir::IndexEntries& entries, CodeSystems& syst
     rows.uids.push_back({pack_uid(entry.uid), entry.parameter});
   }
   sort_unique(rows.uids);
+  rows.narrative = entries.narrative;
+  rows.content = entries.content;
   return rows;
 }
 
@@ -110,6 +113,12 @@ void keep_differences(IndexRows& old_rows, IndexRows& new_rows) {
   keep_differences(old_rows.numbers, new_rows.numbers);
   keep_differences(old_rows.composites, new_rows.composites);
   keep_differences(old_rows.uids, new_rows.uids);
+  if (old_rows.narrative == new_rows.narrative && old_rows.content == new_rows.content) {
+    for (IndexRows* rows : {&old_rows, &new_rows}) {
+      rows->narrative.clear();
+      rows->content.clear();
+    }
+  }
 }
 
 namespace {
@@ -157,11 +166,13 @@ Result<void> insert_rows(Database& writer, const IndexRows& rows, RowPlace place
   TRY_DO(insert_all(writer, rows.dates, place));
   TRY_DO(insert_all(writer, rows.numbers, place));
   TRY_DO(insert_all(writer, rows.composites, place));
-  return insert_all(writer, rows.uids, place);
+  TRY_DO(insert_all(writer, rows.uids, place));
+  return insert_text(writer, {rows.narrative, rows.content}, place.resource);
 }
 
 Result<void> delete_rows(Database& writer, const IndexRows& rows, RowPlace place) {
   const auto [ord, resource] = place;
+  TRY_DO(delete_text(writer, {rows.narrative, rows.content}, resource));
   TRY_DO(for_each_row(writer,
                       "DELETE FROM token_index WHERE param=? AND value=? AND ord=? AND resource=?",
                       rows.tokens, [&](Query& query, const TokenRow& row) {

@@ -72,6 +72,8 @@ struct IndexRows {
   std::vector<NumberRow> numbers;
   std::vector<CompositeRow> composites;
   std::vector<UidRow> uids;
+  std::string narrative;  // a row of full_text, when there is one or the other
+  std::string content;
 };
 
 // A token with a system has two rows: its code, and the code behind the system's number, so that

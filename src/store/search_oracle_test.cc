@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 
+#include "fhir/search_filter.h"
 #include "store/search_run.h"
 #include "store/store_testing.h"
 #include "store/writer.h"
@@ -23,6 +24,7 @@ struct Known {
   std::int64_t key = 0;
   std::int64_t updated = 0;
   fhir::IndexEntries entries;
+  std::string json;
 };
 
 // --- The oracle ----------------------------------------------------------------------------------
@@ -54,6 +56,8 @@ bool date_matches(const fhir::DateValue& value, std::int64_t low, std::int64_t h
       return high <= interval.low;
     case Prefix::ap:
       return !(low >= interval.high || high <= interval.low);
+    case Prefix::co:
+      return contains({low, high}, interval.low, interval.high);
   }
   return false;
 }
@@ -76,6 +80,8 @@ bool number_matches(const fhir::NumberValue& value, double number) {
       return number <= value.value;
     case Prefix::ap:
       return number >= value.low && number < value.high;
+    case Prefix::co:
+      break;
   }
   return false;
 }
@@ -86,18 +92,50 @@ bool token_matches(const fhir::TokenValue& wanted, const std::optional<std::stri
   return !wanted.code || code == *wanted.code;
 }
 
+bool text_compares(fhir::Comparison comparison, std::string text, std::string wanted) {
+  const int order = text.compare(wanted);
+  switch (comparison) {
+    case fhir::Comparison::equal:
+      return order == 0;
+    case fhir::Comparison::unequal:
+      return order != 0;
+    case fhir::Comparison::greater:
+      return order > 0;
+    case fhir::Comparison::less:
+      return order < 0;
+    case fhir::Comparison::greater_or_equal:
+      return order >= 0;
+    case fhir::Comparison::less_or_equal:
+      return order <= 0;
+    case fhir::Comparison::contains:
+      return text.find(wanted) != std::string::npos;
+    case fhir::Comparison::starts:
+      return text.substr(0, wanted.size()) == wanted;
+    case fhir::Comparison::ends:
+      std::reverse(text.begin(), text.end());
+      std::reverse(wanted.begin(), wanted.end());
+      return text.substr(0, wanted.size()) == wanted;
+    case fhir::Comparison::parameter:
+      break;
+  }
+  return false;
+}
+
 bool value_matches(const fhir::Criterion& criterion, const fhir::SearchParameter& parameter,
                    const fhir::SearchValue& value, const Known& known) {
-  const auto variant = criterion.modifier == fhir::Modifier::text ? fhir::IndexVariant::text
+  const auto variant = criterion.modifier == fhir::Modifier::text      ? fhir::IndexVariant::text
+                       : criterion.modifier == fhir::Modifier::of_type ? fhir::IndexVariant::of_type
                        : criterion.modifier == fhir::Modifier::identifier
                            ? fhir::IndexVariant::identifier
                            : fhir::IndexVariant::value;
+  const bool unequal = criterion.comparison == fhir::Comparison::unequal;
   const std::uint32_t number =
       parameter.resource == nullptr ? 0 : fhir::index_parameter(parameter.number(), variant);
   const auto& entries = known.entries;
   if (const auto* token = std::get_if<fhir::TokenValue>(&value)) {
     for (const auto& entry : entries.tokens) {
-      if (entry.parameter == number && token_matches(*token, entry.system, entry.code)) return true;
+      if (entry.parameter != number) continue;
+      if (token_matches(*token, entry.system, entry.code) != unequal) return true;
     }
   } else if (const auto* reference = std::get_if<fhir::ReferenceValue>(&value)) {
     for (const auto& entry : entries.tokens) {
@@ -115,6 +153,10 @@ bool value_matches(const fhir::Criterion& criterion, const fhir::SearchParameter
   } else if (const auto* text = std::get_if<fhir::StringValue>(&value)) {
     for (const auto& entry : entries.strings) {
       if (entry.parameter != number) continue;
+      if (criterion.comparison != fhir::Comparison::parameter) {
+        if (text_compares(criterion.comparison, entry.normalised, text->normalised)) return true;
+        continue;
+      }
       const auto at = entry.normalised.find(text->normalised);
       const bool inside = criterion.modifier == fhir::Modifier::contains ||
                           criterion.modifier == fhir::Modifier::text;
@@ -142,9 +184,17 @@ bool value_matches(const fhir::Criterion& criterion, const fhir::SearchParameter
     for (const auto& entry : entries.composites) {
       if (entry.parameter != number) continue;
       const auto& first = std::get<fhir::TokenValue>(composite->parts[0]);
+      if (const auto* site = std::get_if<fhir::TokenValue>(&composite->parts[1])) {
+        if (token_matches(first, entry.first_system, entry.first) &&
+            token_matches(*site, entry.second_system, entry.second)) {
+          return true;
+        }
+        continue;
+      }
       const auto& second = std::get<fhir::NumberValue>(composite->parts[1]);
       if (token_matches(first, entry.first_system, entry.first) &&
-          number_matches(second, entry.low) && (!second.code || *second.code == entry.second)) {
+          number_matches(second, entry.low) && (!second.code || *second.code == entry.second) &&
+          (!second.system || second.system->empty() || *second.system == entry.second_system)) {
         return true;
       }
     }
@@ -152,25 +202,62 @@ bool value_matches(const fhir::Criterion& criterion, const fhir::SearchParameter
   return false;
 }
 
-bool matches_all(const fhir::SearchQuery& query, const Known& known) {
-  for (const fhir::Criterion& criterion : query.criteria) {
-    std::vector<const fhir::SearchParameter*> parameters = criterion.or_parameters;
-    static const fhir::SearchParameter none;
-    parameters.push_back(criterion.parameter != nullptr ? criterion.parameter : &none);
-    bool any = false;
-    for (const auto* parameter : parameters) {
-      if (criterion.modifier == fhir::Modifier::missing) {
-        any |= (known.entries.present >> parameter->slot & 1U) != 0;
-      }
-      for (const auto& value : criterion.any_of) {
-        any |= value_matches(criterion, *parameter, value, known);
-      }
+bool is_true(const fhir::FilterNode& node, const Known& known);
+
+bool is_true(const fhir::Criterion& criterion, const Known& known) {
+  if (criterion.filter) return is_true(*criterion.filter, known);
+  std::vector<const fhir::SearchParameter*> parameters = criterion.or_parameters;
+  static const fhir::SearchParameter none;
+  parameters.push_back(criterion.parameter != nullptr ? criterion.parameter : &none);
+  bool any = false;
+  for (const auto* parameter : parameters) {
+    if (criterion.modifier == fhir::Modifier::missing) {
+      any |= (known.entries.present >> parameter->slot & 1U) != 0;
     }
-    const bool negated = criterion.modifier == fhir::Modifier::not_ ||
-                         (criterion.modifier == fhir::Modifier::missing && criterion.missing);
-    if (any == negated) return false;
+    for (const auto& value : criterion.any_of) {
+      any |= value_matches(criterion, *parameter, value, known);
+    }
   }
-  return true;
+  const bool negated = criterion.modifier == fhir::Modifier::not_ ||
+                       (criterion.modifier == fhir::Modifier::missing && criterion.missing);
+  return any != negated;
+}
+
+// Of the resource as it would be with one of its series alone, for each of them.
+bool is_true_of_a_series(const fhir::FilterNode& node, const Known& known) {
+  for (std::size_t i = 0;; ++i) {
+    const auto one = fhir::parse_json(known.json);
+    fhir::Json* series = one->root()->find("series");
+    if (series == nullptr || i >= series->size) return false;
+    fhir::Json* item = series->first;
+    for (std::size_t skipped = 0; skipped < i; ++skipped) item = item->next;
+    item->next = nullptr;
+    series->first = item;
+    for (fhir::Json* member = one->root()->first; member != nullptr; member = member->next) {
+      if (member != series) member->key = "";
+    }
+    Known alone = known;
+    alone.entries = fhir::index_resource(testing::type_of("ImagingStudy"), *one->root(), {});
+    if (is_true(node, alone)) return true;
+  }
+}
+
+bool is_true(const fhir::FilterNode& node, const Known& known) {
+  if (node.kind == fhir::FilterNode::Kind::criterion) return is_true(node.criterion, known);
+  if (node.kind == fhir::FilterNode::Kind::element) {
+    return is_true_of_a_series(node.nodes[0], known);
+  }
+  std::size_t number = 0;
+  for (const auto& part : node.nodes) {
+    if (is_true(part, known)) ++number;
+  }
+  if (node.kind == fhir::FilterNode::Kind::not_) return number == 0;
+  return number >= (node.kind == fhir::FilterNode::Kind::all_of ? node.nodes.size() : 1);
+}
+
+bool matches_all(const fhir::SearchQuery& query, const Known& known) {
+  return std::all_of(query.criteria.begin(), query.criteria.end(),
+                     [&](const auto& criterion) { return is_true(criterion, known); });
 }
 
 // The value that a resource is sorted by, as text that compares as it does; nullopt: none.
@@ -270,14 +357,18 @@ std::string random_study(Dice& dice, const std::string& id) {
     json += "]";
   }
   if (dice.one_in(2)) {
-    json += fmt::format(R"(,"identifier":[{{"system":"urn:acc","value":"A{}"}},{{"value":"B{}"}}])",
-                        dice.below(50), dice.below(5));
+    json += fmt::format(
+        R"(,"identifier":[{{"system":"urn:acc","value":"A{}"}},{{"value":"B{}","type":{{"coding":[{{"system":"urn:t","code":"{}"}}]}}}}])",
+        dice.below(50), dice.below(5), dice.pick(modalities));
   }
   if (dice.one_in(2)) {
-    json += fmt::format(
-        R"(,"series":[{{"uid":"1.2.{}","modality":{{"code":"{}"}},"bodySite":{{"system":"urn:sct","code":"{}","display":"Site {}"}},"started":"{}","instance":[{{"uid":"1.2.{}.1","sopClass":{{"code":"x"}}}}]}}])",
-        dice.below(60), dice.pick(modalities), dice.pick(sites), dice.pick(sites),
-        random_date(dice, false), dice.below(60));
+    json += R"(,"series":[)";
+    for (int i = dice.below(3); i >= 0; --i) {
+      json += fmt::format(
+          R"({{"uid":"1.2.{}","modality":{{"code":"{}"}},"bodySite":{{"system":"urn:sct","code":"{}","display":"Site {}"}},"started":"{}","instance":[{{"uid":"1.2.{}.1","sopClass":{{"code":"x"}}}}]}}{})",
+          dice.below(60), dice.pick(modalities), dice.pick(sites), dice.pick(sites),
+          random_date(dice, false), dice.below(60), i == 0 ? "]" : ",");
+    }
   }
   return json + "}";
 }
@@ -340,8 +431,61 @@ std::string random_token(Dice& dice) {
   }
 }
 
+// One test, or several put together.
+std::string random_filter(Dice& dice, int depth, bool in_series) {
+  const char* const joins[] = {" and ", " or "};
+  if (depth > 0 && dice.one_in(2)) {
+    return random_filter(dice, depth - 1, in_series) + dice.pick(joins) +
+           random_filter(dice, depth - 1, in_series);
+  }
+  if (depth > 0 && dice.one_in(3)) {
+    return (dice.one_in(2) ? "not (" : "(") + random_filter(dice, depth - 1, in_series) + ")";
+  }
+  if (!in_series && dice.one_in(3)) return "series[" + random_filter(dice, depth, true) + "]";
+  const char* const operations[] = {"eq", "eq", "ne"};
+  switch (dice.below(in_series ? 4 : 9)) {
+    case 0:
+      return fmt::format("modality {} {}", dice.pick(operations), random_token(dice));
+    case 1:
+      return fmt::format("bodysite {} urn:sct|{}", dice.pick(operations), dice.pick(sites));
+    case 2:
+      return fmt::format("series eq 1.2.{}", dice.below(60));
+    case 3:
+      return fmt::format("bodysite {} {}", dice.pick(operations), dice.pick(sites));
+    case 4: {
+      const char* const of_dates[] = {"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "po", "co"};
+      return fmt::format("started {} {}", dice.pick(of_dates), random_date(dice, true));
+    }
+    case 5:
+      return fmt::format("started pr {}", dice.one_in(2));
+    case 6:
+      return fmt::format("_id {} s{}", dice.pick(operations), dice.below(300));
+    case 7:
+      return fmt::format("identifier {} urn:acc|A{}", dice.pick(operations), dice.below(50));
+    default:
+      return fmt::format("status {} {}", dice.pick(operations), dice.pick(statuses));
+  }
+}
+
 void add_study_criterion(Dice& dice, Parameters& out) {
-  switch (dice.below(17)) {
+  switch (dice.below(23)) {
+    case 17:
+    case 18:
+    case 19:
+      return out.emplace_back("_filter", random_filter(dice, 3, false)), void();
+    case 20:
+      return out.emplace_back("_filter", fmt::format("series[modality eq {} and bodysite eq {}]",
+                                                     dice.pick(modalities), dice.pick(sites))),
+             void();
+    case 21:
+      return out.emplace_back(
+                 "series-modality-bodysite",
+                 fmt::format("{}$urn:sct|{}", dice.pick(modalities), dice.pick(sites))),
+             void();
+    case 22:
+      return out.emplace_back("identifier:of-type",
+                              fmt::format("urn:t|{}|B{}", dice.pick(modalities), dice.below(5))),
+             void();
     case 0:
       return out.emplace_back("modality", random_token(dice)), void();
     case 1:
@@ -410,7 +554,14 @@ void add_observation_criterion(Dice& dice, Parameters& out) {
 
 void add_patient_criterion(Dice& dice, Parameters& out) {
   const char* const texts[] = {"m", "mul", "Müll", "smith", "Smithson", "ann", "ith"};
-  switch (dice.below(7)) {
+  const char* const operations[] = {"eq", "ne", "co", "sw", "ew", "gt", "lt", "ge", "le"};
+  switch (dice.below(9)) {
+    case 7:
+    case 8:
+      return out.emplace_back("_filter",
+                              fmt::format(R"(name {} "{}" and not (active pr {}))",
+                                          dice.pick(operations), dice.pick(texts), dice.one_in(2))),
+             void();
     case 0:
       return out.emplace_back("family", dice.pick(texts)), void();
     case 1:
@@ -480,7 +631,7 @@ class SearchOracle : public ::testing::TestWithParam<int> {
                              : type == "Observation" ? random_observation(dice_, id)
                                                      : random_patient(dice_, id);
     Operation operation = testing::put(json);
-    Known entry{id, 0, 0, operation.index};
+    Known entry{id, 0, 0, operation.index, json};
     entry.updated = parts_.commit(testing::one(std::move(operation)))[0].updated_ms;
     known[id] = std::move(entry);
   }

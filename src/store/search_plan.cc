@@ -72,6 +72,7 @@ auto Search::untorn(Once once) -> decltype(once()) {
     is_torn_ = false;
     gathered_ = nullptr;
     made_.clear();
+    own_sets_.clear();
     auto result = once();
     if (!result || !is_torn_) return result;
     TRY_DO(align());
@@ -255,7 +256,9 @@ Result<std::optional<Search::Keys>> Search::rare() {
     // type's own order has the dates on its parameter as bounds.
     const bool bounds = predicate.kind == Predicate::Kind::order && !query_.count_only &&
                         ordering_.mode != Ordering::Mode::keys;
-    if (!predicate.negated && predicate.kind != Predicate::Kind::present && !bounds) {
+    const bool is_scan =
+        predicate.kind == Predicate::Kind::present || predicate.kind == Predicate::Kind::filter;
+    if (!predicate.negated && !is_scan && !bounds) {
       tried.push_back(&predicate);
     }
   }
@@ -277,7 +280,7 @@ Result<std::vector<Filter>> Search::filters() {
     Filter filter{&predicate, nullptr, predicate.negated};
     if (!predicate.has_probe()) {
       TRY(const Set set, set_of(predicate));
-      filter.set = set.get();  // sets_ holds it
+      filter.set = set.get();  // sets_ or own_sets_ holds it
     }
     out.push_back(filter);
   }
@@ -285,6 +288,8 @@ Result<std::vector<Filter>> Search::filters() {
 }
 
 Result<Search::Set> Search::set_of(const Predicate& predicate) {
+  if (predicate.kind == Predicate::Kind::filter) return set_of_filter(predicate);
+  if (predicate.kind == Predicate::Kind::words) return set_of_words(predicate);
   return cached_set(predicate.name, predicate.sources,
                     [criterion = predicate.criterion](const ResourceChange& change) {
                       return matches(*criterion, change);

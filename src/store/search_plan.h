@@ -71,6 +71,15 @@ class Search {
   Result<SortValue> sort_value(const fhir::SortKey& key, const StoredResource& resource,
                                const fhir::IndexEntries& entries, std::int64_t ord) const;
 
+  // search_filter.cc
+  Result<Set> set_of_words(const Predicate& predicate);
+  Result<Set> set_of_filter(const Predicate& predicate);
+  Result<Set> evaluate(const FilterPredicate& filter);
+  Result<Set> candidates(const FilterPredicate& filter);
+  Result<Set> without(const Set& unwanted);
+  Result<Set> in_one_item(const FilterPredicate& filter);
+  Result<bool> has_item(std::int64_t key, const fhir::FilterNode& filter);
+
   // search_run.cc
   Result<Found> scan(std::vector<Filter> filters, bool drive_tokens);
   Result<void> scan_part(const OrdScan& scan, Found& found);
@@ -95,8 +104,9 @@ class Search {
   // Sets that were taken, by name; and those made of them that filters point to.
   std::unordered_map<std::string, Set> sets_;
   std::vector<Set> made_;
-  bool is_torn_ = false;                 // a set is of another commit than the snapshot
-  const Predicate* gathered_ = nullptr;  // the predicate that rare() answered
+  std::unordered_map<std::string, Set> own_sets_;  // of one attempt at a page: kept nowhere else
+  bool is_torn_ = false;                           // a set is of another commit than the snapshot
+  const Predicate* gathered_ = nullptr;            // the predicate that rare() answered
 };
 
 }  // namespace lightbox::store

@@ -124,6 +124,8 @@ void add_filter(const Filter& filter, Driver driver, Sql& sql) {
       sql.text += ")";
       return;
     case Predicate::Kind::nothing:
+    case Predicate::Kind::filter:
+    case Predicate::Kind::words:
     case Predicate::Kind::set:
       sql.text += "0";
       return;

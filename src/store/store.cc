@@ -3,6 +3,7 @@
 #include <condition_variable>
 
 #include "store/directory.h"
+#include "store/full_text.h"
 #include "store/reader.h"
 #include "store/search_run.h"
 #include "store/writer.h"
@@ -30,6 +31,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
       Database::open(impl->shared.path, Database::Role::writer, impl->shared.options.vfs));
   TRY_DO(migrate(*database));
   TRY_DO(impl->lock.sync());
+  TRY_DO(bring_up_full_text(*database, impl->shared.options.index.full_text));
   impl->search = std::make_unique<SearchEngine>(impl->shared, impl->readers);
   impl->writer = std::make_unique<Writer>(std::move(database), impl->shared);
   TRY_DO(impl->writer->start());

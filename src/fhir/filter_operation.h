@@ -1,0 +1,31 @@
+#pragma once
+
+// One test of a _filter, `path operator value`, as a criterion: what each operator means for each
+// type of search parameter (R4, search_filter.html#ops). Pure; safe from any thread.
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "fhir/search.h"
+
+namespace lightbox::fhir {
+
+struct FilterTest {
+  std::string_view name;       // of the parameter
+  std::string_view operation;  // "eq"
+  std::string value;           // unquoted
+  std::string_view element;    // within brackets: whose parameters are meant; else empty
+};
+
+struct FilterTestError {
+  enum class Part : std::uint8_t { name, operation, value };
+  Part part = Part::name;
+  std::string_view code;  // of the issue
+  std::string what;       // what is wrong, and what would be right
+};
+
+[[nodiscard]] std::expected<Criterion, FilterTestError> make_criterion(
+    const ResourceType& type, const FilterTest& test, const SearchContext& context);
+
+}  // namespace lightbox::fhir

@@ -1,0 +1,248 @@
+#include "fhir/search_filter.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <optional>
+
+#include "fhir/filter_operation.h"
+#include "fhir/filter_scanner.h"
+
+namespace lightbox::fhir {
+namespace {
+
+using Node = std::expected<FilterNode, Issue>;
+
+std::size_t height(const FilterNode& node) {
+  std::size_t greatest = 0;
+  for (const FilterNode& part : node.nodes) greatest = std::max(greatest, height(part));
+  return greatest + 1;
+}
+
+FilterNode wrap(FilterNode::Kind kind, FilterNode node) {
+  FilterNode outer;
+  outer.kind = kind;
+  outer.nodes.push_back(std::move(node));
+  return outer;
+}
+
+// Two tests of one item that a composite parameter is about are that parameter: it has an index.
+std::optional<Criterion> as_composite(const ResourceType& type, std::string_view element,
+                                      const FilterNode& node) {
+  using Kind = FilterNode::Kind;
+  if (node.kind != Kind::all_of || node.nodes.size() != 2) return std::nullopt;
+  for (const FilterNode& part : node.nodes) {
+    const Criterion& criterion = part.criterion;
+    if (part.kind != Kind::criterion || criterion.modifier != Modifier::none ||
+        criterion.column != Criterion::Column::index ||
+        criterion.comparison != Comparison::parameter || criterion.parameter->is_uid ||
+        criterion.parameter->type == SearchType::string ||
+        criterion.parameter->type == SearchType::composite) {
+      return std::nullopt;
+    }
+  }
+  for (const SearchParameter& parameter : type.search_parameters) {
+    if (parameter.components.size() != 2 || parameter.paths.size() != 1 ||
+        parameter.paths[0].size() != 1 || parameter.paths[0][0].name != element) {
+      continue;
+    }
+    const FilterNode* parts[2] = {};
+    for (int i = 0; i < 2; ++i) {
+      for (const FilterNode& part : node.nodes) {
+        if (part.criterion.parameter == parameter.components[i].parameter) parts[i] = &part;
+      }
+    }
+    if (parts[0] == nullptr || parts[1] == nullptr || parts[0] == parts[1]) continue;
+    Criterion made;
+    made.parameter = &parameter;
+    for (const SearchValue& first : parts[0]->criterion.any_of) {
+      for (const SearchValue& second : parts[1]->criterion.any_of) {
+        CompositeValue& value =
+            std::get<CompositeValue>(made.any_of.emplace_back(CompositeValue{}));
+        for (const SearchValue* each : {&first, &second}) {
+          std::visit(
+              [&]<typename T>(const T& typed) {
+                using Part = decltype(CompositeValue::parts)::value_type;
+                if constexpr (std::is_constructible_v<Part, const T&>) {
+                  value.parts.emplace_back(typed);
+                }
+              },
+              *each);
+        }
+      }
+    }
+    return made;
+  }
+  return std::nullopt;
+}
+
+class FilterParser {
+ public:
+  FilterParser(const ResourceType& type, std::string_view text, const SearchContext& context,
+               const Limits& limits, std::size_t& values)
+      : type_(type), scanner_(text), context_(context), limits_(limits), values_(values) {}
+
+  Node parse() {
+    Node node = logical(1);
+    if (node && !scanner_.at_end()) {
+      return fail("invalid", "expected 'and', 'or' or the end of the filter");
+    }
+    return node;
+  }
+
+ private:
+  [[nodiscard]] std::unexpected<Issue> fail(std::string_view code, std::string_view what) const {
+    return std::unexpected(scanner_.issue(code, what));
+  }
+
+  // filter ("and" / "or" filter)*, up to a closing bracket or the end.
+  Node logical(std::size_t depth) {
+    if (depth > limits_.filter_depth_max) return too_deep();
+    Node left = operand(depth);
+    if (!left) return left;
+    for (bool is_chain = false;; is_chain = true) {
+      const bool is_and = scanner_.take_word("and");
+      if (!is_and && !scanner_.take_word("or")) return left;
+      Node right = operand(depth);
+      if (!right) return right;
+      const auto kind = is_and ? FilterNode::Kind::all_of : FilterNode::Kind::any_of;
+      if (!is_chain || left->kind != kind) {
+        left = wrap(kind, std::move(*left));
+        if (height(*left) > limits_.filter_depth_max) return too_deep();
+      }
+      left->nodes.push_back(std::move(*right));
+    }
+  }
+
+  Node operand(std::size_t depth) {
+    if (scanner_.take('(')) return rest_of_parentheses(depth);
+    const auto start = scanner_.place();
+    if (scanner_.take_word("not")) {
+      if (!scanner_.take('(')) {
+        scanner_.go_to(start);
+        return fail("invalid", "'not' is written with parentheses: not (…)");
+      }
+      Node inner = rest_of_parentheses(depth);
+      if (!inner) return inner;
+      return wrap(FilterNode::Kind::not_, std::move(*inner));
+    }
+    return test(depth);
+  }
+
+  Node rest_of_parentheses(std::size_t depth) {
+    Node inner = logical(depth + 1);
+    if (!inner) return inner;
+    if (!scanner_.take(')')) return fail("invalid", "expected ')', 'and' or 'or'");
+    return inner;
+  }
+
+  // path operator value; or element[filter], with or without .path operator value
+  Node test(std::size_t depth) {
+    const auto start = scanner_.place();
+    const std::string_view name = scanner_.name();
+    if (name.empty()) {
+      return fail("invalid", "expected a test, as in: status eq available; or '(' or 'not ('");
+    }
+    if (!element_.empty() || !scanner_.take_next('[')) return comparison(name, start);
+    const Element* element = type_.elements->element(name);
+    if (element == nullptr || element->types.size() != 1 || element->types[0].complex == nullptr) {
+      scanner_.go_to(start);
+      return fail("value",
+                  fmt::format("{} has no element '{}' that consists of others", type_.name, name));
+    }
+    element_ = element->name;
+    Node inner = logical(depth + 1);
+    if (inner && !scanner_.take(']')) {
+      inner = fail("invalid", "expected ']', 'and' or 'or'");
+    }
+    if (inner && scanner_.take_next('.')) {
+      const auto place = scanner_.place();
+      inner = of_same_item(std::move(*inner), comparison(scanner_.name(), place));
+    } else if (inner) {
+      inner = of_one_item(std::move(*inner));
+    }
+    element_ = {};
+    if (inner && height(*inner) > limits_.filter_depth_max) return too_deep();
+    return inner;
+  }
+
+  Node of_one_item(FilterNode inner) const {
+    if (auto composite = as_composite(type_, element_, inner)) {
+      FilterNode node;
+      node.criterion = std::move(*composite);
+      return node;
+    }
+    FilterNode node = wrap(FilterNode::Kind::element, std::move(inner));
+    node.element = element_;
+    return node;
+  }
+
+  // `pr false` asks that the items which satisfy the filter have no value between them.
+  Node of_same_item(FilterNode inner, Node outer) const {
+    if (!outer) return outer;
+    const bool is_absence =
+        outer->criterion.modifier == Modifier::missing && outer->criterion.missing;
+    outer->criterion.missing = false;
+    FilterNode both = wrap(FilterNode::Kind::all_of, std::move(inner));
+    both.nodes.push_back(std::move(*outer));
+    Node one = of_one_item(std::move(both));
+    if (one && is_absence) return wrap(FilterNode::Kind::not_, std::move(*one));
+    return one;
+  }
+
+  // SP operator SP value, behind the name of a parameter.
+  Node comparison(std::string_view name, FilterScanner::Place start) {
+    if (const auto what = scanner_.unsupported_path(); !what.empty()) {
+      scanner_.go_to(start);
+      return fail("not-supported", what);
+    }
+    FilterTest made{name, {}, {}, element_};
+    scanner_.skip_space();
+    const auto at_operator = scanner_.place();
+    made.operation = scanner_.name();
+    if (made.operation.empty()) {
+      return fail("invalid", fmt::format("expected an operator after '{}', such as eq", name));
+    }
+    scanner_.skip_space();
+    const auto at_value = scanner_.place();
+    auto value = scanner_.value();
+    if (!value) return std::unexpected(std::move(value).error());
+    made.value = std::move(*value);
+    if (++values_ > limits_.search_values_max) {
+      return fail("too-costly", fmt::format("more than {} values (search_values_max)",
+                                            limits_.search_values_max));
+    }
+    auto criterion = make_criterion(type_, made, context_);
+    if (!criterion) {
+      const FilterTestError& error = criterion.error();
+      scanner_.go_to(error.part == FilterTestError::Part::name        ? start
+                     : error.part == FilterTestError::Part::operation ? at_operator
+                                                                      : at_value);
+      return fail(error.code, error.what);
+    }
+    FilterNode node;
+    node.criterion = std::move(*criterion);
+    return node;
+  }
+
+  [[nodiscard]] std::unexpected<Issue> too_deep() const {
+    return fail("too-costly", fmt::format("nested deeper than {} levels (filter_depth_max)",
+                                          limits_.filter_depth_max));
+  }
+
+  const ResourceType& type_;
+  FilterScanner scanner_;
+  const SearchContext& context_;
+  const Limits& limits_;
+  std::size_t& values_;
+  std::string_view element_;  // within brackets: whose
+};
+
+}  // namespace
+
+Node parse_filter(const ResourceType& type, std::string_view text, const SearchContext& context,
+                  const Limits& limits, std::size_t& values) {
+  return FilterParser(type, text, context, limits, values).parse();
+}
+
+}  // namespace lightbox::fhir

@@ -1,0 +1,177 @@
+// What is found by a set of its own, made for one search and not kept: words, and a _filter
+// (fhir/search_filter.h). A filter is sets of its tests, put together. Tests that one
+// item of an element has to pass have no index: the resources that might have such an item are
+// found by sets, and read.
+
+#include "fhir/json.h"
+#include "fhir/resource.h"
+#include "store/search_plan.h"
+
+namespace lightbox::store {
+namespace {
+
+using Kind = fhir::FilterNode::Kind;
+using fhir::Json;
+
+// The resource with no element but one, and of that only one item.
+class OneItem {
+ public:
+  OneItem(const Json& resource, const Json& list, const Json& item) : item_(item) {
+    item_.next = nullptr;
+    resource_.kind = Json::Kind::object;
+    Json* last = &item_;
+    if (list.is(Json::Kind::array)) {
+      list_ = list;
+      list_.size = 1;
+      list_.first = &item_;
+      list_.next = nullptr;
+      last = &list_;
+    }
+    resource_.size = 1;
+    resource_.first = last;
+    // References to contained resources still resolve.
+    if (const Json* contained = resource.find("contained")) {
+      contained_ = *contained;
+      contained_.next = nullptr;
+      last->next = &contained_;
+      resource_.size = 2;
+    }
+  }
+  OneItem(const OneItem&) = delete;
+  OneItem& operator=(const OneItem&) = delete;
+
+  [[nodiscard]] const Json& resource() const { return resource_; }
+
+ private:
+  Json resource_;
+  Json list_;
+  Json item_;
+  Json contained_;
+};
+
+}  // namespace
+
+Result<Search::Set> Search::set_of_words(const Predicate& predicate) {
+  if (const auto found = own_sets_.find(predicate.name); found != own_sets_.end()) {
+    return Set(found->second);
+  }
+  auto set = std::make_shared<KeySet>();
+  for (const Sql& source : predicate.sources) {
+    Query query(database(), source);
+    while (query.next()) set->add(query.integer(0));
+    if (!query.ok()) return query.problem();
+  }
+  own_sets_.emplace(predicate.name, set);
+  return Set(set);
+}
+
+Result<Search::Set> Search::set_of_filter(const Predicate& predicate) {
+  if (const auto found = own_sets_.find(predicate.name); found != own_sets_.end()) {
+    return Set(found->second);
+  }
+  TRY(Set set, evaluate(*predicate.filter));
+  own_sets_.emplace(predicate.name, set);
+  return set;
+}
+
+Result<Search::Set> Search::without(const Set& unwanted) {
+  TRY(const Set all, set_of_type());
+  auto rest = std::make_shared<KeySet>(*all);
+  rest->subtract(*unwanted);
+  return Set(rest);
+}
+
+Result<Search::Set> Search::evaluate(const FilterPredicate& filter) {
+  switch (filter.node->kind) {
+    case Kind::criterion: {
+      const Predicate& test = filter.test;
+      const bool can_match = test.kind != Predicate::Kind::nothing;
+      TRY(Set set, can_match ? set_of(test) : Result<Set>(std::make_shared<const KeySet>()));
+      return test.negated ? without(set) : Result<Set>(std::move(set));
+    }
+    case Kind::all_of:
+    case Kind::any_of: {
+      std::shared_ptr<KeySet> made;
+      for (const FilterPredicate& part : filter.parts) {
+        TRY(const Set set, evaluate(part));
+        if (!made) {
+          made = std::make_shared<KeySet>(*set);
+        } else if (filter.node->kind == Kind::all_of) {
+          made->intersect(*set);
+        } else {
+          made->unite(*set);
+        }
+      }
+      return Set(made);
+    }
+    case Kind::not_: {
+      TRY(const Set set, evaluate(filter.parts.front()));
+      return without(set);
+    }
+    case Kind::element:
+      return in_one_item(filter);
+  }
+  return Set(std::make_shared<const KeySet>());
+}
+
+// A resource with an item that passes has all that the tests ask for, if not in one item; what they
+// ask not to be there, other items may have. nullptr: any resource may pass.
+Result<Search::Set> Search::candidates(const FilterPredicate& filter) {
+  const Kind kind = filter.node->kind;
+  if (kind == Kind::criterion) {
+    return filter.test.negated ? Result<Set>(Set()) : evaluate(filter);
+  }
+  std::shared_ptr<KeySet> made;
+  if (kind != Kind::all_of && kind != Kind::any_of) return Set();
+  for (const FilterPredicate& part : filter.parts) {
+    TRY(const Set set, candidates(part));
+    if (!set) {
+      if (kind == Kind::any_of) return Set();
+    } else if (!made) {
+      made = std::make_shared<KeySet>(*set);
+    } else if (kind == Kind::all_of) {
+      made->intersect(*set);
+    } else {
+      made->unite(*set);
+    }
+  }
+  return Set(made);
+}
+
+Result<Search::Set> Search::in_one_item(const FilterPredicate& filter) {
+  TRY(Set possible, candidates(filter.parts.front()));
+  if (!possible) {
+    TRY(possible, set_of_type());
+  }
+  auto passed = std::make_shared<KeySet>();
+  for (const std::uint32_t key : possible->keys()) {
+    // What a set of another commit has need not be there; all is done again.
+    if (is_torn_) break;
+    if (reader_->limit.passed()) return problem_of(SQLITE_INTERRUPT, "", 0);
+    TRY(const bool passes, has_item(key, *filter.node));
+    if (passes) passed->add(key);
+  }
+  return Set(passed);
+}
+
+Result<bool> Search::has_item(std::int64_t key, const fhir::FilterNode& filter) {
+  TRY(const StoredResource resource, fetch(key));
+  std::string text;
+  fhir::append_resource({type_.name, resource.id, resource.version, resource.updated_ms},
+                        resource.body, text);
+  TRY(const fhir::JsonDocument document, fhir::parse_json(text));
+  const Json* list = document.root()->find(filter.element);
+  if (list == nullptr) return false;
+  const bool is_array = list->is(Json::Kind::array);
+  for (const Json* item = is_array ? list->first : list; item != nullptr; item = item->next) {
+    const OneItem one(*document.root(), *list, *item);
+    const fhir::IndexEntries entries =
+        fhir::index_resource(type_, one.resource(), shared_.options.index);
+    const ResourceChange change{&type_, key, resource.id, resource.updated_ms, &entries};
+    if (satisfies(filter.nodes.front(), change)) return true;
+    if (!is_array) break;
+  }
+  return false;
+}
+
+}  // namespace lightbox::store
