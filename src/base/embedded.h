@@ -10,6 +10,8 @@ extern const char embedded_elements_tsv[];
 extern const char embedded_elements_tsv_end[];
 extern const char embedded_search_parameters_tsv[];
 extern const char embedded_search_parameters_tsv_end[];
+extern const char embedded_terminology_tsv[];
+extern const char embedded_terminology_tsv_end[];
 }
 
 namespace lightbox {
@@ -22,6 +24,10 @@ inline std::string_view embedded_elements() {
 }
 inline std::string_view embedded_search_parameters() {
   return embedded_text(embedded_search_parameters_tsv, embedded_search_parameters_tsv_end);
+}
+// definitions/terminology.tsv
+inline std::string_view embedded_terminology() {
+  return embedded_text(embedded_terminology_tsv, embedded_terminology_tsv_end);
 }
 
 }  // namespace lightbox

@@ -47,6 +47,8 @@ const std::vector<LimitSetting>& limit_settings() {
       {"search_values_max", &Limits::search_values_max,
        "comma-separated values of one search; past it 400"},
       {"filter_depth_max", &Limits::filter_depth_max, "nesting of a _filter; past it 400"},
+      {"expansion_codes_max", &Limits::expansion_codes_max,
+       "codes of one value set's expansion; past it 422"},
       {"page_size_default", &Limits::page_size_default, "matches on a page without _count"},
       {"page_size_max", &Limits::page_size_max, "matches on a page at most"},
       {"included_resources_max", &Limits::included_resources_max,
