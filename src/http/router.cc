@@ -5,7 +5,15 @@
 namespace lightbox::http {
 namespace {
 
-bool is_capture(std::string_view segment) { return segment.starts_with('{'); }
+bool is_dollar_capture(std::string_view segment) { return segment.starts_with("${"); }
+bool is_capture(std::string_view segment) {
+  return segment.starts_with('{') || is_dollar_capture(segment);
+}
+
+// Which of two segments is the better one: a literal, "${…}", "{…}".
+int rank(std::string_view segment) {
+  return is_dollar_capture(segment) ? 1 : is_capture(segment) ? 2 : 0;
+}
 
 // "/a/b" -> "a", "b". One trailing slash is ignored: clients write "/baseR4/" for "/baseR4".
 std::vector<std::string_view> split(std::string_view path) {
@@ -23,13 +31,14 @@ std::vector<std::string_view> split(std::string_view path) {
 // The same shape: literals equal, captures in the same places, whatever their names.
 bool same_shape(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return (is_capture(x) && is_capture(y)) || x == y;
+    return (is_capture(x) && rank(x) == rank(y)) || x == y;
   });
 }
 
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
   return std::equal(pattern.begin(), pattern.end(), path.begin(), path.end(),
                     [](const std::string& segment, const std::string& given) {
+                      if (is_dollar_capture(segment)) return given.starts_with('$');
                       return is_capture(segment) ? !given.empty() : segment == given;
                     });
 }
@@ -54,7 +63,7 @@ Router::Router(std::span<const RoutePattern> table) {
   std::stable_sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
     return std::lexicographical_compare(
         a.segments.begin(), a.segments.end(), b.segments.begin(), b.segments.end(),
-        [](const auto& x, const auto& y) { return !is_capture(x) && is_capture(y); });
+        [](const auto& x, const auto& y) { return rank(x) < rank(y); });
   });
 }
 

@@ -17,6 +17,8 @@ constexpr RoutePattern table[] = {
     {Method::get, "/baseR4/{type}/{id}/_history"},
     {Method::get, "/baseR4/{resource}/{id}/_history/{version}"},
     {Method::get, "/baseR4/Patient/{id}/{type}"},
+    {Method::get, "/baseR4/{type}/${operation}"},
+    {Method::post, "/baseR4/{type}/{id}/${operation}"},
 };
 
 struct Case {
@@ -43,6 +45,9 @@ TEST(Router, FindsTheMostLiteralRow) {
       {Method::get, "/baseR4/A/1/_history/2", 9, {"A", "1", "2"}},
       {Method::get, "/baseR4/Patient/1/ImagingStudy", 10, {"1", "ImagingStudy"}},
       {Method::get, "/baseR4/%6Detadata", 1, {}},
+      {Method::get, "/baseR4/ValueSet/$expand", 11, {"ValueSet", "$expand"}},
+      {Method::get, "/baseR4/ValueSet/%24expand", 11, {"ValueSet", "$expand"}},
+      {Method::post, "/baseR4/ValueSet/1/$expand", 12, {"ValueSet", "1", "$expand"}},
   };
   const Router router(table);
   for (const Case& c : cases) {
