@@ -172,6 +172,25 @@ class CapabilityTest(unittest.TestCase):
             self.assertEqual(request("GET", "Basic/conditional", headers={field: value}).status, 304, field)
         self.assertEqual(request("GET", "Basic/conditional", headers={"If-None-Match": 'W/"7"'}).status, 200)
 
+    def test_every_claimed_operation_is_there(self):
+        """Asked without what it needs, an operation says what is missing; only what is none is not found."""
+        request, tried = self.connection.request, 0
+        own = [("", operation) for operation in self.statement["rest"][0]["operation"]]
+        own += [(r["type"] + "/", operation) for r in self.resources for operation in r["operation"]]
+        for path, operation in own:
+            name, definition = operation["name"], operation["definition"]
+            if not definition.startswith("http://hl7.org/fhir/OperationDefinition/"):
+                published = request("GET", definition.split("/baseR4/")[1])
+                self.assertEqual((published.status, published.json()["code"]), (200, name), definition)
+            answers = [request("POST", f"{path}${name}")]
+            if path:
+                answers.append(request("POST", f"{path}no-such-id/${name}"))
+            there = [answer for answer in answers
+                     if "is not one of this server's operations" not in answer.body.decode()]
+            self.assertTrue(there, f"{path}${name}: {answers}")
+            tried += 1
+        self.assertGreater(tried, 4 * 146)
+
     def test_search_parameters_of_our_own_are_published(self):
         """Where `definition` is not HL7's, it can be read here, and says what it is derived from."""
         own = [(t, p) for t, p in self.parameters() if not p["definition"].startswith("http://hl7.org/")]

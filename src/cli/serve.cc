@@ -80,6 +80,7 @@ Result<void> run(const Settings& settings) {
                                : fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", shown,
                                              is_v6 ? "]" : "", server->port());
   TRY_DO(rest::publish_search_parameters(*store, root + "/baseR4", index));
+  TRY_DO(rest::publish_operations(*store, root + "/baseR4", index));
   api = std::make_unique<rest::Api>(api_options, index, *store);
   api->set_server(server.get());
   server->start();

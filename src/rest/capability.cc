@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "fhir/json.h"
+#include "rest/operation.h"
 #include "rest/outcome.h"
 #include "rest/published.h"
 #include "rest/routes.h"
@@ -114,6 +115,22 @@ void append_compartments(std::string& out) {
   out += ']';
 }
 
+// R4 has a type's operations where they are, whatever the level; those of every type with each.
+void append_operations(const fhir::ResourceType* type, std::string_view base, std::string& out) {
+  char separator = '[';
+  for (const Operation& operation : operations()) {
+    const bool is_here = type == nullptr ? operation.is_of(nullptr, OperationLevel::system)
+                                         : operation.is_of(type, OperationLevel::type) ||
+                                               operation.is_of(type, OperationLevel::instance);
+    if (!is_here) continue;
+    if (separator == '[') out += R"(,"operation":)";
+    fmt::format_to(std::back_inserter(out), R"({}{{"name":"{}","definition":"{}"}})", separator,
+                   operation.name, operation_definition(operation, base));
+    separator = ',';
+  }
+  if (separator == ',') out += ']';
+}
+
 void append_type(const fhir::ResourceType& type, std::string_view interactions,
                  std::string_view base, fhir::FullText full_text, std::string& out) {
   fmt::format_to(std::back_inserter(out),
@@ -125,6 +142,7 @@ void append_type(const fhir::ResourceType& type, std::string_view interactions,
          R"("conditionalDelete":"not-supported","referencePolicy":["literal","logical","local"],)";
   append_search_parameters(type, base, full_text, out);
   append_includes(type, out);
+  append_operations(&type, base, out);
   out += '}';
 }
 
@@ -151,6 +169,7 @@ std::string statement(const Call& call) {
   }
   out += R"(],"interaction":[{"code":"search-system"}])";
   append_common_parameters(out);
+  append_operations(nullptr, call.base, out);
   append_compartments(out);
   out += "}]}";
   return out;

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "fhir/json.h"
 #include "fhir/resource.h"
+#include "rest/operation.h"
 
 namespace lightbox::rest {
 namespace {
@@ -73,9 +74,34 @@ std::string search_parameter(std::string_view base, const fhir::SearchParameter&
   return text + '}';
 }
 
-Result<void> publish(store::Store& store, std::string_view base,
-                     const fhir::SearchParameter& parameter, const fhir::IndexOptions& options) {
-  TRY(const auto resource, fhir::parse_resource(search_parameter(base, parameter)));
+constexpr std::string_view everything_description =
+    "The study, what it refers to (patient, service requests, encounter, practitioners, endpoints, "
+    "locations), and every resource that refers to it, as a searchset Bundle in pages.";
+
+std::string operation_definition_json(std::string_view base, const Operation& operation) {
+  const std::string url = operation_definition(operation, base);
+  std::string text = fmt::format(
+      R"({{"resourceType":"OperationDefinition","id":"{}","url":"{}","version":"{}",)"
+      R"("name":"{}{}","title":"Everything of an imaging study","status":"active",)"
+      R"("kind":"operation","date":"{}","description":)",
+      url.substr(url.rfind('/') + 1), url, version, operation.type, "Everything", release_date);
+  fhir::write_json_string(everything_description, text);
+  text += fmt::format(
+      R"(,"affectsState":{},"code":"{}","resource":["{}"],"system":false,"type":{},"instance":{},)",
+      operation.affects_state, operation.name, operation.type, operation.has(OperationLevel::type),
+      operation.has(OperationLevel::instance));
+  constexpr std::string_view parameters =
+      R"("parameter":[)"
+      R"({"name":"_since","use":"in","min":0,"max":"1","documentation":"Only what changed since","type":"instant"},)"
+      R"({"name":"_type","use":"in","min":0,"max":"*","documentation":"Only these types, separated by commas","type":"code"},)"
+      R"({"name":"_count","use":"in","min":0,"max":"1","documentation":"Matches on a page","type":"integer"},)"
+      R"({"name":"return","use":"out","min":1,"max":"1","documentation":"A searchset","type":"Bundle"}]})";
+  return text.append(parameters);
+}
+
+Result<void> publish(store::Store& store, const std::string& json,
+                     const fhir::IndexOptions& options) {
+  TRY(const auto resource, fhir::parse_resource(json));
   std::string body = fhir::to_stored(resource.json());
   const auto current = store.read(*resource.type, resource.id());
   if (current && current->body == body) return {};
@@ -125,8 +151,18 @@ Result<void> publish_search_parameters(store::Store& store, std::string_view bas
                                        const fhir::IndexOptions& options) {
   for (const auto& type : fhir::Definitions::r4().resource_types()) {
     for (const auto& parameter : type.search_parameters) {
-      if (is_published(parameter)) TRY_DO(publish(store, base, parameter, options));
+      if (!is_published(parameter)) continue;
+      TRY_DO(publish(store, search_parameter(base, parameter), options));
     }
+  }
+  return {};
+}
+
+Result<void> publish_operations(store::Store& store, std::string_view base,
+                                const fhir::IndexOptions& options) {
+  for (const Operation& operation : operations()) {
+    if (!operation.definition.empty()) continue;
+    TRY_DO(publish(store, operation_definition_json(base, operation), options));
   }
   return {};
 }

@@ -1,8 +1,9 @@
 #pragma once
 
 // What Lightbox publishes of its own: a SearchParameter resource for each parameter that means more
-// here than HL7's (design, decision 6), or that HL7 does not have. They are stored like any other
-// resource, so they can be read, searched and found in the CapabilityStatement.
+// here than HL7's (design, decision 6), or that HL7 does not have, and an OperationDefinition for
+// each operation that HL7 does not have. They are stored like any other resource, so they can be
+// read, searched and found in the CapabilityStatement.
 
 #include <string>
 #include <string_view>
@@ -23,5 +24,7 @@ namespace lightbox::rest {
 // Puts what is missing, or older than this program, into the store. Blocks; call before serving.
 Result<void> publish_search_parameters(store::Store& store, std::string_view base,
                                        const fhir::IndexOptions& options);
+Result<void> publish_operations(store::Store& store, std::string_view base,
+                                const fhir::IndexOptions& options);
 
 }  // namespace lightbox::rest

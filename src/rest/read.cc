@@ -11,10 +11,10 @@
 namespace lightbox::rest {
 namespace {
 
-// GET [type]/$operation and [type]/_history look like a read.
+// GET [type]/_history looks like a read.
 Result<void> check_is_read(const Call& call) {
   const std::string& id = call.captures[1];
-  if (!id.starts_with('$') && !id.starts_with('_')) return {};
+  if (!id.starts_with('_')) return {};
   return problem(ProblemKind::not_found, "not-supported",
                  fmt::format("{}/{} is not one of this server's interactions and operations; see "
                              "/metadata for what is",

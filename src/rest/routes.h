@@ -36,6 +36,9 @@ boost::asio::awaitable<http::Response> history_instance(Call& call);
 boost::asio::awaitable<http::Response> search_type(Call& call);         // GET and POST _search
 boost::asio::awaitable<http::Response> search_compartment(Call& call);  // GET Patient/{id}/{type}
 boost::asio::awaitable<http::Response> search_system(Call& call);       // GET and POST _search
+boost::asio::awaitable<http::Response> operation_on_system(Call& call);  // $name: operation.h
+boost::asio::awaitable<http::Response> operation_on_type(Call& call);
+boost::asio::awaitable<http::Response> operation_on_instance(Call& call);
 boost::asio::awaitable<http::Response> capabilities(Call& call);
 boost::asio::awaitable<http::Response> healthz(Call& call);
 boost::asio::awaitable<http::Response> readyz(Call& call);

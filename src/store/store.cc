@@ -6,6 +6,7 @@
 #include "store/full_text.h"
 #include "store/reader.h"
 #include "store/search_run.h"
+#include "store/token_values.h"
 #include "store/writer.h"
 
 namespace lightbox::store {
@@ -63,6 +64,11 @@ Result<StoredResource> Store::read(const fhir::ResourceType& type, std::string_v
 Result<StoredResource> Store::read_version(const fhir::ResourceType& type, std::string_view id,
                                            std::uint64_t version) {
   return store::read_version(impl_->readers, type, id, version);
+}
+
+Result<std::vector<fhir::TokenEntry>> Store::token_values(const fhir::SearchParameter& parameter,
+                                                          std::size_t values_max) {
+  return store::token_values(impl_->readers, parameter, values_max);
 }
 
 Result<HistoryPage> Store::history(const fhir::ResourceType& type, std::string_view id,

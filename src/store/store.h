@@ -121,6 +121,11 @@ class Store {
   // sort, total and cursor. Without `sort` they come in the order of the queries.
   Result<SearchPage> search(std::span<const fhir::SearchQuery> queries, Effort effort);
 
+  // The values of a token or uri parameter that are in use, in no order that means something; codes
+  // without a system have the system "". too_costly when there are more than `values_max`.
+  Result<std::vector<fhir::TokenEntry>> token_values(const fhir::SearchParameter& parameter,
+                                                     std::size_t values_max);
+
   // How many resources of each type number there are, for /metrics; approximate, cheap.
   [[nodiscard]] std::uint64_t resource_count() const;
   // False after a failed fsync.

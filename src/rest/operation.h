@@ -1,0 +1,86 @@
+#pragma once
+
+// R4's operations (operations.html): [base]/$name, [base]/[type]/$name, [base]/[type]/[id]/$name.
+// One table of them feeds their routes, what the input may be, and the CapabilityStatement.
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+#include "rest/api.h"
+#include "rest/operation_input.h"
+
+namespace lightbox::rest {
+
+enum class OperationLevel : std::uint8_t { system = 1, type = 2, instance = 4 };
+
+struct Operation;
+
+// One invocation on its way to its answer.
+struct OperationCall {
+  Call& call;
+  const Operation& operation;
+  OperationLevel level = OperationLevel::system;
+  const fhir::ResourceType* type = nullptr;  // nullptr: system level
+  std::string id;                            // instance level
+  OperationInput input;
+};
+
+using OperationHandler = boost::asio::awaitable<Result<http::Response>> (*)(OperationCall&);
+
+// What the body of a POST may be besides a Parameters resource.
+enum class OperationBody : std::uint8_t {
+  parameters,  // nothing
+  resource,    // the one input of type Resource, `resource_parameter`
+  unchecked,   // the same; and it is not validated before the handler has it
+};
+
+struct Operation {
+  std::string_view name;        // without '$'
+  std::string_view type;        // empty: every type
+  std::uint8_t levels;          // of OperationLevel, or-ed
+  bool affects_state;           // then only by POST (R4, operations.html#request)
+  std::string_view definition;  // canonical; empty: our own, published (rest/published.h)
+  std::string_view parameters;  // names, separated by spaces
+  OperationBody body;
+  std::string_view resource_parameter;
+  OperationHandler handler;
+
+  [[nodiscard]] bool has(OperationLevel level) const {
+    return (levels & static_cast<std::uint8_t>(level)) != 0;
+  }
+  // Whether it is an operation of this type (nullptr: of the system) at this level.
+  [[nodiscard]] bool is_of(const fhir::ResourceType* on, OperationLevel level) const {
+    return has(level) && (type.empty() || (on != nullptr && on->name == type));
+  }
+};
+
+[[nodiscard]] std::span<const Operation> operations();
+
+// The canonical URL of its OperationDefinition.
+[[nodiscard]] std::string operation_definition(const Operation& operation, std::string_view base);
+
+// Runs `work`, which may take long and must not throw, away from the connection's thread.
+boost::asio::awaitable<Result<http::Response>> in_slow_lane(
+    OperationCall& call, std::function<Result<http::Response>()> work);
+
+// 200 with a Parameters resource; `parameters` are its items as JSON, separated by commas.
+[[nodiscard]] http::Response parameters_response(const Call& call, std::string_view parameters);
+
+// One file each, or one for a family.
+boost::asio::awaitable<Result<http::Response>> validate_resource(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> meta_summary(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> meta_add(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> meta_delete(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> patient_everything(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> study_everything(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> value_set_expand(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> value_set_validate_code(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> code_system_validate_code(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> code_system_lookup(OperationCall& call);
+boost::asio::awaitable<Result<http::Response>> code_system_subsumes(OperationCall& call);
+
+}  // namespace lightbox::rest
