@@ -183,6 +183,7 @@ void SearchParser::add_filter(std::string_view value) {
 
 void SearchParser::add_criterion(const Name& name, const SearchParameter& parameter,
                                  std::string_view value) {
+  if (is_about_meaning(name, parameter)) return add_meaning(name, parameter, value);
   Criterion criterion;
   criterion.parameter = &parameter;
   ValueContext context{.index = context_.index, .now_ms = context_.now_ms};

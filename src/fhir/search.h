@@ -21,6 +21,10 @@
 
 namespace lightbox::fhir {
 
+class Terminology;
+
+// below: of a uri, the URL itself or one whose path goes on from it. The others that R4 has for
+// meanings (:in, :not-in, :above, :below of codes) become alternatives when the search is parsed.
 enum class Modifier : std::uint8_t {
   none,
   missing,
@@ -30,7 +34,8 @@ enum class Modifier : std::uint8_t {
   text,
   identifier,
   type,
-  of_type
+  of_type,
+  below
 };
 // The index rows that a criterion with the modifier is about.
 [[nodiscard]] constexpr IndexVariant index_variant(Modifier modifier) {
@@ -172,6 +177,8 @@ struct SearchContext {
   std::span<const ResourceType* const> types;
   IndexOptions index;       // own bases and zone
   std::int64_t now_ms = 0;  // for `ap`
+  // For :in, :not-in, :above and :below of tokens; nullptr: they are refused.
+  const Terminology* terminology = nullptr;
 };
 
 // `parameters` are decoded name/value pairs in the order of the URL, and of the body after it for

@@ -29,8 +29,11 @@ std::string_view modifiers_of(const SearchParameter& parameter) {
       return ":missing, :exact or :contains";
     case SearchType::token:
       if (parameter.is_uid) return ":missing or :not";
-      return parameter.is_identifier ? ":missing, :not, :text or :of-type"
-                                     : ":missing, :not or :text";
+      return parameter.is_identifier
+                 ? ":missing, :not, :text, :of-type, :in, :not-in, :above or :below"
+                 : ":missing, :not, :text, :in, :not-in, :above or :below";
+    case SearchType::uri:
+      return ":missing, :above or :below";
     case SearchType::reference:
       return ":missing, :identifier or a type, as in :Patient";
     default:

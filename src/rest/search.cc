@@ -12,6 +12,7 @@
 #include "rest/respond.h"
 #include "rest/routes.h"
 #include "rest/scope.h"
+#include "rest/terminology.h"
 
 namespace lightbox::rest {
 namespace {
@@ -48,8 +49,18 @@ Result<void> take_form(Call& call) {
   return {};
 }
 
+// Value sets and code systems that the parameters name are read while they are parsed.
+bool needs_terminology(const Call& call) {
+  return std::ranges::any_of(call.parameters, [](const auto& parameter) {
+    const std::string_view name = parameter.first;
+    return name.ends_with(":in") || name.ends_with(":not-in") || name.ends_with(":above") ||
+           name.ends_with(":below");
+  });
+}
+
 // One query for each type of the scope.
 Result<std::vector<fhir::SearchQuery>> parse(const Call& call, const Scope& scope) {
+  const auto terminology = terminology_of(call.api);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const Limits& limits = call.api.options().limits;
   const fhir::SearchContext context{
@@ -57,7 +68,8 @@ Result<std::vector<fhir::SearchQuery>> parse(const Call& call, const Scope& scop
       .compartment = scope.compartment,
       .types = {},
       .index = call.search_options(),
-      .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
+      .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+      .terminology = &terminology};
   std::vector<fhir::SearchQuery> queries;
   if (scope.kind == Scope::Kind::several_types) {
     TRY(queries, fhir::parse_search_types(scope.types, call.parameters, context, limits));
@@ -126,7 +138,15 @@ boost::asio::awaitable<http::Response> run(Call& call, Result<Scope> scope) {
   if (auto taken = narrow(call.parameters, *scope); !taken) {
     co_return problem_response(taken.error(), call.wants);
   }
-  auto queries = parse(call, *scope);
+  using Queries = std::vector<fhir::SearchQuery>;
+  auto queries = Result<Queries>(Queries());
+  if (needs_terminology(call)) {
+    std::function<Result<Queries>()> parse_there = [&call, &scope] { return parse(call, *scope); };
+    auto pending_queries = call.api.slow_lane().run<Queries>(std::move(parse_there));
+    queries = co_await std::move(pending_queries);
+  } else {
+    queries = parse(call, *scope);
+  }
   if (!queries) co_return problem_response(queries.error(), call.wants);
 
   // A search is tried here first; one that turns out long is started again in the slow lane.

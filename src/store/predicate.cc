@@ -95,6 +95,14 @@ class ValueCompiler {
       : predicate_(predicate), parameter_(parameter), systems_(systems), database_(database) {}
 
   Result<void> operator()(const fhir::TokenValue& value) {
+    if (predicate_.criterion->modifier == Modifier::below) {
+      const std::string url = value.code.value_or("");
+      source("SELECT resource FROM token_index WHERE param=? AND value=?", {param(), url});
+      // '0' is the character after '/'.
+      source("SELECT resource FROM token_index WHERE param=? AND value>=? AND value<?",
+             {param(), url + '/', url + '0'});
+      return {};
+    }
     if (predicate_.criterion->comparison == Comparison::unequal) return unequal(value);
     if (predicate_.criterion->comparison != Comparison::parameter) {
       Sql sql{std::string(bare_tokens), {param()}};

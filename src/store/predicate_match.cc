@@ -276,6 +276,12 @@ struct ValueMatcher {
   }
 
   bool operator()(const fhir::TokenValue& value) const {
+    if (criterion.modifier == fhir::Modifier::below) {
+      const std::string url = value.code.value_or("");
+      return any(resource.entries->tokens, [&](const fhir::TokenEntry& entry) {
+        return entry.code == url || entry.code.starts_with(url + '/');
+      });
+    }
     const fhir::Comparison comparison = criterion.comparison;
     return any(resource.entries->tokens, [&](const fhir::TokenEntry& entry) {
       if (comparison == fhir::Comparison::unequal) return token_differs(value, entry);

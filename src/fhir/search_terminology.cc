@@ -1,0 +1,132 @@
+// Search modifiers that ask what codes mean: :in, :not-in, :above and :below of tokens, and :above
+// and :below of URIs, which go by the path (R4, search.html#modifiers). Codes become alternatives
+// here, so that the store need not know of terminology.
+
+#include <array>
+#include <fmt/format.h>
+
+#include "fhir/search_parser.h"
+#include "fhir/terminology.h"
+
+namespace lightbox::fhir {
+namespace {
+
+// As the index has it (search_values.cc does the same for what a client writes).
+TokenValue token_of(const SystemCode& code, const SearchParameter& parameter) {
+  TokenValue token{.system = code.system, .code = std::string(strip_uid(code.code))};
+  if (parameter.folds_case) token.code = normalise(*token.code);
+  const ValueSet* implicit = parameter.implicit_system;
+  if (implicit != nullptr && !implicit->system.empty() && implicit->system == code.system) {
+    token.system.reset();
+  }
+  return token;
+}
+
+// http://host/a/b -> http://host/a/b, http://host/a, http://host; each also with a '/' at its end.
+std::vector<std::string> path_and_above(std::string_view url) {
+  std::vector<std::string> urls;
+  while (url.ends_with('/')) url.remove_suffix(1);
+  const auto authority = url.find("://") + 3;
+  while (url.size() > authority) {
+    urls.emplace_back(url);
+    urls.emplace_back(std::string(url) + '/');
+    const auto slash = url.rfind('/');
+    if (slash == std::string_view::npos || slash < authority) break;
+    url = url.substr(0, slash);
+  }
+  return urls;
+}
+
+}  // namespace
+
+bool SearchParser::is_about_meaning(const Name& name, const SearchParameter& parameter) {
+  const bool is_above_or_below = name.modifier == "above" || name.modifier == "below";
+  if (parameter.type == SearchType::uri) return is_above_or_below;
+  const bool is_of_token = is_above_or_below || name.modifier == "in" || name.modifier == "not-in";
+  return parameter.type == SearchType::token && !parameter.is_uid && is_of_token;
+}
+
+void SearchParser::add_meaning(const Name& name, const SearchParameter& parameter,
+                               std::string_view value) {
+  Criterion criterion;
+  criterion.parameter = &parameter;
+  for (const std::string_view text : alternatives(value)) {
+    if (parameter.type == SearchType::uri) {
+      add_uri_path(name, unescape(text), criterion);
+    } else {
+      add_codes(name, text, criterion);
+    }
+  }
+  if (!errors_.empty()) return;
+  if (parameter.type == SearchType::uri) {
+    if (name.modifier == "below") criterion.modifier = Modifier::below;
+  } else if (name.modifier == "not-in") {
+    criterion.modifier = Modifier::not_;
+  }
+  // An empty value set is no missing criterion: no resource has a code of it.
+  if (criterion.any_of.empty()) criterion.any_of.emplace_back(TokenValue{std::string(value), ""});
+  use(name.full, value);
+  query_.criteria.push_back(std::move(criterion));
+}
+
+void SearchParser::add_uri_path(const Name& name, const std::string& url, Criterion& criterion) {
+  if (url.find("://") == std::string::npos) {
+    return error("value", fmt::format("Search parameter '{}': '{}' is not a URL with a path; there "
+                                      "is nothing above or below it",
+                                      name.full, url));
+  }
+  if (name.modifier == "above") {
+    for (std::string& each : path_and_above(url)) {
+      criterion.any_of.emplace_back(TokenValue{.system = {}, .code = std::move(each)});
+    }
+    return;
+  }
+  std::string_view path = url;
+  while (path.ends_with('/')) path.remove_suffix(1);
+  criterion.any_of.emplace_back(TokenValue{.system = {}, .code = std::string(path)});
+}
+
+void SearchParser::add_codes(const Name& name, std::string_view text, Criterion& criterion) {
+  const auto codes = codes_for(name, text, *criterion.parameter);
+  if (!codes) {
+    for (const Issue& issue : codes.error().issues) {
+      error(issue.code, fmt::format("Search parameter '{}': {}", name.full, issue.diagnostics));
+    }
+    return;
+  }
+  values_ += codes->size();
+  for (const SystemCode& code : *codes) {
+    criterion.any_of.emplace_back(token_of(code, *criterion.parameter));
+  }
+}
+
+Result<std::vector<SystemCode>> SearchParser::codes_for(const Name& name, std::string_view text,
+                                                        const SearchParameter& parameter) {
+  const auto refused = [](std::string_view code, std::string diagnostics) {
+    return problem(ProblemKind::invalid, code, std::move(diagnostics));
+  };
+  if (context_.terminology == nullptr) {
+    return refused("not-supported",
+                   fmt::format("the modifier ':{}' is not possible here", name.modifier));
+  }
+  const std::size_t codes_max =
+      limits_.search_values_max - std::min(values_, limits_.search_values_max);
+  if (name.modifier == "in" || name.modifier == "not-in") {
+    return context_.terminology->codes_in(unescape(text), codes_max);
+  }
+  const auto pieces = split_unescaped(text, '|');
+  const ValueSet* implicit = parameter.implicit_system;
+  std::string system = pieces.size() == 2 ? unescape(pieces[0]) : std::string();
+  if (pieces.size() == 1 && implicit != nullptr) system = implicit->system;
+  const std::string code = unescape(pieces.back());
+  if (pieces.size() > 2 || system.empty() || code.empty()) {
+    return refused("value", fmt::format("'{}' does not say which code of which system: write "
+                                        "system|code",
+                                        text));
+  }
+  using Direction = Terminology::Direction;
+  return context_.terminology->related(
+      system, code, name.modifier == "above" ? Direction::above : Direction::below, codes_max);
+}
+
+}  // namespace lightbox::fhir
