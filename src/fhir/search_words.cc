@@ -21,6 +21,14 @@ bool equals(std::string_view word, std::string_view lower) {
       word, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 
+// Shown in a message: no more than about 60 bytes, and no character cut.
+std::string beginning(std::string_view text) {
+  if (text.size() <= 60) return std::string(text);
+  std::size_t end = 60;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 class WordParser {
  public:
   explicit WordParser(std::string_view text) : text_(text) {}
@@ -33,8 +41,9 @@ class WordParser {
 
  private:
   [[nodiscard]] std::unexpected<std::string> fail(std::string_view what) const {
-    return std::unexpected(fmt::format(
-        "'{}': {}. Write words, \"words that stand together\", begin*, or, and, ( )", text_, what));
+    return std::unexpected(
+        fmt::format("'{}': {}. Write words, \"words that stand together\", begin*, or, and, ( )",
+                    beginning(text_), what));
   }
 
   void skip_space() {
@@ -111,7 +120,7 @@ class WordParser {
   Parsed<std::string> quoted(std::string_view words, std::string_view behind) {
     if (words.find('*') != std::string_view::npos) return fail("a * stands at the end of a word");
     if (std::ranges::none_of(words, is_letter)) {
-      return fail(fmt::format("'{}' is no word", words));
+      return fail(fmt::format("'{}' is no word", beginning(words)));
     }
     return fmt::format("\"{}\"{}", words, behind);
   }

@@ -40,6 +40,9 @@ TEST(SearchWords, AreRefusedWithTheReason) {
   std::string many;
   for (int i = 0; i < 101; ++i) many += "a ";
   EXPECT_THAT(query(many), HasSubstr("more than 100 words"));
+  // However long they are, the message is not.
+  EXPECT_LT(query(std::string(1'000'000, '-')).size(), 300U);
+  EXPECT_THAT(query("a not " + std::string(50, 'x') + "ééééé"), HasSubstr("xéé…'"));
 }
 
 }  // namespace
