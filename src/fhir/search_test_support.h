@@ -75,8 +75,9 @@ struct Describe {
 };
 
 inline std::string_view name(Modifier modifier) {
-  constexpr std::array<std::string_view, 10> names{
-      "", ":missing", ":not", ":exact", ":contains", ":text", ":identifier", ":type", ":of-type", ":below"};
+  constexpr std::array<std::string_view, 10> names{"",          ":missing", ":not",        ":exact",
+                                                   ":contains", ":text",    ":identifier", ":type",
+                                                   ":of-type",  ":below"};
   return names.at(static_cast<std::size_t>(modifier));
 }
 

@@ -21,8 +21,8 @@ namespace lightbox::http {
 // Called on the connection's own thread, one request of a connection at a time; it may suspend.
 // It must not block, and must not throw: an exception is logged and answered with 500.
 using Handler = std::function<boost::asio::awaitable<Response>(const Request&)>;
-// What a request gets that no handler answers. `request` has a head, not the whole body; nullptr: it
-// was refused before its head was understood.
+// What a request gets that no handler answers. `request` has a head, not the whole body; nullptr:
+// it was refused before its head was understood.
 using ProblemResponse = std::function<Response(const Problem&, const Request* request)>;
 
 struct ServerOptions {

@@ -67,19 +67,26 @@ void limit_to(const CareRange& range, EverythingSection& section) {
   add(fhir::Prefix::le, range.end);
 }
 
+// The references that put a type's resources into a patient's compartment; empty: none does.
+const Parameters& patient_parameters(const fhir::ResourceType& type) {
+  static const Parameters none;
+  const auto* compartment = type.compartment(named_type("Patient"));
+  return compartment == nullptr ? none : compartment->parameters;
+}
+
 bool is_patient(std::string_view reference) { return reference.starts_with("Patient/"); }
 
 // What refers to any patient, for the type level.
 EverythingSection of_any_patient(const fhir::ResourceType& type) {
   fhir::Criterion criterion;
-  criterion.parameter = type.patient_compartment.front();
-  criterion.or_parameters.assign(type.patient_compartment.begin() + 1,
-                                 type.patient_compartment.end());
+  criterion.parameter = patient_parameters(type).front();
+  criterion.or_parameters.assign(patient_parameters(type).begin() + 1,
+                                 patient_parameters(type).end());
   criterion.modifier = fhir::Modifier::missing;
   criterion.missing = false;
   EverythingSection section{.type = &type, .criteria = {std::move(criterion)}, .keeps = {}};
   section.keeps = [&type](const Json&, const fhir::IndexEntries& entries) {
-    return has_reference(entries, type.patient_compartment, is_patient);
+    return has_reference(entries, patient_parameters(type), is_patient);
   };
   return section;
 }
@@ -100,10 +107,10 @@ Result<EverythingPlan> patient_plan(const OperationCall& call) {
   }
   plan.path = is_one ? fmt::format("/{}/$everything", reference) : "/Patient/$everything";
   for (const auto& type : fhir::Definitions::r4().resource_types()) {
-    if (type.patient_compartment.empty() || (&type == &patient && !is_one)) continue;
+    if (patient_parameters(type).empty() || (&type == &patient && !is_one)) continue;
     EverythingSection section =
         is_one ? EverythingSection{.type = &type,
-                                   .criteria = {refers_to(type.patient_compartment, reference)},
+                                   .criteria = {refers_to(patient_parameters(type), reference)},
                                    .keeps = {}}
                : of_any_patient(type);
     limit_to(range, section);
@@ -120,7 +127,7 @@ Result<EverythingPlan> patient_plan(const OperationCall& call) {
                                                     const Json& resource,
                                                     const fhir::IndexEntries& entries) {
     if (type.name == "Patient" && (!is_one || resource.string("id") == id)) return true;
-    return has_reference(entries, type.patient_compartment, [&](std::string_view found) {
+    return has_reference(entries, patient_parameters(type), [&](std::string_view found) {
       return is_one ? found == reference : is_patient(found);
     });
   };
@@ -167,7 +174,7 @@ bool needs_look(const fhir::ResourceType& from, const fhir::ResourceType& to) {
     return one.type == fhir::SearchType::reference && is_target(one.targets, to);
   });
   std::set<const fhir::ComplexType*> visited;
-  return !has_parameter && !from.patient_compartment.empty() &&
+  return !has_parameter && !patient_parameters(from).empty() &&
          has_element_to(*from.elements, to, visited);
 }
 
@@ -188,7 +195,7 @@ Result<std::string> patient_of(const OperationCall& call) {
     if (is_patient(reference)) patient = reference;
     return !patient.empty();
   };
-  (void)has_reference(entries, call.type->patient_compartment, keep);
+  (void)has_reference(entries, patient_parameters(*call.type), keep);
   return patient;
 }
 
@@ -215,7 +222,7 @@ Result<EverythingPlan> study_plan(const OperationCall& call) {
     looked_for.push_back(type.name);
     if (patient.empty()) continue;
     EverythingSection section{
-        .type = &type, .criteria = {refers_to(type.patient_compartment, patient)}, .keeps = {}};
+        .type = &type, .criteria = {refers_to(patient_parameters(type), patient)}, .keeps = {}};
     section.keeps = [mentions, parameters, reference](const Json& resource,
                                                       const fhir::IndexEntries& entries) {
       const auto is_it = [&](std::string_view found) { return found == reference; };
@@ -239,7 +246,7 @@ Result<EverythingPlan> study_plan(const OperationCall& call) {
     if (has_reference(entries, parameters_to(type, study), is_it)) return true;
     const auto is_the_patient = [&](std::string_view found) { return found == patient; };
     return needs_look(type, study) && mentions(resource) &&
-           has_reference(entries, type.patient_compartment, is_the_patient);
+           has_reference(entries, patient_parameters(type), is_the_patient);
   };
   return plan;
 }

@@ -19,8 +19,8 @@ void append_outcome(std::span<const Issue> issues, std::string& out);
 
 [[nodiscard]] http::Response problem_response(const Problem& problem, const Negotiated& wants = {});
 
-// A resource as compact JSON, in the format and layout that the client wants, with its content type:
-// the one place where an answer becomes XML.
+// A resource as compact JSON, in the format and layout that the client wants, with its content
+// type: the one place where an answer becomes XML.
 [[nodiscard]] http::Response json_response(int status, std::string body, const Negotiated& wants);
 
 }  // namespace lightbox::rest

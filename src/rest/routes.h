@@ -33,9 +33,9 @@ boost::asio::awaitable<http::Response> update(Call& call);
 boost::asio::awaitable<http::Response> patch(Call& call);
 boost::asio::awaitable<http::Response> remove(Call& call);  // R4's delete
 boost::asio::awaitable<http::Response> history_instance(Call& call);
-boost::asio::awaitable<http::Response> search_type(Call& call);         // GET and POST _search
-boost::asio::awaitable<http::Response> search_compartment(Call& call);  // GET Patient/{id}/{type}
-boost::asio::awaitable<http::Response> search_system(Call& call);       // GET and POST _search
+boost::asio::awaitable<http::Response> search_type(Call& call);          // GET and POST _search
+boost::asio::awaitable<http::Response> search_compartment(Call& call);   // GET Patient/{id}/{type}
+boost::asio::awaitable<http::Response> search_system(Call& call);        // GET and POST _search
 boost::asio::awaitable<http::Response> operation_on_system(Call& call);  // $name: operation.h
 boost::asio::awaitable<http::Response> operation_on_type(Call& call);
 boost::asio::awaitable<http::Response> operation_on_instance(Call& call);
