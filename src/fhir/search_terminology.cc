@@ -70,7 +70,10 @@ void SearchParser::add_meaning(const Name& name, const SearchParameter& paramete
 }
 
 void SearchParser::add_uri_path(const Name& name, const std::string& url, Criterion& criterion) {
-  if (url.find("://") == std::string::npos) {
+  const auto authority = url.find("://");
+  const bool has_authority = authority != std::string::npos && authority > 0 &&
+                             url.find_first_not_of('/', authority + 3) != std::string::npos;
+  if (!has_authority) {
     return error("value", fmt::format("Search parameter '{}': '{}' is not a URL with a path; there "
                                       "is nothing above or below it",
                                       name.full, url));

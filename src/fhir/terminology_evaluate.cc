@@ -15,7 +15,7 @@ namespace lightbox::fhir {
 namespace {
 
 // Steps of an evaluation for each code that an expansion may have.
-constexpr std::size_t steps_per_code = 100;
+constexpr std::size_t steps_per_code = 25;
 constexpr std::size_t imports_depth_max = 32;
 
 Problem refused(std::string_view code, std::string diagnostics) {

@@ -140,7 +140,8 @@ class Lookup {
       : system_(system), concept_(found), properties_(std::move(properties)) {}
 
   std::string text() && {
-    out_.add("name", "valueString", system_.title.empty() ? system_.name : system_.title);
+    const std::string_view name = system_.title.empty() ? system_.name : system_.title;
+    out_.add("name", "valueString", name.empty() ? system_.url : name);
     if (!system_.version.empty()) out_.add("version", "valueString", system_.version);
     out_.add("display", "valueString", concept_.display.empty() ? concept_.code : concept_.display);
     add_designations();

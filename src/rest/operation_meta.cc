@@ -95,12 +95,27 @@ bool add_to(Json& meta, const Json& items, fhir::JsonDocument& document) {
   return changed;
 }
 
+// What extends the primitives of a list stands beside them in a list `_name`, place by place.
+void remove_beside(Json& meta, std::string_view name, const Json& list, const Json* item) {
+  Json* beside = meta.find("_" + std::string(name));
+  if (beside == nullptr) return;
+  const Json* extension = beside->first;
+  for (const Json* one = list.first; one != item && extension != nullptr; one = one->next) {
+    extension = extension->next;
+  }
+  if (extension != nullptr) remove_child(*beside, extension);
+  const Json* left = beside->first;
+  while (left != nullptr && left->is(Json::Kind::null)) left = left->next;
+  if (left == nullptr) remove_child(meta, beside);  // nothing but nulls
+}
+
 bool remove_from(Json& meta, const Json& items) {
   bool changed = false;
   for (const Json* item = items.first; item != nullptr; item = item->next) {
     Json* list = meta.find(items.key);
     if (list == nullptr) break;
     while (const Json* found = find_same(list, *item)) {
+      remove_beside(meta, items.key, *list, found);
       remove_child(*list, found);
       changed = true;
     }
