@@ -65,18 +65,18 @@ class Loader {
   }
 
   void add_concept(std::string_view rest, std::string_view line) {
-    Concept concept_;
-    concept_.code = take_column(rest);
-    concept_.display = take_column(rest);
+    Concept made;
+    made.code = take_column(rest);
+    made.display = take_column(rest);
     std::string_view parents = take_column(rest);
     const std::string_view flags = take_column(rest);
-    while (!parents.empty()) pending_.emplace_back(concept_.code, take(parents, ","));
-    concept_.is_abstract = flags.find('a') != std::string_view::npos;
-    concept_.is_inactive = flags.find('i') != std::string_view::npos;
+    while (!parents.empty()) pending_.emplace_back(made.code, take(parents, ","));
+    made.is_abstract = flags.find('a') != std::string_view::npos;
+    made.is_inactive = flags.find('i') != std::string_view::npos;
     const auto place = static_cast<std::uint32_t>(system_->concepts.size());
-    if (!system_->by_code.emplace(system_->key(concept_.code), place).second)
+    if (!system_->by_code.emplace(system_->key(made.code), place).second)
       malformed("a code twice", line);
-    system_->concepts.push_back(std::move(concept_));
+    system_->concepts.push_back(std::move(made));
     // A parent may come later than its child: all parents known so far are resolved again.
     std::erase_if(pending_, [this](const auto& pair) {
       const auto child = system_->by_code.find(system_->key(pair.first));

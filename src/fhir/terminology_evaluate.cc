@@ -170,14 +170,14 @@ Result<ValueSetEvaluation::Codes> ValueSetEvaluation::list_system(const ValueSet
                                "be listed",
                                quoted(part.system)));
   }
-  for (const Concept& concept_ : prepared.system->concepts) {
+  for (const Concept& each : prepared.system->concepts) {
     bool is_match = true;
     for (const ConceptMatcher& matches : prepared.matchers) {
-      TRY(is_match, matches(concept_));
+      TRY(is_match, matches(each));
       if (!is_match) break;
     }
     if (!is_match) continue;
-    codes.push_back(expanded(*prepared.system, concept_));
+    codes.push_back(expanded(*prepared.system, each));
     TRY_DO(check_size(codes.size()));
   }
   return codes;

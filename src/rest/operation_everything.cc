@@ -50,7 +50,7 @@ Result<std::optional<fhir::DateInterval>> date_of(const OperationCall& call,
     return problem(ProblemKind::invalid, "value",
                    fmt::format("{} is '{}'; it must be a date, such as 2024-06-15", name, *text));
   }
-  return std::optional(*interval);
+  return interval;
 }
 
 void limit_to(const CareRange& range, EverythingSection& section) {

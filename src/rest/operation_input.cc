@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
+#include "fhir/xml_read.h"
 #include "rest/negotiate.h"
 #include "rest/operation.h"
 
@@ -58,14 +59,17 @@ Result<OperationInput> OperationInput::read(const Call& call, const Operation& o
 }
 
 Result<void> OperationInput::read_body(const Call& call, const Operation& operation) {
-  TRY_DO(check_json_content(call.request));
+  TRY(const Format format, content_format(call.request));
   const Limits& limits = call.api.options().limits;
-  if (operation.body == OperationBody::unchecked) {
+  if (operation.body == OperationBody::unchecked && format == Format::xml) {
+    TRY(document_, fhir::parse_xml(call.request.body, limits));
+  } else if (operation.body == OperationBody::unchecked) {
     TRY(auto parsed, fhir::parse_json_with_duplicates(call.request.body, limits));
     document_ = std::move(parsed.document);
     duplicate_keys_ = std::move(parsed.duplicate_keys);
   } else {
-    TRY(auto resource, fhir::parse_resource(call.request.body, limits));
+    const auto parse = format == Format::xml ? fhir::parse_resource_xml : fhir::parse_resource;
+    TRY(auto resource, parse(call.request.body, limits));
     document_ = std::move(resource.document);
   }
   const Json& root = *document_.root();

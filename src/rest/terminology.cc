@@ -134,9 +134,9 @@ Result<std::vector<CodeAsked>> codes_asked(const OperationInput& input) {
     ++forms;
     codes.push_back(from_coding(*coding));
   }
-  if (const Json* concept_ = input.value("codeableConcept")) {
+  if (const Json* codeable = input.value("codeableConcept")) {
     ++forms;
-    const Json* codings = concept_->find("coding");
+    const Json* codings = codeable->find("coding");
     for (const Json* one = codings == nullptr ? nullptr : codings->first; one != nullptr;
          one = one->next) {
       codes.push_back(from_coding(*one));
