@@ -33,6 +33,7 @@ struct Limits {
   std::size_t search_values_max = 2'000;       // 400: comma-separated, in one request
   std::size_t filter_depth_max = 32;           // 400: how deep a _filter is nested
   std::size_t expansion_codes_max = 20'000;    // 422 too-costly: codes of one value set
+  std::size_t search_chain_depth_max = 8;      // 400: references that one parameter follows
   std::size_t page_size_default = 50;
   std::size_t page_size_max = 1'000;
   std::size_t included_resources_max = 1'000;  // on a page, besides the matches; then a note

@@ -49,6 +49,8 @@ const std::vector<LimitSetting>& limit_settings() {
       {"filter_depth_max", &Limits::filter_depth_max, "nesting of a _filter; past it 400"},
       {"expansion_codes_max", &Limits::expansion_codes_max,
        "codes of one value set's expansion; past it 422"},
+      {"search_chain_depth_max", &Limits::search_chain_depth_max,
+       "references that one search parameter follows; past it 400"},
       {"page_size_default", &Limits::page_size_default, "matches on a page without _count"},
       {"page_size_max", &Limits::page_size_max, "matches on a page at most"},
       {"included_resources_max", &Limits::included_resources_max,

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "fhir/search_chain.h"
 #include "fhir/search_values.h"
 
 namespace lightbox::fhir {
@@ -205,11 +206,44 @@ std::expected<void, FilterTestError> set_id(Criterion& criterion, const FilterTe
   return {};
 }
 
+// Types that a path may lead to, over all its steps.
+constexpr std::size_t arms_max = 200;
+
+std::expected<Criterion, FilterTestError> make_chain(const ResourceType& type, FilterTest test,
+                                                     const SearchContext& context,
+                                                     std::size_t& arms) {
+  if (test.steps.empty()) return make_criterion(type, test, context);
+  const std::string_view first = test.steps.front();
+  test.steps.erase(test.steps.begin());
+  const auto step = chain_step(type, first, test.steps.empty() ? test.name : test.steps.front());
+  if (!step) {
+    return fail(Part::name, step.error().is_unknown ? "not-supported" : "value", step.error().what);
+  }
+  Chain chain;
+  for (const ResourceType* each : step->types) {
+    if (++arms > arms_max) {
+      return fail(Part::name, "too-costly",
+                  "this path may lead to too many types: name them, as in subject:Patient.name");
+    }
+    auto inner = make_chain(*each, test, context, arms);
+    if (!inner) return inner;
+    chain.arms.push_back({step->reference, each, std::move(*inner)});
+  }
+  Criterion criterion;
+  criterion.column = Criterion::Column::chain;
+  criterion.chain = std::make_shared<const Chain>(std::move(chain));
+  return criterion;
+}
+
 }  // namespace
 
 std::expected<Criterion, FilterTestError> make_criterion(const ResourceType& type,
                                                          const FilterTest& test,
                                                          const SearchContext& context) {
+  if (!test.steps.empty()) {
+    std::size_t arms = 0;
+    return make_chain(type, test, context, arms);
+  }
   auto found = find(type, test);
   if (!found) return std::unexpected(std::move(found).error());
   const SearchParameter& parameter = **found;

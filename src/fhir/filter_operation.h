@@ -6,6 +6,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fhir/search.h"
 
@@ -16,6 +17,8 @@ struct FilterTest {
   std::string_view operation;  // "eq"
   std::string value;           // unquoted
   std::string_view element;    // within brackets: whose parameters are meant; else empty
+  // Of a chained path, before the name: {"subject:Patient", "organization"}.
+  std::vector<std::string_view> steps;
 };
 
 struct FilterTestError {

@@ -60,9 +60,19 @@ std::string_view FilterScanner::name() {
   return text_.substr(start, place_ - start);
 }
 
+std::string_view FilterScanner::step() {
+  const Place start = place_;
+  if (!name().empty() && (!take_next(':') || !name().empty())) {
+    const Place end = place_;
+    if (take_next('.')) return text_.substr(start, end - start);
+  }
+  place_ = start;
+  return {};
+}
+
 std::string FilterScanner::unsupported_path() const {
   const std::string_view rest = text_.substr(place_);
-  if (rest.starts_with('.')) return "a chained path is not supported in a filter";
+  if (rest.starts_with('.')) return "a chained path is not supported within brackets";
   if (rest.starts_with(':')) {
     return "neither modifiers nor _has are supported in a filter; "
            "for :not write not (…), for :missing write pr";

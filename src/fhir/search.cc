@@ -22,13 +22,12 @@ void SearchParser::add(std::string_view full, std::string_view value) {
   const Name name{full, full.substr(0, colon),
                   colon == std::string_view::npos ? std::string_view{} : full.substr(colon + 1)};
   if (add_control(name, value)) return;
+  if (full.starts_with("_has:")) return add_has(full, value);
+  if (full.find('.') != std::string_view::npos) return add_chain(full, value);
   if (name.code == "_id") return add_id(name, value);
   if (name.code == "_lastUpdated") return add_last_updated(name, value);
   if (full == "_filter") return add_filter(value);
   if (name.code == "_text" || name.code == "_content") return add_words(name, value);
-  if (full.find('.') != std::string_view::npos) {
-    return ignore(fmt::format("Search parameter '{}': chained parameters are not supported", full));
-  }
   const SearchParameter* parameter = query_.type->search_parameter(name.code);
   if (parameter == nullptr) {
     return ignore(fmt::format("{} has no search parameter '{}' that this server knows; it has {}",
@@ -75,11 +74,12 @@ bool SearchParser::add_column_missing(const Name& name, std::string_view value,
     return true;
   }
   use(name.full, value);
-  if (value == "false") return true;
+  // At the end of a chain it asks that the resource is there.
+  if (value == "false" && depth_ == 0) return true;
   Criterion criterion;
   criterion.column = column;
   criterion.modifier = Modifier::missing;
-  criterion.missing = true;
+  criterion.missing = value == "true";
   query_.criteria.push_back(std::move(criterion));
   return true;
 }

@@ -103,10 +103,11 @@ using SearchValue = std::variant<TokenValue, StringValue, DateValue, NumberValue
                                  UidValue, IdValue, CompositeValue>;
 
 struct FilterNode;
+struct Chain;
 
 // One parameter of the URL; the criteria of a query are ANDed, the values of one ORed.
 struct Criterion {
-  enum class Column : std::uint8_t { index, id, last_updated, filter, narrative, content };
+  enum class Column : std::uint8_t { index, id, last_updated, filter, narrative, content, chain };
   Column column = Column::index;
   // nullptr for all columns but `index`. narrative and content (_text and _content) have one
   // StringValue, whose `exact` is a query of words (search_words.h). Any of several parameters may
@@ -121,6 +122,29 @@ struct Criterion {
   // Where the values are from when the URL does not say them ("_list=42"): they may have changed
   // by the next page, which is then still one of this search.
   std::string origin;
+  std::shared_ptr<const Chain> chain;        // column == chain
+};
+
+// A criterion on resources that others refer to (R4, search.html#chaining), or that refer to others
+// (#has). Any of the arms may be satisfied.
+struct Chain {
+  // forward: patient.name; the resource refers to one that satisfies the criterion.
+  // reverse: _has:Observation:patient:code; one that satisfies it refers to the resource.
+  enum class Direction : std::uint8_t { forward, reverse };
+  struct Arm {
+    const SearchParameter* reference = nullptr;  // of the type that refers
+    const ResourceType* type = nullptr;          // that the criterion is about
+    Criterion criterion;
+  };
+  Direction direction = Direction::forward;
+  std::vector<Arm> arms;
+};
+
+// One step of a chain that is sorted by: over the reference parameter to resources of the type.
+struct SortStep {
+  const SearchParameter* reference = nullptr;
+  const ResourceType* type = nullptr;
+  bool operator==(const SortStep&) const = default;
 };
 
 struct SortKey {
@@ -128,6 +152,8 @@ struct SortKey {
   Column column = Column::index;
   const SearchParameter* parameter = nullptr;
   bool descending = false;
+  // _sort=patient.family: from the type that is searched to the one that has the parameter.
+  std::vector<SortStep> steps;
 };
 
 // `_include` and `_revinclude` (R4, search.html#include): what comes with the matches.

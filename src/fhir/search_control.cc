@@ -10,7 +10,7 @@
 namespace lightbox::fhir {
 namespace {
 
-constexpr std::array<std::string_view, 2> unsupported{"_has", "_query"};
+constexpr std::array<std::string_view, 1> unsupported{"_query"};
 
 bool is_unsupported(std::string_view code) {
   return std::ranges::find(unsupported, code) != unsupported.end();

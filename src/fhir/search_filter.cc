@@ -192,11 +192,26 @@ class FilterParser {
 
   // SP operator SP value, behind the name of a parameter.
   Node comparison(std::string_view name, FilterScanner::Place start) {
+    std::vector<std::string_view> steps;
+    if (element_.empty()) {
+      scanner_.go_to(start);
+      for (auto step = scanner_.step(); !step.empty(); step = scanner_.step()) {
+        steps.push_back(step);
+      }
+      name = scanner_.name();
+      if (name.empty()) return fail("invalid", "expected the name of a parameter");
+    }
+    if (steps.size() > limits_.search_chain_depth_max) {
+      scanner_.go_to(start);
+      return fail("too-costly", fmt::format("it follows more than {} references "
+                                            "(search_chain_depth_max)",
+                                            limits_.search_chain_depth_max));
+    }
     if (const auto what = scanner_.unsupported_path(); !what.empty()) {
       scanner_.go_to(start);
       return fail("not-supported", what);
     }
-    FilterTest made{name, {}, {}, element_};
+    FilterTest made{name, {}, {}, element_, std::move(steps)};
     scanner_.skip_space();
     const auto at_operator = scanner_.place();
     made.operation = scanner_.name();

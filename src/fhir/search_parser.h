@@ -49,6 +49,15 @@ class SearchParser {
   void add_last_updated(const Name& name, std::string_view value);
   void add_words(const Name& name, std::string_view value);
   void add_filter(std::string_view value);
+  void add_chain(std::string_view full, std::string_view value);
+  void add_has(std::string_view full, std::string_view value);
+  // The criterion that `rest` and the value are on `type`, as an arm of `chain`; what is wrong with
+  // it is reported under the name `full`.
+  void add_arm(std::string_view full, std::string_view rest, std::string_view value, Chain& chain,
+               const SearchParameter& reference, const ResourceType& type);
+  void add_chain_criterion(std::string_view full, std::string_view value, Chain chain);
+  // True, after an error, when no more references may be followed.
+  bool too_long(std::string_view full);
   void add_criterion(const Name& name, const SearchParameter& parameter, std::string_view value);
   // Modifiers that ask what codes mean (search_terminology.cc).
   static bool is_about_meaning(const Name& name, const SearchParameter& parameter);
@@ -77,6 +86,7 @@ class SearchParser {
   std::size_t values_ = 0;
   bool has_summary_ = false;
   bool is_false_summary_ = false;
+  std::size_t depth_ = 0;  // references that were followed to this type
   bool has_count_ = false;
 };
 

@@ -184,9 +184,11 @@ TEST_P(SearchUnsupported, IsANoteOrAnErrorByHandling) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, SearchUnsupported,
-                         testing::Values("nonsense", "nonsense:exact", "patient.name",
-                                         "subject:Patient.name", "_has:Observation:patient:code",
-                                         "_text", "_content", "_type", "_query", "near", ""));
+                         testing::Values("nonsense", "nonsense:exact", "patient.nonsense",
+                                         "status.name", "subject:Patient.nonsense",
+                                         "patient.organization.nonsense",
+                                         "_has:Observation:nonsense:code", "_text", "_content",
+                                         "_type", "_query", "near", ""));
 
 TEST(SearchUnsupportedParameter, IsToldWhatThereIs) {
   EXPECT_THAT(diagnostics(parse("ImagingStudy", {{"modalty", "CT"}})->notes),

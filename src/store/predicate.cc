@@ -448,6 +448,7 @@ Result<FilterPredicate> make_filter(const fhir::FilterNode& node, const fhir::Re
                                     CodeSystems& systems, Database& database, std::string& name) {
   FilterPredicate made;
   made.node = &node;
+  made.type = &type;
   name += fmt::format("\x1c{}{}(", static_cast<int>(node.kind), node.element);
   if (node.kind == fhir::FilterNode::Kind::criterion) {
     TRY(made.test, make_predicate(node.criterion, type, systems, database));
@@ -469,6 +470,25 @@ Result<Predicate> filter_predicate(Predicate predicate, CodeSystems& systems, Da
   return predicate;
 }
 
+Result<Predicate> chain_predicate(Predicate predicate, CodeSystems& systems, Database& database) {
+  const fhir::Chain& chain = *predicate.criterion->chain;
+  ChainPredicate made;
+  made.direction = chain.direction;
+  predicate.kind = Predicate::Kind::chain;
+  predicate.name =
+      fmt::format("{}\x1c{}", predicate.type->number, static_cast<int>(chain.direction));
+  for (const fhir::Chain::Arm& arm : chain.arms) {
+    TRY(Predicate inner, make_predicate(arm.criterion, *arm.type, systems, database));
+    const std::int64_t param =
+        fhir::index_parameter(arm.reference->number(), fhir::IndexVariant::value);
+    predicate.name += fmt::format("({}{}{}{})", param, inner.negated ? '-' : '+',
+                                  static_cast<int>(inner.kind), inner.name);
+    made.arms.push_back({param, std::move(inner)});
+  }
+  predicate.chain = std::make_shared<const ChainPredicate>(std::move(made));
+  return predicate;
+}
+
 }  // namespace
 
 Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::ResourceType& type,
@@ -479,6 +499,9 @@ Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::R
   predicate.negated = criterion.modifier == Modifier::not_;
   if (criterion.column == fhir::Criterion::Column::filter) {
     return filter_predicate(std::move(predicate), systems, database);
+  }
+  if (criterion.column == fhir::Criterion::Column::chain) {
+    return chain_predicate(std::move(predicate), systems, database);
   }
   if (criterion.modifier == Modifier::missing) {
     predicate = missing_predicate(std::move(predicate));

@@ -26,6 +26,7 @@ struct TokenPair {
 };
 
 struct FilterPredicate;
+struct ChainPredicate;
 
 struct Predicate {
   enum class Kind : std::uint8_t {
@@ -35,6 +36,7 @@ struct Predicate {
     present,  // resource.present & mask; without a criterion: there is a value to sort by
     updated,  // _lastUpdated
     filter,   // a _filter: sets of its tests, put together as `filter` says
+    chain,    // as `filter`: made of sets of other types
     words,    // _text and _content: as `set`, but read anew by each search
     set,      // all else: the keys are collected from `sources`
   };
@@ -52,11 +54,12 @@ struct Predicate {
   // Equal names mean equal sets.
   std::string name;
   std::shared_ptr<const FilterPredicate> filter;
+  std::shared_ptr<const ChainPredicate> chain;
 
   // False: nothing else than probing in a set can be done.
   [[nodiscard]] bool has_probe() const {
     return kind != Kind::set && kind != Kind::nothing && kind != Kind::filter &&
-           kind != Kind::words;
+           kind != Kind::words && kind != Kind::chain;
   }
 };
 
@@ -64,7 +67,18 @@ struct Predicate {
 struct FilterPredicate {
   const fhir::FilterNode* node = nullptr;  // of the criterion, which the predicate keeps
   Predicate test;                          // of a node that is a criterion
+  const fhir::ResourceType* type = nullptr;
   std::vector<FilterPredicate> parts;
+};
+
+// A chain with the predicates of its arms.
+struct ChainPredicate {
+  struct Arm {
+    std::int64_t param = 0;  // the rows of the reference
+    Predicate inner;
+  };
+  fhir::Chain::Direction direction = fhir::Chain::Direction::forward;
+  std::vector<Arm> arms;
 };
 
 // More pairs than this are collected into a set.

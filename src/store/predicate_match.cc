@@ -363,7 +363,8 @@ bool matches(const fhir::Criterion& criterion, const ResourceChange& resource) {
       return satisfies(*criterion.filter, resource);
     case fhir::Criterion::Column::narrative:
     case fhir::Criterion::Column::content:
-      return false;  // only the index of words tells; no cached set is made of it
+    case fhir::Criterion::Column::chain:
+      return false;  // one resource does not tell; no cached set is made of it
     case fhir::Criterion::Column::index:
       break;
   }

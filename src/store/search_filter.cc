@@ -74,8 +74,14 @@ Result<Search::Set> Search::set_of_filter(const Predicate& predicate) {
   return set;
 }
 
-Result<Search::Set> Search::without(const Set& unwanted) {
-  TRY(const Set all, set_of_type());
+Result<Search::Set> Search::satisfying(const Predicate& predicate) {
+  const bool can_match = predicate.kind != Predicate::Kind::nothing;
+  TRY(Set set, can_match ? set_of(predicate) : Result<Set>(std::make_shared<const KeySet>()));
+  return predicate.negated ? without(set, *predicate.type) : Result<Set>(std::move(set));
+}
+
+Result<Search::Set> Search::without(const Set& unwanted, const fhir::ResourceType& type) {
+  TRY(const Set all, set_of_type(type));
   auto rest = std::make_shared<KeySet>(*all);
   rest->subtract(*unwanted);
   return Set(rest);
@@ -83,12 +89,8 @@ Result<Search::Set> Search::without(const Set& unwanted) {
 
 Result<Search::Set> Search::evaluate(const FilterPredicate& filter) {
   switch (filter.node->kind) {
-    case Kind::criterion: {
-      const Predicate& test = filter.test;
-      const bool can_match = test.kind != Predicate::Kind::nothing;
-      TRY(Set set, can_match ? set_of(test) : Result<Set>(std::make_shared<const KeySet>()));
-      return test.negated ? without(set) : Result<Set>(std::move(set));
-    }
+    case Kind::criterion:
+      return satisfying(filter.test);
     case Kind::all_of:
     case Kind::any_of: {
       std::shared_ptr<KeySet> made;
@@ -106,7 +108,7 @@ Result<Search::Set> Search::evaluate(const FilterPredicate& filter) {
     }
     case Kind::not_: {
       TRY(const Set set, evaluate(filter.parts.front()));
-      return without(set);
+      return without(set, *filter.type);
     }
     case Kind::element:
       return in_one_item(filter);
@@ -141,23 +143,24 @@ Result<Search::Set> Search::candidates(const FilterPredicate& filter) {
 Result<Search::Set> Search::in_one_item(const FilterPredicate& filter) {
   TRY(Set possible, candidates(filter.parts.front()));
   if (!possible) {
-    TRY(possible, set_of_type());
+    TRY(possible, set_of_type(*filter.type));
   }
   auto passed = std::make_shared<KeySet>();
   for (const std::uint32_t key : possible->keys()) {
     // What a set of another commit has need not be there; all is done again.
     if (is_torn_) break;
     if (reader_->limit.passed()) return problem_of(SQLITE_INTERRUPT, "", 0);
-    TRY(const bool passes, has_item(key, *filter.node));
+    TRY(const bool passes, has_item(key, *filter.node, *filter.type));
     if (passes) passed->add(key);
   }
   return Set(passed);
 }
 
-Result<bool> Search::has_item(std::int64_t key, const fhir::FilterNode& filter) {
-  TRY(const StoredResource resource, fetch(key));
+Result<bool> Search::has_item(std::int64_t key, const fhir::FilterNode& filter,
+                              const fhir::ResourceType& type) {
+  TRY(const StoredResource resource, fetch(key, type));
   std::string text;
-  fhir::append_resource({type_.name, resource.id, resource.version, resource.updated_ms},
+  fhir::append_resource({type.name, resource.id, resource.version, resource.updated_ms},
                         resource.body, text);
   TRY(const fhir::JsonDocument document, fhir::parse_json(text));
   const Json* list = document.root()->find(filter.element);
@@ -166,8 +169,8 @@ Result<bool> Search::has_item(std::int64_t key, const fhir::FilterNode& filter) 
   for (const Json* item = is_array ? list->first : list; item != nullptr; item = item->next) {
     const OneItem one(*document.root(), *list, *item);
     const fhir::IndexEntries entries =
-        fhir::index_resource(type_, one.resource(), shared_.options.index);
-    const ResourceChange change{&type_, key, resource.id, resource.updated_ms, &entries};
+        fhir::index_resource(type, one.resource(), shared_.options.index);
+    const ResourceChange change{&type, key, resource.id, resource.updated_ms, &entries};
     if (satisfies(filter.nodes.front(), change)) return true;
     if (!is_array) break;
   }

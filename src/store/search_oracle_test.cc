@@ -19,12 +19,17 @@ namespace {
 using fhir::Prefix;
 using testing::TemporaryDirectory;
 
+struct Known;
+using World = std::map<std::string, std::map<std::string, Known>>;  // by type and id
+
 struct Known {
   std::string id;
   std::int64_t key = 0;
   std::int64_t updated = 0;
   fhir::IndexEntries entries;
   std::string json;
+  const World* world = nullptr;
+  std::string type;
 };
 
 // --- The oracle ----------------------------------------------------------------------------------
@@ -203,8 +208,31 @@ bool value_matches(const fhir::Criterion& criterion, const fhir::SearchParameter
 }
 
 bool is_true(const fhir::FilterNode& node, const Known& known);
+bool is_true(const fhir::Criterion& criterion, const Known& known);
+
+bool refers_to(const Known& from, const fhir::SearchParameter& reference, const Known& to) {
+  const auto number = fhir::index_parameter(reference.number(), fhir::IndexVariant::value);
+  return std::any_of(from.entries.tokens.begin(), from.entries.tokens.end(), [&](const auto& row) {
+    return row.parameter == number && row.code == to.type + "/" + to.id;
+  });
+}
+
+bool is_true(const fhir::Chain& chain, const Known& known) {
+  for (const auto& arm : chain.arms) {
+    const auto others = known.world->find(std::string(arm.type->name));
+    if (others == known.world->end()) continue;
+    for (const auto& [id, other] : others->second) {
+      const bool linked = chain.direction == fhir::Chain::Direction::forward
+                              ? refers_to(known, *arm.reference, other)
+                              : refers_to(other, *arm.reference, known);
+      if (linked && is_true(arm.criterion, other)) return true;
+    }
+  }
+  return false;
+}
 
 bool is_true(const fhir::Criterion& criterion, const Known& known) {
+  if (criterion.chain) return is_true(*criterion.chain, known);
   if (criterion.filter) return is_true(*criterion.filter, known);
   std::vector<const fhir::SearchParameter*> parameters = criterion.or_parameters;
   static const fhir::SearchParameter none;
@@ -291,7 +319,7 @@ Key sort_key(const fhir::SortKey& key, const Known& known) {
 int compare(const fhir::SearchQuery& query, const Known& a, const Known& b) {
   std::vector<fhir::SortKey> keys = query.sort;
   if (keys.empty() && query.type->order != nullptr) {
-    keys.push_back({fhir::SortKey::Column::index, query.type->order, true});
+    keys.push_back({fhir::SortKey::Column::index, query.type->order, true, {}});
   }
   for (const auto& key : keys) {
     const Key left = sort_key(key, a);
@@ -345,7 +373,7 @@ const char* const sites[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
 
 std::string random_study(Dice& dice, const std::string& id) {
   std::string json = fmt::format(
-      R"({{"resourceType":"ImagingStudy","id":"{}","status":"{}","subject":{{"reference":"Patient/{}"}})",
+      R"({{"resourceType":"ImagingStudy","id":"{}","status":"{}","subject":{{"reference":"Patient/s{}"}})",
       id, dice.pick(statuses), dice.below(40));
   if (!dice.one_in(8)) json += fmt::format(R"(,"started":"{}")", random_date(dice, false));
   if (!dice.one_in(6)) {
@@ -467,7 +495,24 @@ std::string random_filter(Dice& dice, int depth, bool in_series) {
   }
 }
 
+void add_pair(std::string_view pair, Parameters& out) {
+  const auto equals = pair.find('=');
+  out.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+}
+
 void add_study_criterion(Dice& dice, Parameters& out) {
+  const char* const chains[] = {
+      "patient.name=mul",
+      "subject:Patient.family=smith",
+      "subject.active:not=true",
+      "patient.birthdate:missing=true",
+      "patient._id=s1,s2,s3",
+      "patient._has:Observation:patient:code=a",
+      "patient._has:Observation:subject:subject.family=m",
+      "_filter=subject.name co \"ith\" or not (subject:Patient.active eq true)",
+      "patient._filter=family sw \"m\" or active eq true",
+  };
+  if (dice.one_in(4)) return add_pair(dice.pick(chains), out);
   switch (dice.below(23)) {
     case 17:
     case 18:
@@ -495,9 +540,9 @@ void add_study_criterion(Dice& dice, Parameters& out) {
     case 3:
       return out.emplace_back("status", dice.pick(statuses)), void();
     case 4:
-      return out.emplace_back("patient", fmt::format("{}", dice.below(40))), void();
+      return out.emplace_back("patient", fmt::format("s{}", dice.below(40))), void();
     case 5:
-      return out.emplace_back("subject", fmt::format("Patient/{}", dice.below(40))), void();
+      return out.emplace_back("subject", fmt::format("Patient/s{}", dice.below(40))), void();
     case 6:
       return out.emplace_back("started", random_date_value(dice)), void();
     case 7:
@@ -534,6 +579,9 @@ void add_observation_criterion(Dice& dice, Parameters& out) {
   const char* const units[] = {"", "|urn:u|mg", "||kg"};
   const std::string quantity = fmt::format("{}{}.{}{}", dice.pick(prefixes), dice.below(5),
                                            dice.below(10), dice.pick(units));
+  const char* const chains[] = {"patient.name=mul", "subject.active:not=true",
+                                "patient._has:ImagingStudy:patient:status=available"};
+  if (dice.one_in(4)) return add_pair(dice.pick(chains), out);
   switch (dice.below(6)) {
     case 0:
       return out.emplace_back("value-quantity", quantity), void();
@@ -555,6 +603,14 @@ void add_observation_criterion(Dice& dice, Parameters& out) {
 void add_patient_criterion(Dice& dice, Parameters& out) {
   const char* const texts[] = {"m", "mul", "Müll", "smith", "Smithson", "ann", "ith"};
   const char* const operations[] = {"eq", "ne", "co", "sw", "ew", "gt", "lt", "ge", "le"};
+  const char* const chains[] = {
+      "_has:ImagingStudy:patient:status=available",
+      "_has:ImagingStudy:subject:modality:not=CT",
+      "_has:Observation:patient:code=a",
+      "_has:ImagingStudy:patient:patient.family=m",
+      "_has:ImagingStudy:patient:_id=s1,s2,s3,s4,s5,s6",
+  };
+  if (dice.one_in(4)) return add_pair(dice.pick(chains), out);
   switch (dice.below(9)) {
     case 7:
     case 8:
@@ -631,7 +687,7 @@ class SearchOracle : public ::testing::TestWithParam<int> {
                              : type == "Observation" ? random_observation(dice_, id)
                                                      : random_patient(dice_, id);
     Operation operation = testing::put(json);
-    Known entry{id, 0, 0, operation.index, json};
+    Known entry{id, 0, 0, operation.index, json, &known_, std::string(type)};
     entry.updated = parts_.commit(testing::one(std::move(operation)))[0].updated_ms;
     known[id] = std::move(entry);
   }
@@ -703,7 +759,7 @@ class SearchOracle : public ::testing::TestWithParam<int> {
 
   Dice dice_{static_cast<std::uint64_t>(GetParam())};
   Parts parts_;
-  std::map<std::string, std::map<std::string, Known>> known_;
+  World known_;
   std::vector<std::unique_ptr<SearchEngine>> engines_;
   std::vector<std::string> order_;
   std::size_t queries_ = 0;

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "fhir/json.h"
-#include "fhir/resource.h"
-
+#
 namespace lightbox::store {
 namespace {
 
@@ -181,7 +179,7 @@ Result<Search::Found> Search::find_sorted() {
   TRY(const Set matches, intersection(Dates::include));
   const bool few = matches && matches->size() <= engine_.tuning.gather_max;
   if (few || !sort_table()) {
-    TRY(const Set set, matches ? Result<Set>(matches) : set_of_type());
+    TRY(const Set set, matches ? Result<Set>(matches) : set_of_type(type_));
     const auto keys = set->keys();
     return from_keys({keys.begin(), keys.end()}, {});
   }
@@ -236,6 +234,13 @@ Result<std::optional<Search::Keys>> Search::collect_rare(const Predicate& predic
   return std::optional<Keys>(std::move(keys));
 }
 
+Result<std::optional<Search::Keys>> Search::few_of_chain(const Predicate& predicate) {
+  TRY(const Set set, set_of(predicate));
+  if (set->size() > engine_.tuning.rare_max) return std::optional<Keys>();
+  const auto keys = set->keys();
+  return std::optional<Keys>(Keys(keys.begin(), keys.end()));
+}
+
 Result<std::optional<Search::Keys>> Search::rare() {
   // The most telling first: references and identifiers usually have few matches.
   const auto rank = [](const Predicate& predicate) {
@@ -265,7 +270,8 @@ Result<std::optional<Search::Keys>> Search::rare() {
   std::stable_sort(tried.begin(), tried.end(),
                    [&](const auto* a, const auto* b) { return rank(*a) < rank(*b); });
   for (const Predicate* predicate : tried) {
-    TRY(auto keys, collect_rare(*predicate));
+    TRY(auto keys, predicate->kind == Predicate::Kind::chain ? few_of_chain(*predicate)
+                                                             : collect_rare(*predicate));
     if (!keys) continue;
     gathered_ = predicate;
     return keys;
@@ -290,24 +296,26 @@ Result<std::vector<Filter>> Search::filters() {
 Result<Search::Set> Search::set_of(const Predicate& predicate) {
   if (predicate.kind == Predicate::Kind::filter) return set_of_filter(predicate);
   if (predicate.kind == Predicate::Kind::words) return set_of_words(predicate);
-  return cached_set(predicate.name, predicate.sources,
+  if (predicate.kind == Predicate::Kind::chain) return set_of_chain(predicate);
+  return cached_set(predicate.name, *predicate.type, predicate.sources,
                     [criterion = predicate.criterion](const ResourceChange& change) {
                       return matches(*criterion, change);
                     });
 }
 
-Result<Search::Set> Search::set_of_type() {
-  const Sql source = all_of_type(type_);
-  return cached_set(fmt::format("{}", type_.number), {&source, 1},
+Result<Search::Set> Search::set_of_type(const fhir::ResourceType& type) {
+  const Sql source = all_of_type(type);
+  return cached_set(fmt::format("{}", type.number), type, {&source, 1},
                     [](const ResourceChange&) { return true; });
 }
 
-Result<Search::Set> Search::cached_set(const std::string& name, std::span<const Sql> sources,
+Result<Search::Set> Search::cached_set(const std::string& name, const fhir::ResourceType& type,
+                                       std::span<const Sql> sources,
                                        std::function<bool(const ResourceChange&)> matches) {
   if (const auto found = sets_.find(name); found != sets_.end()) return Set(found->second);
   KeySetCache::Definition definition;
   definition.name = name;
-  definition.type = &type_;
+  definition.type = &type;
   definition.deadline = reader_->limit.deadline;
   definition.matches = std::move(matches);
   definition.build = [this, sources](KeySet& set) -> Result<KeySetCache::Sequence> {
@@ -338,7 +346,7 @@ Result<Search::Set> Search::intersection(Dates dates) {
   }
   if (wanted.empty() && unwanted.empty()) return Set();
   if (wanted.empty()) {
-    TRY(Set all, set_of_type());
+    TRY(Set all, set_of_type(type_));
     wanted.push_back(std::move(all));
   }
   if (wanted.size() == 1 && unwanted.empty()) return wanted[0];
@@ -372,18 +380,14 @@ Result<Search::Found> Search::from_keys(const Keys& keys, std::span<const Filter
     }
     ++total;
     if (ordering_.mode == Ordering::Mode::keys) {
-      TRY(const StoredResource resource, fetch(place.key));
+      TRY(const StoredResource resource, fetch(place.key, type_));
       fhir::IndexEntries entries;
       const bool needs_index =
           std::any_of(query_.sort.begin(), query_.sort.end(), [this](const fhir::SortKey& key) {
             return key.column == fhir::SortKey::Column::index && !is_type_order(key, type_);
           });
       if (needs_index) {
-        std::string text;
-        fhir::append_resource({type_.name, resource.id, resource.version, resource.updated_ms},
-                              resource.body, text);
-        TRY(const fhir::JsonDocument document, fhir::parse_json(text));
-        entries = fhir::index_resource(type_, *document.root(), shared_.options.index);
+        TRY(entries, index(resource));
       }
       for (const fhir::SortKey& key : query_.sort) {
         TRY(SortValue value, sort_value(key, resource, entries, place.ord));

@@ -56,10 +56,12 @@ class Search {
   // The keys that one rare predicate is satisfied by; nullopt when there is none.
   Result<std::optional<Keys>> rare();
   Result<std::optional<Keys>> collect_rare(const Predicate& predicate);
+  Result<std::optional<Keys>> few_of_chain(const Predicate& predicate);
   Result<std::vector<Filter>> filters();
   Result<Set> set_of(const Predicate& predicate);
-  Result<Set> set_of_type();
-  Result<Set> cached_set(const std::string& name, std::span<const Sql> sources,
+  Result<Set> set_of_type(const fhir::ResourceType& type);
+  Result<Set> cached_set(const std::string& name, const fhir::ResourceType& type,
+                         std::span<const Sql> sources,
                          std::function<bool(const ResourceChange&)> matches);
   // Sets and snapshot of one commit.
   Result<void> align();
@@ -76,9 +78,23 @@ class Search {
   Result<Set> set_of_filter(const Predicate& predicate);
   Result<Set> evaluate(const FilterPredicate& filter);
   Result<Set> candidates(const FilterPredicate& filter);
-  Result<Set> without(const Set& unwanted);
+  // Of its type: those that satisfy the predicate, its negation heeded.
+  Result<Set> satisfying(const Predicate& predicate);
+  Result<Set> without(const Set& unwanted, const fhir::ResourceType& type);
   Result<Set> in_one_item(const FilterPredicate& filter);
-  Result<bool> has_item(std::int64_t key, const fhir::FilterNode& filter);
+  Result<bool> has_item(std::int64_t key, const fhir::FilterNode& filter,
+                        const fhir::ResourceType& type);
+
+  // search_chain.cc
+  Result<Set> set_of_chain(const Predicate& predicate);
+  // Adds those whose reference `param` is to one of `inner`, which are of `type`.
+  Result<void> add_referring(std::int64_t param, const fhir::ResourceType& type,
+                             const KeySet& inner, KeySet& found);
+  // Adds those of `type` that one of `inner` refers to with `param`.
+  Result<void> add_referenced(std::int64_t param, const fhir::ResourceType& inner_type,
+                              const KeySet& inner, const fhir::ResourceType& type, KeySet& found);
+  // The key of a live resource; nullopt: there is none.
+  Result<std::optional<std::int64_t>> key_of(const fhir::ResourceType& type, std::string_view id);
 
   // search_run.cc
   Result<Found> scan(std::vector<Filter> filters, bool drive_tokens);
@@ -86,6 +102,8 @@ class Search {
   Result<void> set_window(OrdScan& scan);
   Result<Found> sorted_scan(std::vector<Filter> filters);
   [[nodiscard]] std::optional<SortScan> sort_table() const;
+  Result<StoredResource> fetch(std::int64_t key, const fhir::ResourceType& type);
+  Result<fhir::IndexEntries> index(const StoredResource& resource) const;
   Result<SearchPage> to_page(Found found);
 
   [[nodiscard]] bool out_of_time(std::size_t step) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fhir/json.h"
+#include "fhir/resource.h"
 #include "store/codec.h"
 #include "store/include.h"
 #include "store/rows.h"
@@ -267,20 +269,28 @@ Result<Search::Found> Search::sorted_scan(std::vector<Filter> filters) {
   return found;
 }
 
-Result<StoredResource> Search::fetch(std::int64_t key) {
+Result<StoredResource> Search::fetch(std::int64_t key, const fhir::ResourceType& type) {
   Query query(database(), "SELECT id, version, updated, method, body FROM resource WHERE key=?");
   query.bind(key);
-  if (!query.next()) return query.ok() ? damaged(type_, "?") : query.problem();
+  if (!query.next()) return query.ok() ? damaged(type, "?") : query.problem();
   StoredResource resource;
-  resource.type = &type_;
+  resource.type = &type;
   resource.id = query.text(0);
   resource.version = static_cast<std::uint64_t>(query.integer(1));
   resource.updated_ms = query.integer(2);
   resource.method = static_cast<Method>(query.integer(3));
   auto body = decompress_body(query.blob(4));
-  if (!body) return damaged(type_, resource.id);
+  if (!body) return damaged(type, resource.id);
   resource.body = std::move(*body);
   return resource;
+}
+
+Result<fhir::IndexEntries> Search::index(const StoredResource& resource) const {
+  std::string text;
+  fhir::append_resource({resource.type->name, resource.id, resource.version, resource.updated_ms},
+                        resource.body, text);
+  TRY(const fhir::JsonDocument document, fhir::parse_json(text));
+  return fhir::index_resource(*resource.type, *document.root(), shared_.options.index);
 }
 
 Result<SearchPage> Search::to_page(Found found) {
@@ -293,7 +303,7 @@ Result<SearchPage> Search::to_page(Found found) {
   page.matches.reserve(found.places.size());
   for (std::size_t i = 0; i < found.places.size(); ++i) {
     if (out_of_time(i)) return problem_of(SQLITE_INTERRUPT, "", 0);
-    TRY(StoredResource resource, fetch(found.places[i].key));
+    TRY(StoredResource resource, fetch(found.places[i].key, type_));
     page.matches.push_back(std::move(resource));
   }
   if (!after_ && !more) {

@@ -126,6 +126,7 @@ void add_filter(const Filter& filter, Driver driver, Sql& sql) {
     case Predicate::Kind::nothing:
     case Predicate::Kind::filter:
     case Predicate::Kind::words:
+    case Predicate::Kind::chain:
     case Predicate::Kind::set:
       sql.text += "0";
       return;
