@@ -173,9 +173,17 @@ void SearchParser::add_has(std::string_view full, std::string_view value) {
 void SearchParser::add_arm(std::string_view full, std::string_view rest, std::string_view value,
                            Chain& chain, const SearchParameter& reference,
                            const ResourceType& type) {
+  // Each arm counts as a value, so that their number is bounded.
+  if (values_ > limits_.search_values_max) return;
+  if (++values_ > limits_.search_values_max) {
+    return error("too-costly",
+                 fmt::format("Search parameter '{}': it may lead to too many types "
+                             "(search_values_max); name them, as in subject:Patient.name",
+                             full));
+  }
   SearchParser inner(type, context_, limits_);
   inner.depth_ = depth_ + 1;
-  inner.values_ = values_ + 1;
+  inner.values_ = values_;
   const auto colon = rest.find(':');
   if (inner.add_control({rest, rest.substr(0, colon), {}}, value)) {
     return error("value", fmt::format("Search parameter '{}': '{}' is about the result and cannot "

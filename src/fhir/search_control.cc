@@ -5,6 +5,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "fhir/search_chain.h"
 #include "fhir/search_parser.h"
 
 namespace lightbox::fhir {
@@ -155,21 +156,54 @@ void SearchParser::add_sort_key(std::string_view text, std::string_view value) {
   } else if (code == "_lastUpdated") {
     key.column = SortKey::Column::last_updated;
   } else {
-    key.parameter = query_.type->search_parameter(code);
+    const ResourceType* type = follow_sort(code, value, key);
+    if (type == nullptr) return;
+    key.parameter = type->search_parameter(code);
     if (key.parameter == nullptr) {
       return ignore(
           fmt::format("_sort={}: {} has no search parameter '{}' that this server knows; it "
                       "has {}",
-                      value, query_.type->name, code, known_parameters()));
+                      value, type->name, code, known_parameters()));
     }
-    if (key.parameter->type == SearchType::composite || key.parameter->is_uid) {
+    const bool is_column = key.parameter->slot == SearchParameter::no_slot;
+    if (is_column || key.parameter->type == SearchType::composite || key.parameter->is_uid) {
       return ignore(fmt::format("_sort={}: sorting by '{}' is not supported", value, code));
     }
   }
   const bool is_known = std::ranges::any_of(query_.sort, [&](const SortKey& other) {
-    return other.column == key.column && other.parameter == key.parameter;
+    return other.column == key.column && other.parameter == key.parameter &&
+           other.steps == key.steps;
   });
   if (!is_known) query_.sort.push_back(key);
+}
+
+const ResourceType* SearchParser::follow_sort(std::string_view& code, std::string_view value,
+                                              SortKey& key) {
+  const ResourceType* type = query_.type;
+  for (auto dot = code.find('.'); dot != std::string_view::npos; dot = code.find('.')) {
+    if (key.steps.size() == limits_.search_chain_depth_max) {
+      error("too-costly", fmt::format("_sort={}: it follows more than {} references "
+                                      "(search_chain_depth_max)",
+                                      value, limits_.search_chain_depth_max));
+      return nullptr;
+    }
+    const auto step = chain_step(*type, code.substr(0, dot), code.substr(dot + 1));
+    if (!step) {
+      ignore(fmt::format("_sort={}: {}", value, step.error().what));
+      return nullptr;
+    }
+    if (step->types.size() > 1) {
+      ignore(
+          fmt::format("_sort={0}: '{1}' may refer to {2} types that have the parameter; name "
+                      "one, as in {1}:{3}",
+                      value, step->reference->code, step->types.size(), step->types.front()->name));
+      return nullptr;
+    }
+    type = step->types.front();
+    key.steps.push_back({step->reference, type});
+    code.remove_prefix(dot + 1);
+  }
+  return type;
 }
 
 void SearchParser::add_total(std::string_view value) {

@@ -33,6 +33,9 @@ class SearchParser {
   void add_count(std::string_view value);
   void add_sort(std::string_view value);
   void add_sort_key(std::string_view key, std::string_view value);
+  // Follows the references of patient.family and leaves `code` with family; nullptr, after an
+  // error, when there is a step that cannot be sorted by, else the type that has the parameter.
+  const ResourceType* follow_sort(std::string_view& code, std::string_view value, SortKey& key);
   void add_total(std::string_view value);
   // search_result.cc: what else comes with the matches, and how much of each.
   bool add_result_control(const Name& name, std::string_view value);

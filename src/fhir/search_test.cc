@@ -190,6 +190,46 @@ INSTANTIATE_TEST_SUITE_P(Table, SearchUnsupported,
                                          "_has:Observation:nonsense:code", "_text", "_content",
                                          "_type", "_query", "near", ""));
 
+TEST(SearchChained, IsACriterionOfEachTypeThatHasTheParameter) {
+  const auto query = parse("Appointment", {{"actor.name:exact", "Smith"}});
+  ASSERT_TRUE(query);
+  ASSERT_THAT(query->criteria, SizeIs(1));
+  ASSERT_EQ(query->criteria[0].column, Criterion::Column::chain);
+  std::vector<std::string_view> types;
+  for (const Chain::Arm& arm : query->criteria[0].chain->arms) {
+    types.push_back(arm.type->name);
+    EXPECT_EQ(arm.reference->code, "actor");
+    EXPECT_EQ(arm.criterion.modifier, Modifier::exact);
+  }
+  EXPECT_THAT(types, ElementsAre("HealthcareService", "Location", "Patient", "Practitioner",
+                                 "RelatedPerson"));
+  EXPECT_THAT(query->used, ElementsAre(testing::Pair("actor.name:exact", "Smith")));
+}
+
+TEST(SearchChained, IsCountedAsValuesAtEachStep) {
+  Limits limits;
+  limits.search_values_max = 20;
+  const std::vector<std::pair<std::string, std::string>> wide{
+      {"based-on.based-on.based-on.based-on.based-on.status", "active"}};
+  const auto query =
+      parse_search(*Definitions::r4().resource_type("Task"), wide, context(), limits);
+  ASSERT_FALSE(query);
+  EXPECT_EQ(query.error().issues.front().code, "too-costly");
+}
+
+TEST(SearchSort, GoesOverReferences) {
+  const auto query =
+      parse("ImagingStudy", {{"_sort", "-subject:Patient.birthdate,patient.family"}});
+  ASSERT_TRUE(query);
+  ASSERT_THAT(query->sort, SizeIs(2));
+  EXPECT_TRUE(query->sort[0].descending);
+  EXPECT_EQ(query->sort[0].parameter->code, "birthdate");
+  ASSERT_THAT(query->sort[0].steps, SizeIs(1));
+  EXPECT_EQ(query->sort[0].steps[0].reference->code, "subject");
+  EXPECT_EQ(query->sort[0].steps[0].type->name, "Patient");
+  EXPECT_THAT(parse("ImagingStudy", {{"_sort", "subject.identifier"}})->notes, SizeIs(1));
+}
+
 TEST(SearchUnsupportedParameter, IsToldWhatThereIs) {
   EXPECT_THAT(diagnostics(parse("ImagingStudy", {{"modalty", "CT"}})->notes),
               ElementsAre(AllOf(HasSubstr("'modalty'"), HasSubstr("modality, "))));

@@ -158,7 +158,9 @@ std::string statement(const Call& call) {
       R"("format":["application/fhir+json","application/fhir+xml","json","xml"],)"
       R"("patchFormat":["application/json-patch+json","application/fhir+json",)"
       R"("application/fhir+xml"],)"
-      R"("rest":[{{"mode":"server","security":{{"cors":{}}},"resource":[)",
+      R"("rest":[{{"mode":"server","documentation":"References are followed in searches: chained )"
+      R"(parameters, as in ImagingStudy?patient.name=x, and _has, both nested; _sort takes chains )"
+      R"(too.","security":{{"cors":{}}},"resource":[)",
       release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
   std::string interactions;
   append_interactions(interactions);

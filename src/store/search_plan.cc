@@ -15,7 +15,8 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 14'695'981'039'3
 }
 
 bool is_type_order(const fhir::SortKey& key, const fhir::ResourceType& type) {
-  return key.column == fhir::SortKey::Column::index && key.parameter == type.order;
+  return key.column == fhir::SortKey::Column::index && key.steps.empty() &&
+         key.parameter == type.order;
 }
 
 }  // namespace
@@ -45,6 +46,9 @@ Result<void> Search::prepare() {
     hash_ = fnv1a(fmt::format("{}{}{}", key.descending ? "-" : "+", static_cast<int>(key.column),
                               key.parameter != nullptr ? key.parameter->code : ""),
                   hash_);
+    for (const fhir::SortStep& step : key.steps) {
+      hash_ = fnv1a(fmt::format("{}>{}", step.reference->code, step.type->name), hash_);
+    }
   }
   if (!sort.empty() && is_type_order(sort[0], type_)) {
     // A resource has one value at most for the parameter of its order; further keys only part ties.
@@ -183,6 +187,7 @@ Result<Search::Found> Search::find_sorted() {
     const auto keys = set->keys();
     return from_keys({keys.begin(), keys.end()}, {});
   }
+  if (!query_.sort[0].steps.empty()) return chain_sorted(matches);
   std::vector<Filter> members;
   if (matches) {
     made_.push_back(matches);
@@ -421,7 +426,7 @@ SortValue edge_value(const Entries& entries, std::uint32_t parameter, bool desce
 }  // namespace
 
 Result<SortValue> Search::sort_value(const fhir::SortKey& key, const StoredResource& resource,
-                                     const fhir::IndexEntries& entries, std::int64_t ord) const {
+                                     const fhir::IndexEntries& entries, std::int64_t ord) {
   using fhir::SearchType;
   if (key.column == fhir::SortKey::Column::id) return SortValue{true, resource.id};
   if (key.column == fhir::SortKey::Column::last_updated)
@@ -429,6 +434,12 @@ Result<SortValue> Search::sort_value(const fhir::SortKey& key, const StoredResou
   if (is_type_order(key, type_)) {
     return ord == fhir::order_missing ? SortValue{} : SortValue{true, -ord};
   }
+  if (!key.steps.empty()) return chained_value(key, 0, entries);
+  return indexed_value(key, entries);
+}
+
+SortValue Search::indexed_value(const fhir::SortKey& key, const fhir::IndexEntries& entries) {
+  using fhir::SearchType;
   const std::uint32_t parameter =
       fhir::index_parameter(key.parameter->number(), fhir::IndexVariant::value);
   const bool descending = key.descending;

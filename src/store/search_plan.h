@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "store/search_run.h"
@@ -71,7 +72,9 @@ class Search {
   Result<Found> from_keys(const Keys& keys, std::span<const Filter> filters);
   Result<Found> from_set(Set set, Dates dates);
   Result<SortValue> sort_value(const fhir::SortKey& key, const StoredResource& resource,
-                               const fhir::IndexEntries& entries, std::int64_t ord) const;
+                               const fhir::IndexEntries& entries, std::int64_t ord);
+  // Of a key's parameter, which is of the type that the entries are of.
+  static SortValue indexed_value(const fhir::SortKey& key, const fhir::IndexEntries& entries);
 
   // search_filter.cc
   Result<Set> set_of_words(const Predicate& predicate);
@@ -96,12 +99,24 @@ class Search {
   // The key of a live resource; nullopt: there is none.
   Result<std::optional<std::int64_t>> key_of(const fhir::ResourceType& type, std::string_view id);
 
+  // search_chain_sort.cc
+  using OrdAndKey = std::pair<std::int64_t, std::int64_t>;
+  Result<Found> chain_sorted(const Set& matches);
+  Result<void> add_referring_places(const fhir::SortKey& key, std::size_t step,
+                                    std::int64_t referred, std::vector<OrdAndKey>& out);
+  Result<void> take_equals(const SortValue& value, std::vector<OrdAndKey>& equals,
+                           const KeySet* matches, Found& found);
+  Result<Set> set_with_value(const SortScan& scan);
+  Result<SortValue> chained_value(const fhir::SortKey& key, std::size_t step,
+                                  const fhir::IndexEntries& entries);
+
   // search_run.cc
   Result<Found> scan(std::vector<Filter> filters, bool drive_tokens);
   Result<void> scan_part(const OrdScan& scan, Found& found);
   Result<void> set_window(OrdScan& scan);
   Result<Found> sorted_scan(std::vector<Filter> filters);
   [[nodiscard]] std::optional<SortScan> sort_table() const;
+  static SortValue value_of(const Query& row, SortScan::Table table);
   Result<StoredResource> fetch(std::int64_t key, const fhir::ResourceType& type);
   Result<fhir::IndexEntries> index(const StoredResource& resource) const;
   Result<SearchPage> to_page(Found found);

@@ -172,7 +172,7 @@ std::optional<SortScan> Search::sort_table() const {
   if (query_.sort.size() != 1) return std::nullopt;
   const fhir::SortKey& key = query_.sort[0];
   SortScan scan;
-  scan.type = &type_;
+  scan.type = key.steps.empty() ? &type_ : key.steps.back().type;
   scan.direction = key.descending ? Direction::backward : Direction::forward;
   scan.limit = query_.count + 1;
   if (key.column == fhir::SortKey::Column::id) {
@@ -208,9 +208,7 @@ std::optional<SortScan> Search::sort_table() const {
   return std::nullopt;
 }
 
-namespace {
-
-SortValue value_of(const Query& row, SortScan::Table table) {
+SortValue Search::value_of(const Query& row, SortScan::Table table) {
   switch (table) {
     case SortScan::Table::token:
     case SortScan::Table::string:
@@ -224,8 +222,6 @@ SortValue value_of(const Query& row, SortScan::Table table) {
   }
   return {};
 }
-
-}  // namespace
 
 // First those with a value, in the order of its index; then the others, in the type's order.
 Result<Search::Found> Search::sorted_scan(std::vector<Filter> filters) {
