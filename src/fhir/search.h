@@ -122,7 +122,7 @@ struct Criterion {
   // Where the values are from when the URL does not say them ("_list=42"): they may have changed
   // by the next page, which is then still one of this search.
   std::string origin;
-  std::shared_ptr<const Chain> chain;        // column == chain
+  std::shared_ptr<const Chain> chain;  // column == chain
 };
 
 // A criterion on resources that others refer to (R4, search.html#chaining), or that refer to others

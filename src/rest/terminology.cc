@@ -39,7 +39,8 @@ fhir::SearchQuery query_for(const fhir::ResourceType& type, std::string_view url
   query.criteria.push_back(has_token(type, "url", std::string(fhir::strip_uid(url))));
   if (!version.empty())
     query.criteria.push_back(has_token(type, "version", fhir::normalise(version)));
-  query.sort.push_back({.column = fhir::SortKey::Column::last_updated, .descending = true});
+  query.sort.push_back(
+      {.column = fhir::SortKey::Column::last_updated, .descending = true, .steps = {}});
   query.count = version.empty() ? 1 : same_url_max;
   return query;
 }

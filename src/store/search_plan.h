@@ -29,7 +29,7 @@ class Search {
   // there are more; how many matches there are; one match. The cursor of a place, and back.
   Result<std::vector<Place>> places();
   Result<std::uint64_t> total();
-  Result<StoredResource> fetch(std::int64_t key);
+  Result<StoredResource> fetch(std::int64_t key) { return fetch(key, type_); }
   [[nodiscard]] std::string cursor_of(const Place& place) const {
     return encode_cursor(place, hash_);
   }
