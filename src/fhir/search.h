@@ -181,7 +181,8 @@ struct SearchQuery {
   // `_list`: the ids of the Lists that a match is in, one of each row. The caller makes criteria of
   // their items before the search, which is refused while there are any.
   std::vector<std::vector<std::string>> lists;
-  std::string cursor;  // from a next link (`_cursor`); the store's own text; empty: page 1
+  bool explain = false;  // _explain: tell how the matches were found
+  std::string cursor;    // from a next link (`_cursor`); the store's own text; empty: page 1
   // What was left out, for an OperationOutcome entry (severity warning/information).
   std::vector<Issue> notes;
   // The parameters that were used, as they stand in the `self` link, in order; without _cursor.

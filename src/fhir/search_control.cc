@@ -100,6 +100,12 @@ bool SearchParser::add_control(const Name& name, std::string_view value) {
     add_sort(value);
   } else if (code == "_total") {
     add_total(value);
+  } else if (code == "_explain") {
+    if (value != "true" && value != "false") {
+      error("value", fmt::format("Search parameter '_explain': '{}' must be true or false", value));
+    }
+    query_.explain = value == "true";
+    use("_explain", value);
   } else if (code == "_cursor") {
     query_.cursor = value;
   } else if (add_result_control(name, value)) {

@@ -129,6 +129,9 @@ http::Response respond(const Call& call, const Scope& scope, const fhir::SearchQ
   if (!page->next_cursor.empty()) links.push_back({"next", with_cursor(page->next_cursor)});
   std::vector<Issue> notes = query.notes;
   if (page->included_is_cut) notes.push_back(too_many_included(call));
+  if (!page->plan.empty()) {
+    notes.push_back({Severity::information, "informational", page->plan, {}});
+  }
   return json_response(200, searchset(call.base, *page, links, notes, query.subset), call.wants);
 }
 

@@ -1,6 +1,7 @@
 #include "store/search_plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 
 #
@@ -19,10 +20,37 @@ bool is_type_order(const fhir::SortKey& key, const fhir::ResourceType& type) {
          key.parameter == type.order;
 }
 
+std::string_view label(const Predicate& predicate) {
+  using Column = fhir::Criterion::Column;
+  switch (predicate.criterion->column) {
+    case Column::index:
+      return predicate.criterion->parameter->code;
+    case Column::id:
+      return "_id";
+    case Column::last_updated:
+      return "_lastUpdated";
+    case Column::filter:
+      return "_filter";
+    case Column::narrative:
+      return "_text";
+    case Column::content:
+      return "_content";
+    case Column::chain:
+      break;
+  }
+  const fhir::Chain& chain = *predicate.criterion->chain;
+  return chain.direction == fhir::Chain::Direction::reverse ? "_has"
+                                                            : chain.arms[0].reference->code;
+}
+
 }  // namespace
 
 bool Search::out_of_time(std::size_t step) const {
   return step % 64 == 63 && reader_->limit.passed();
+}
+
+void Search::tell(std::string_view what, std::size_t number) {
+  if (query_.explain) told_ += fmt::format("{}: {}; ", what, number);
 }
 
 Result<void> Search::prepare() {
@@ -71,6 +99,7 @@ Result<void> Search::prepare() {
 template <typename Once>
 auto Search::untorn(Once once) -> decltype(once()) {
   for (;;) {
+    told_.clear();
     is_torn_ = false;
     gathered_ = nullptr;
     made_.clear();
@@ -82,7 +111,14 @@ auto Search::untorn(Once once) -> decltype(once()) {
 }
 
 Result<SearchPage> Search::page() {
-  return untorn([this] { return page_once(); });
+  const auto start = std::chrono::steady_clock::now();
+  auto page = untorn([this] { return page_once(); });
+  if (page && query_.explain) {
+    const auto time = std::chrono::steady_clock::now() - start;
+    page->plan = fmt::format("Search plan: {}time: {} us", told_,
+                             std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+  }
+  return page;
 }
 
 Result<std::vector<Place>> Search::places() {
@@ -278,6 +314,9 @@ Result<std::optional<Search::Keys>> Search::rare() {
     TRY(auto keys, predicate->kind == Predicate::Kind::chain ? few_of_chain(*predicate)
                                                              : collect_rare(*predicate));
     if (!keys) continue;
+    if (query_.explain) {
+      tell(fmt::format("gathered by '{}'", label(*predicate)), keys->size());
+    }
     gathered_ = predicate;
     return keys;
   }
@@ -299,6 +338,14 @@ Result<std::vector<Filter>> Search::filters() {
 }
 
 Result<Search::Set> Search::set_of(const Predicate& predicate) {
+  auto set = find_set(predicate);
+  if (set && query_.explain) {
+    tell(fmt::format("set of {} for '{}'", predicate.type->name, label(predicate)), (*set)->size());
+  }
+  return set;
+}
+
+Result<Search::Set> Search::find_set(const Predicate& predicate) {
   if (predicate.kind == Predicate::Kind::filter) return set_of_filter(predicate);
   if (predicate.kind == Predicate::Kind::words) return set_of_words(predicate);
   if (predicate.kind == Predicate::Kind::chain) return set_of_chain(predicate);
@@ -360,10 +407,12 @@ Result<Search::Set> Search::intersection(Dates dates) {
   auto both = std::make_shared<KeySet>(*wanted[0]);
   for (std::size_t i = 1; i < wanted.size(); ++i) both->intersect(*wanted[i]);
   for (const Set& set : unwanted) both->subtract(*set);
+  tell("sets met in", both->size());
   return Set(both);
 }
 
 Result<Search::Found> Search::from_keys(const Keys& keys, std::span<const Filter> filters) {
+  tell("sorted in memory, of candidates", keys.size());
   const Sql sql = render_candidate(type_, filters);
   const bool by_column =
       query_.sort.size() == 1 && query_.sort[0].column != fhir::SortKey::Column::index;

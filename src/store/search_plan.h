@@ -60,6 +60,7 @@ class Search {
   Result<std::optional<Keys>> few_of_chain(const Predicate& predicate);
   Result<std::vector<Filter>> filters();
   Result<Set> set_of(const Predicate& predicate);
+  Result<Set> find_set(const Predicate& predicate);
   Result<Set> set_of_type(const fhir::ResourceType& type);
   Result<Set> cached_set(const std::string& name, const fhir::ResourceType& type,
                          std::span<const Sql> sources,
@@ -121,6 +122,9 @@ class Search {
   Result<fhir::IndexEntries> index(const StoredResource& resource) const;
   Result<SearchPage> to_page(Found found);
 
+  // For _explain: what was done, in order.
+  void tell(std::string_view what, std::size_t number);
+
   [[nodiscard]] bool out_of_time(std::size_t step) const;
   Database& database() const { return *reader_; }
 
@@ -138,8 +142,9 @@ class Search {
   std::unordered_map<std::string, Set> sets_;
   std::vector<Set> made_;
   std::unordered_map<std::string, Set> own_sets_;  // of one attempt at a page: kept nowhere else
-  bool is_torn_ = false;                           // a set is of another commit than the snapshot
-  const Predicate* gathered_ = nullptr;            // the predicate that rare() answered
+  std::string told_;
+  bool is_torn_ = false;                 // a set is of another commit than the snapshot
+  const Predicate* gathered_ = nullptr;  // the predicate that rare() answered
 };
 
 }  // namespace lightbox::store

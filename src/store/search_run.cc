@@ -77,6 +77,9 @@ Result<Search::Found> Search::scan(std::vector<Filter> filters, bool drive_token
       filters.erase(driver);
     }
   }
+  tell(scan.driver.empty() ? "scan of all in order, filters"
+                           : "scan in order of rows of a code or reference, filters",
+       filters.size());
   scan.filters = std::move(filters);
   TRY_DO(set_window(scan));
 
@@ -225,6 +228,7 @@ SortValue Search::value_of(const Query& row, SortScan::Table table) {
 
 // First those with a value, in the order of its index; then the others, in the type's order.
 Result<Search::Found> Search::sorted_scan(std::vector<Filter> filters) {
+  tell("index of the sort value in order, filters", filters.size());
   SortScan scan = *sort_table();
   Found found;
   const fhir::SortKey& key = query_.sort[0];

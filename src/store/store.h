@@ -75,6 +75,7 @@ struct Effort {
 };
 
 struct SearchPage {
+  std::string plan;  // how it was found, when the query asks for it
   std::vector<StoredResource> matches;
   std::vector<StoredResource> included;  // by the query's `includes`; none of the matches
   bool included_is_cut = false;          // limits.included_resources_max was reached
