@@ -180,13 +180,13 @@ Result<Search::Found> Search::find_in_own_order() {
     if (!gave_up || reader_->limit.passed()) return found;
     engine_.hard.add(hash_);
   }
-  TRY(Set set, intersection(Dates::leave));
-  return from_set(std::move(set), Dates::leave);
+  TRY(const Set set, intersection(Dates::leave));
+  return from_set(set, Dates::leave);
 }
 
 // The sets have met; what is left is to put the matches in order: by fetching the place of each, or
 // by passing over the type's resources in order.
-Result<Search::Found> Search::from_set(Set set, Dates dates) {
+Result<Search::Found> Search::from_set(const Set& set, Dates dates) {
   std::vector<Filter> rest;
   for (const Predicate& predicate : predicates_) {
     if (dates == Dates::leave && predicate.kind == Predicate::Kind::order) {

@@ -71,7 +71,7 @@ class Search {
   enum class Dates : std::uint8_t { include, leave };
   Result<Set> intersection(Dates dates);
   Result<Found> from_keys(const Keys& keys, std::span<const Filter> filters);
-  Result<Found> from_set(Set set, Dates dates);
+  Result<Found> from_set(const Set& set, Dates dates);
   Result<SortValue> sort_value(const fhir::SortKey& key, const StoredResource& resource,
                                const fhir::IndexEntries& entries, std::int64_t ord);
   // Of a key's parameter, which is of the type that the entries are of.
