@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-struct gzFile_s;
+struct gzFile_s;  // NOLINT(readability-identifier-naming): zlib's own
 
 namespace lightbox::cli {
 

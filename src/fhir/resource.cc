@@ -27,10 +27,9 @@ void write_digits(std::int64_t value, std::size_t width, char* to) {
 Result<Resource> parse_resource(std::string_view text, const Limits& limits) {
   TRY(ParsedJson parsed, parse_json_with_duplicates(text, limits));
   std::vector<Issue> issues = std::move(parsed.duplicate_keys);
-  Result<const ResourceType*> type = resource_type_of(*parsed.document.root());
-  std::ranges::move(
-      type ? validate(*parsed.document.root(), {}, limits) : std::move(type).error().issues,
-      std::back_inserter(issues));
+  const Result<const ResourceType*> type = resource_type_of(*parsed.document.root());
+  std::ranges::move(type ? validate(*parsed.document.root(), {}, limits) : type.error().issues,
+                    std::back_inserter(issues));
   if (!issues.empty()) return Problem{ProblemKind::invalid, std::move(issues)};
   return Resource{.document = std::move(parsed.document), .type = *type};
 }

@@ -58,7 +58,7 @@ Result<KeySetCache::Current> KeySetCache::get(const Definition& definition) {
   entry.set = set;
   entry.bytes = set->bytes();
   bytes_ += entry.bytes;
-  const Current answer = current(entry);
+  Current answer = current(entry);
   evict();
   return answer;
 }

@@ -75,7 +75,7 @@ class RecordTable {
     is_last_ = !record;
     if (is_last_) return {};
     rest_ = record->substr(1);
-    table_ = static_cast<std::size_t>((*record)[0]);
+    table_ = static_cast<unsigned char>((*record)[0]);
     column_ = 0;
     return {};
   }

@@ -255,6 +255,8 @@ Result<std::unique_ptr<RowSorter::Sorted>> RowSorter::sorted() {
 }
 
 struct RowSorter::Sorted::Merging {
+  explicit Merging(Merge of_runs) : merge(std::move(of_runs)) {}
+
   Merge merge;
   Channel channel;
   std::thread thread;
@@ -268,8 +270,7 @@ RowSorter::Sorted::Sorted(RowSorter& sorter) : sorter_(sorter) {
   std::vector<RunReader> readers;
   readers.reserve(sorter.runs_.size());
   for (const Run& run : sorter.runs_) readers.emplace_back(sorter.file_, run.begin, run.end);
-  merging_.reset(new Merging{
-      .merge = Merge(std::move(readers)), .channel = {}, .thread = {}, .done = {}, .batch = {}});
+  merging_ = std::make_unique<Merging>(Merge(std::move(readers)));
   merging_->thread = std::thread([&merging = *merging_] {
     merging.done = merge_into(merging.merge, merging.channel);
     merging.channel.close();

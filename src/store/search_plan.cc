@@ -203,7 +203,7 @@ Result<Search::Found> Search::from_set(const Set& set, Dates dates) {
       return from_keys({keys.begin(), keys.end()}, rest);
     }
     rest.push_back({nullptr, set.get(), false});
-    made_.push_back(std::move(set));
+    made_.push_back(set);
   }
   return scan(std::move(rest), false);
 }
