@@ -54,7 +54,8 @@ IndexRows random_rows(std::mt19937& random) {
 
 std::string dump(Database& database, std::string_view table, int columns) {
   std::string out;
-  Query query(database, fmt::format("SELECT * FROM {}", table));
+  const std::string sql = fmt::format("SELECT * FROM {}", table);
+  Query query(database, sql);
   while (query.next()) {
     for (int i = 0; i < columns; ++i) {
       out.append(query.blob(i)).append(fmt::format("|{}|", query.real(i)));
