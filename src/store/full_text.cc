@@ -96,7 +96,7 @@ Result<std::int64_t> change_slice(Database& writer, const Change& change, std::i
 }
 
 Result<void> change_all(Database& writer, const Change& change) {
-  log(LogLevel::info, "indexing text again: full_text has changed");
+  log(LogLevel::info, "indexing_text_anew", {{"reason", "full_text has changed"}});
   for (std::int64_t key = 0;;) {
     TRY_DO(writer.execute("BEGIN IMMEDIATE"));
     const auto last = change_slice(writer, change, key);
