@@ -1,6 +1,7 @@
 // The CapabilityStatement: GET [base]/metadata (R4, http.html#capabilities), made from the two
 // tables.
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/version.h"
@@ -36,14 +37,22 @@ std::string_view search_type_name(fhir::SearchType type) {
   return "special";
 }
 
-void append_interactions(std::string& out) {
+bool is_of_type(const Route& route) { return route.pattern.find("{type}") != std::string::npos; }
+
+// Those of each type, or those of the system.
+enum class Level : unsigned char { type, system };
+
+void append_interactions(Level level, std::string& out) {
   out += R"("interaction":[)";
-  std::string_view last;
+  std::vector<std::string_view> named;
   for (const Route& route : routes()) {
-    if (route.interaction.empty() || route.interaction == last) continue;
-    fmt::format_to(std::back_inserter(out), R"({}{{"code":"{}"}})", last.empty() ? "" : ",",
-                   route.interaction);
-    last = route.interaction;
+    if (is_of_type(route) != (level == Level::type)) continue;
+    for (const std::string_view code : split_list(route.interaction, ' ')) {
+      if (std::ranges::find(named, code) != named.end()) continue;
+      fmt::format_to(std::back_inserter(out), R"({}{{"code":"{}"}})", named.empty() ? "" : ",",
+                     code);
+      named.push_back(code);
+    }
   }
   out += ']';
 }
@@ -66,16 +75,19 @@ void append_search_parameters(const fhir::ResourceType& type, std::string_view b
   out += ']';
 }
 
-void append_type(const fhir::ResourceType& type, std::string_view interactions,
-                 std::string_view base, std::string& out) {
+void append_type(const fhir::ResourceType& type, std::string_view interactions, const Call& call,
+                 std::string& out) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"type":"{0}","profile":"http://hl7.org/fhir/StructureDefinition/{0}",)",
                  type.name);
   out += interactions;
   out += R"(,"versioning":"versioned","readHistory":true,"updateCreate":true,)"
-         R"("conditionalCreate":false,"conditionalRead":"full-support","conditionalUpdate":false,)"
-         R"("conditionalDelete":"not-supported","referencePolicy":["literal","logical","local"],)";
-  append_search_parameters(type, base, out);
+         R"("conditionalCreate":true,"conditionalRead":"full-support","conditionalUpdate":true,)";
+  const bool is_multiple = call.api.options().conditional_delete == ConditionalDelete::multiple;
+  fmt::format_to(std::back_inserter(out),
+                 R"("conditionalDelete":"{}","referencePolicy":["literal","logical","local"],)",
+                 is_multiple ? "multiple" : "single");
+  append_search_parameters(type, call.base, out);
   out += '}';
 }
 
@@ -91,13 +103,15 @@ std::string statement(const Call& call) {
       R"("rest":[{{"mode":"server","security":{{"cors":{}}},"resource":[)",
       release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
   std::string interactions;
-  append_interactions(interactions);
+  append_interactions(Level::type, interactions);
   const auto types = fhir::Definitions::r4().resource_types();
   for (const auto& type : types) {
     if (&type != types.data()) out += ',';
-    append_type(type, interactions, call.base, out);
+    append_type(type, interactions, call, out);
   }
-  out += R"(],"compartment":["http://hl7.org/fhir/CompartmentDefinition/patient"]}]})";
+  out += "],";
+  append_interactions(Level::system, out);
+  out += R"(,"compartment":["http://hl7.org/fhir/CompartmentDefinition/patient"]}]})";
   return out;
 }
 

@@ -35,10 +35,14 @@ struct Written {
 
 // The version of an If-Match field; nullopt without one; `invalid` when it is not one ETag.
 Result<std::optional<std::uint64_t>> if_match(const http::Request& request);
+Result<std::optional<std::uint64_t>> parse_if_match(std::string_view field);
 
 // Commits one operation and waits for it without holding the thread.
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
                                                               store::Operation operation);
+// The same of several, all or none.
+boost::asio::awaitable<store::CommitResult> commit_all(Call& call,
+                                                       std::vector<store::Operation> operations);
 
 // The request's body as a checked resource of this type.
 Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type);

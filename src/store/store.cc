@@ -63,9 +63,8 @@ Result<StoredResource> Store::read_version(const fhir::ResourceType& type, std::
   return store::read_version(impl_->readers, type, id, version);
 }
 
-Result<HistoryPage> Store::history(const fhir::ResourceType& type, std::string_view id,
-                                   const HistoryQuery& query) {
-  return read_history(impl_->readers, type, id, query);
+Result<HistoryPage> Store::history(const HistoryQuery& query, Effort effort) {
+  return read_history(impl_->readers, query, effort);
 }
 
 Result<SearchPage> Store::search(const fhir::SearchQuery& query, Effort effort) {

@@ -112,20 +112,23 @@ TEST_F(StoreTest, GoesThroughALife) {
   EXPECT_EQ(version(5).error().kind, ProblemKind::not_found);
 
   open();  // all of it is on the disk
-  auto page = store_->history(type_of("Patient"), "a", {.count = 3, .before_version = {}});
+  const HistoryQuery query{.type = &type_of("Patient"), .id = "a", .count = 3};
+  auto page = store_->history(query, {});
   ASSERT_TRUE(page);
   EXPECT_EQ(page->total, 4U);
   ASSERT_EQ(page->versions.size(), 3U);
   EXPECT_EQ(page->versions[0].version, 4U);
   EXPECT_EQ(page->versions[1].method, Method::remove);
   EXPECT_TRUE(page->versions[1].body.empty());
-  ASSERT_TRUE(page->next_before_version);
-  page = store_->history(type_of("Patient"), "a",
-                         {.count = 3, .before_version = page->next_before_version});
+  ASSERT_TRUE(page->next);
+  HistoryQuery rest = query;
+  rest.after = page->next;
+  page = store_->history(rest, {});
   ASSERT_EQ(page->versions.size(), 1U);
   EXPECT_EQ(page->versions[0].version, 1U);
-  EXPECT_FALSE(page->next_before_version);
-  EXPECT_EQ(store_->history(type_of("Patient"), "b", {}).error().kind, ProblemKind::not_found);
+  EXPECT_FALSE(page->next);
+  const auto nobody = store_->history({.type = &type_of("Patient"), .id = "b"}, {});
+  EXPECT_EQ(nobody.error().kind, ProblemKind::not_found);
   EXPECT_EQ(store_->resource_count(), 1U);
 }
 
@@ -265,9 +268,8 @@ TEST_F(StoreTest, LosesNoUpdate) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(read("a")->version, 101U);
-  EXPECT_EQ(store_->history(type_of("Patient"), "a", {.count = 200, .before_version = {}})
-                ->versions.size(),
-            101U);
+  const auto page = store_->history({.type = &type_of("Patient"), .id = "a", .count = 200}, {});
+  EXPECT_EQ(page->versions.size(), 101U);
 }
 
 TEST_F(StoreTest, SeesWhatWasAcknowledged) {
