@@ -37,6 +37,8 @@ Result<void> admit(const ApiOptions& options, const http::Request& request) {
   return check_origin(options, request);
 }
 
+}  // namespace
+
 boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request) {
   std::string allowed;
   auto match = router().match(request.method, request.path, allowed);
@@ -61,8 +63,6 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
             .base = base_url(api.options(), request)};
   co_return co_await routes()[match->index].handler(call);
 }
-
-}  // namespace
 
 Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store)
     : options_(std::move(options)),

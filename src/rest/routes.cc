@@ -13,6 +13,7 @@ std::span<const Route> routes() {
       Route{get, "/readyz", "", readyz},
       Route{get, "/metrics", "", metrics},
       Route{get, "/baseR4/metadata", "", capabilities},
+      Route{post, "/baseR4", "transaction batch", process_bundle},
       Route{get, "/baseR4/_history", "history-system", history_system},
       Route{post, "/baseR4/{type}", "create", create},
       Route{put, "/baseR4/{type}", "", update_conditional},
