@@ -19,7 +19,7 @@ namespace lightbox::store {
 
 // Where one plan gives way to the next. Tests set them to have each plan answer each query.
 struct SearchTuning {
-  std::size_t rare_max = 512;      // matches of a criterion that is gathered
+  std::size_t rare_max = 64;       // matches of a criterion that is gathered
   std::size_t gather_max = 2'000;  // matches of all criteria together that are gathered
   std::int64_t scan_ticks = 12;    // a scan's budget (WorkLimit): about 0.3 ms
   // What fetching the place of a match costs, in matches passed over by a scan in order.
