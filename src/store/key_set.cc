@@ -97,7 +97,13 @@ void KeySetCache::apply(std::span<const ResourceChange> changes, Sequence commit
         continue;
       }
       if (entry.set->contains(change.key) == has) continue;
-      if (entry.set.use_count() > 1) entry.set = std::make_shared<KeySet>(*entry.set);
+      if (entry.set.use_count() > 1) {
+        entry.set = std::make_shared<KeySet>(*entry.set);
+      } else {
+        // use_count() orders nothing; giving up a reference comes after all that readers, who have
+        // given up theirs, did with the set.
+        std::shared_ptr<KeySet>(entry.set).reset();
+      }
       has ? entry.set->add(change.key) : entry.set->remove(change.key);
     }
   }
