@@ -97,8 +97,6 @@ OWN = dict([
               "Modality and body site of one and the same series"),
     of_series("modality", "modality", "performer", "performer.actor",
               "Modality and performer of one and the same series"),
-    of_series("modality", "modality", "dicom-class", "instance.sopClass",
-              "Modality of a series and SOP class of an instance in it"),
 ])
 
 

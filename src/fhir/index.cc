@@ -175,15 +175,14 @@ class Indexer {
     }
   }
 
-  // As the others, of the codes that can be sorted by: not of `system|` alone, nor of what begins
-  // with a control character (the store keeps those for its own rows).
+  // As the others, of the codes that can be sorted by: not of `system|` alone.
   void mark_token_edges() {
     for (auto entry = entries_.tokens.begin(); entry != entries_.tokens.end();) {
       const std::uint32_t parameter = entry->parameter;
       auto least = entries_.tokens.end();
       auto greatest = least;
       for (; entry != entries_.tokens.end() && entry->parameter == parameter; ++entry) {
-        if (entry->code.empty() || static_cast<unsigned char>(entry->code.front()) < ' ') continue;
+        if (entry->code.empty()) continue;
         if (least == entries_.tokens.end() || entry->code < least->code) least = entry;
         if (greatest == entries_.tokens.end() || entry->code >= greatest->code) greatest = entry;
       }

@@ -101,8 +101,6 @@ TEST(IndexImagingStudy, HasExactlyTheseEntries) {
           "series 1.2.826.0.1.1.1",
           "series-modality-bodysite http://dicom.nema.org/resources/ontology/DCM|CT $ "
           "http://snomed.info/sct|51185008 0..0 0..0",
-          "series-modality-dicom-class http://dicom.nema.org/resources/ontology/DCM|CT $ "
-          "urn:ietf:rfc:3986|1.2.840.10008.5.1.4.1.1.2 0..0 0..0",
           "series-modality-performer http://dicom.nema.org/resources/ontology/DCM|CT $ "
           "|Device/ct-1 0..0 0..0",
           "started 2024-06-15T08:30:00.000..2024-06-15T08:30:01.000", "status available",

@@ -404,7 +404,7 @@ TEST(IndexEdges, TellWhatIsThereWithoutAValueToSortByFromWhatIsNot) {
               testing::UnorderedElementsAre("reason", "subject", "modality"));
   EXPECT_THAT(unsortable(R"({"resourceType":"ImagingStudy","modality":[{"system":"http://a"},
                   {"code":"CT"}],"identifier":[{"value":"\tx"}]})"),
-              ElementsAre("identifier"));
+              IsEmpty());
 }
 
 TEST(Index, AddsNothingTwice) {
@@ -439,7 +439,7 @@ TEST(IndexProgram, HasNoDeadParameter) {
       ADD_FAILURE() << type.name << "." << dead->code << " has a path that leads nowhere";
     }
   }
-  EXPECT_EQ(parameters, 2584U);
+  EXPECT_EQ(parameters, 2583U);
 }
 
 TEST(IndexProgram, GivesEachParameterOfATypeItsOwnSlot) {

@@ -83,9 +83,13 @@ void add_text_condition(fhir::Comparison comparison, std::string_view column,
   }
 }
 
-// Rows of token_index without a system: all that begin with no control character.
-constexpr std::string_view bare_tokens =
-    "SELECT resource FROM token_index WHERE param=? AND value>=' ' AND ";
+constexpr std::string_view rows_of_code =
+    "SELECT resource FROM token_index WHERE param=? AND value=?";
+constexpr std::string_view rows_of_code_and_system =
+    "SELECT resource FROM token_index WHERE param=? AND value=? AND system=?";
+// Those with a code, whatever their system.
+constexpr std::string_view rows_with_code =
+    "SELECT resource FROM token_index WHERE param=? AND value>'' AND ";
 
 // The index rows that satisfy one value of a criterion, for one of its parameters.
 class ValueCompiler {
@@ -97,7 +101,7 @@ class ValueCompiler {
   Result<void> operator()(const fhir::TokenValue& value) {
     if (predicate_.criterion->modifier == Modifier::below) {
       const std::string url = value.code.value_or("");
-      source("SELECT resource FROM token_index WHERE param=? AND value=?", {param(), url});
+      source(std::string(rows_of_code), {param(), url});
       // '0' is the character after '/'.
       source("SELECT resource FROM token_index WHERE param=? AND value>=? AND value<?",
              {param(), url + '/', url + '0'});
@@ -105,14 +109,14 @@ class ValueCompiler {
     }
     if (predicate_.criterion->comparison == Comparison::unequal) return unequal(value);
     if (predicate_.criterion->comparison != Comparison::parameter) {
-      Sql sql{std::string(bare_tokens), {param()}};
+      Sql sql{std::string(rows_with_code), {param()}};
       add_text_condition(predicate_.criterion->comparison, "value", value.code.value_or(""), sql);
       predicate_.sources.push_back(std::move(sql));
       return {};
     }
     if (!value.system) {
       if (value.code) {
-        pair(param(), *value.code);
+        pair(param(), {}, *value.code);
       } else {
         source("SELECT resource FROM token_index WHERE param=?", {param()});
       }
@@ -124,24 +128,22 @@ class ValueCompiler {
       return {};
     }
     if (value.code) {
-      pair(param(), token_value(*system, *value.code));
+      pair(param(), *system, *value.code);
     } else {
-      const std::string prefix = token_value(*system, "");
-      source("SELECT resource FROM token_index WHERE param=? AND value>=? AND value<?",
-             {param(), prefix, after_prefix(prefix)});
+      source("SELECT resource FROM token_index WHERE param=? AND system=?", {param(), *system});
     }
     return {};
   }
 
   Result<void> operator()(const fhir::ReferenceValue& value) {
     if (predicate_.criterion->comparison == Comparison::unequal) {
-      Sql sql{std::string(bare_tokens), {param()}};
+      Sql sql{std::string(rows_with_code), {param()}};
       sql.text += "value NOT IN (";
       add_list(value.targets, sql);
       predicate_.sources.push_back(std::move(sql));
       return {};
     }
-    for (const std::string& target : value.targets) pair(param(), target);
+    for (const std::string& target : value.targets) pair(param(), {}, target);
     return {};
   }
 
@@ -231,22 +233,23 @@ class ValueCompiler {
   // without one say nothing of it.
   Result<void> unequal(const fhir::TokenValue& value) {
     if (value.code) {
-      source(std::string(bare_tokens) + "value<>?", {param(), *value.code});
+      source(std::string(rows_with_code) + "value<>?", {param(), *value.code});
     }
     if (!value.system) return {};
     TRY(const auto system, systems_.find(database_, *value.system));
     if (!system) {
       predicate_.unknown += fmt::format("\x1d{}|{}", *value.system, value.code.value_or(""));
-      source("SELECT resource FROM token_index WHERE param=? AND value<' ' AND value>''",
-             {param()});
+      source("SELECT resource FROM token_index WHERE param=? AND system>=0", {param()});
       return {};
     }
-    const std::string row = token_value(*system, value.code.value_or(""));
-    const std::string end = value.code ? row + '\0' : after_prefix(row);
-    source(
-        "SELECT resource FROM token_index WHERE param=? AND value<' ' AND value>'' AND NOT "
-        "(value>=? AND value<?)",
-        {param(), row, end});
+    Sql sql{"SELECT resource FROM token_index WHERE param=? AND system>=0 AND NOT (system=?",
+            {param(), *system}};
+    if (value.code) {
+      sql.text += " AND value=?";
+      sql.values.emplace_back(*value.code);
+    }
+    sql.text += ")";
+    predicate_.sources.push_back(std::move(sql));
     return {};
   }
 
@@ -291,9 +294,13 @@ class ValueCompiler {
     sql.text += ")";
   }
 
-  void pair(std::int64_t param, std::string value) {
-    source("SELECT resource FROM token_index WHERE param=? AND value=?", {param, value});
-    predicate_.pairs.push_back({param, std::move(value)});
+  void pair(std::int64_t param, std::optional<std::int64_t> system, std::string value) {
+    if (system) {
+      source(std::string(rows_of_code_and_system), {param, value, *system});
+    } else {
+      source(std::string(rows_of_code), {param, value});
+    }
+    predicate_.pairs.push_back({param, system, std::move(value)});
   }
 
   void source(std::string text, std::vector<Value> values) {
@@ -529,7 +536,7 @@ Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::R
         [](const auto& value) { return std::holds_alternative<fhir::DateValue>(value); });
     const bool only_pairs =
         std::all_of(predicate.sources.begin(), predicate.sources.end(), [](const Sql& source) {
-          return source.text.ends_with("token_index WHERE param=? AND value=?");
+          return source.text == rows_of_code || source.text == rows_of_code_and_system;
         });
     if (predicate.sources.empty()) {
       predicate.kind = Predicate::Kind::nothing;

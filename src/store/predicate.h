@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,10 @@
 
 namespace lightbox::store {
 
-// A row of token_index that would satisfy the criterion.
+// Rows of token_index that would satisfy the criterion: of one system, or of any.
 struct TokenPair {
   std::int64_t param = 0;
+  std::optional<std::int64_t> system;
   std::string value;
   auto operator<=>(const TokenPair&) const = default;
 };

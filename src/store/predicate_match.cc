@@ -161,14 +161,9 @@ bool token_matches(const fhir::TokenValue& value, const std::optional<std::strin
   return !value.code || *value.code == code;
 }
 
-// The store's rows of what begins with a control character are of codes with their system.
-bool is_bare(std::string_view code) {
-  return !code.empty() && static_cast<unsigned char>(code.front()) >= ' ';
-}
-
 // As the rows are: where the codes are alike, only a system can differ.
 bool token_differs(const fhir::TokenValue& value, const fhir::TokenEntry& entry) {
-  if (value.code && is_bare(entry.code) && entry.code != *value.code) return true;
+  if (value.code && !entry.code.empty() && entry.code != *value.code) return true;
   if (!value.system || !entry.system) return false;
   return !token_matches(value, entry.system, entry.code);
 }
@@ -286,7 +281,7 @@ struct ValueMatcher {
     return any(resource.entries->tokens, [&](const fhir::TokenEntry& entry) {
       if (comparison == fhir::Comparison::unequal) return token_differs(value, entry);
       if (comparison != fhir::Comparison::parameter) {
-        return is_bare(entry.code) && text_matches(comparison, entry.code, value.code.value_or(""));
+        return !entry.code.empty() && text_matches(comparison, entry.code, value.code.value_or(""));
       }
       return token_matches(value, entry.system, entry.code);
     });
@@ -312,7 +307,7 @@ struct ValueMatcher {
       if (criterion.comparison != fhir::Comparison::unequal) {
         return contains(value.targets, entry.code);
       }
-      return is_bare(entry.code) && !contains(value.targets, entry.code);
+      return !entry.code.empty() && !contains(value.targets, entry.code);
     });
   }
   bool operator()(const fhir::UidValue& value) const {

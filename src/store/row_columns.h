@@ -18,7 +18,7 @@ struct RowTableInfo {
   std::string_view columns;
 };
 inline constexpr std::array<RowTableInfo, 6> row_tables = {{
-    {"token_index", "itiii"},
+    {"token_index", "itiiii"},
     {"string_index", "itiiti"},
     {"date_index", "iiiiiii"},
     {"number_index", "iiriiritti"},
@@ -29,7 +29,7 @@ inline constexpr std::array<RowTableInfo, 6> row_tables = {{
 // outside the key; and for a table whose key is all of it, the cheapest.
 constexpr std::string_view insert_sql(RowTable table) {
   constexpr std::array<std::string_view, 6> texts = {
-      "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?)",
+      "INSERT OR REPLACE INTO token_index VALUES (?,?,?,?,?,?)",
       "INSERT OR REPLACE INTO string_index VALUES (?,?,?,?,?,?)",
       "INSERT OR REPLACE INTO date_index VALUES (?,?,?,?,?,?,?)",
       "INSERT OR REPLACE INTO number_index VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -53,6 +53,7 @@ void give_columns(const TokenRow& row, RowPlace place, Sink& sink) {
   sink.text(row.value);
   sink.integer(place.ord);
   sink.integer(place.resource);
+  sink.integer(row.system);
   sink.integer(row.edge);
 }
 template <typename Sink>

@@ -15,22 +15,6 @@ void sort_unique(std::vector<Row>& rows) {
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
 }
 
-// Two codings with one code and two systems share the row of the bare code; its edge is both's.
-void merge_edges(std::vector<TokenRow>& rows) {
-  std::sort(rows.begin(), rows.end());
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (kept > 0 && rows[kept - 1].param == rows[i].param &&
-        rows[kept - 1].value == rows[i].value) {
-      rows[kept - 1].edge |= rows[i].edge;
-    } else {
-      if (kept != i) rows[kept] = std::move(rows[i]);
-      ++kept;
-    }
-  }
-  rows.resize(kept);
-}
-
 template <typename Row>
 void keep_differences(std::vector<Row>& old_rows, std::vector<Row>& new_rows) {
   std::vector<Row> gone;
@@ -44,10 +28,6 @@ void keep_differences(std::vector<Row>& old_rows, std::vector<Row>& new_rows) {
 }
 
 }  // namespace
-
-std::string token_value(std::int64_t system, std::string_view code) {
-  return fmt::format("\x1f{}\x1f{}", system, code);
-}
 
 std::string pack_uid(std::string_view uid) {
   const bool packable = !uid.empty() && uid.find_first_not_of("0123456789.") == std::string::npos;
@@ -67,12 +47,13 @@ Result<IndexRows> make_rows(const fhir::IndexEntries& entries, CodeSystems& syst
                             Database& writer) {
   IndexRows rows;
   for (const auto& entry : entries.tokens) {
-    rows.tokens.push_back({entry.parameter, entry.code, entry.edge});
-    if (!entry.system) continue;
-    TRY(const std::int64_t system, systems.find_or_make(writer, *entry.system));
-    rows.tokens.push_back({entry.parameter, token_value(system, entry.code), 0});
+    std::int64_t system = no_system_possible;
+    if (entry.system) {
+      TRY(system, systems.find_or_make(writer, *entry.system));
+    }
+    rows.tokens.push_back({entry.parameter, entry.code, system, entry.edge});
   }
-  merge_edges(rows.tokens);
+  sort_unique(rows.tokens);
   for (const auto& entry : entries.strings) {
     rows.strings.push_back({entry.parameter, entry.normalised,
                             entry.exact == entry.normalised ? std::string() : entry.exact,
@@ -174,9 +155,11 @@ Result<void> delete_rows(Database& writer, const IndexRows& rows, RowPlace place
   const auto [ord, resource] = place;
   TRY_DO(delete_text(writer, {rows.narrative, rows.content}, resource));
   TRY_DO(for_each_row(writer,
-                      "DELETE FROM token_index WHERE param=? AND value=? AND ord=? AND resource=?",
+                      "DELETE FROM token_index WHERE param=? AND value=? AND ord=? AND "
+                      "resource=? AND system=?",
                       rows.tokens, [&](Query& query, const TokenRow& row) {
                         query.bind(row.param).bind(row.value).bind(ord).bind(resource);
+                        query.bind(row.system);
                       }));
   TRY_DO(for_each_row(writer,
                       "DELETE FROM string_index WHERE param=? AND normalised=? AND ord=? AND "

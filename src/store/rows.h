@@ -17,9 +17,13 @@ namespace lightbox::store {
 
 inline constexpr std::int64_t day_ms = 86'400'000;
 
+// In place of a system's number, for what cannot have one: a code by itself, a reference.
+inline constexpr std::int64_t no_system_possible = -1;
+
 struct TokenRow {
   std::int64_t param = 0;
   std::string value;
+  std::int64_t system = no_system_possible;
   std::int64_t edge = 0;
   auto operator<=>(const TokenRow&) const = default;
 };
@@ -76,9 +80,6 @@ struct IndexRows {
   std::string content;
 };
 
-// A token with a system has two rows: its code, and the code behind the system's number, so that
-// `system|` is a range of values.
-[[nodiscard]] std::string token_value(std::int64_t system, std::string_view code);
 // A UID's digits and dots as half-bytes; what is not a UID behind a zero byte.
 [[nodiscard]] std::string pack_uid(std::string_view uid);
 

@@ -45,13 +45,16 @@ CREATE TABLE code_system (id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE);
 CREATE TABLE index_options (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 
 -- Index rows. `edge`: bit 0 marks a resource's least value for the parameter, bit 1 its greatest.
+-- `system` of a token is of code_system, 0 for a code that has none, -1 where none is possible (a
+-- code by itself, a reference).
 CREATE TABLE token_index (
   param INTEGER NOT NULL,
   value TEXT NOT NULL,
   ord INTEGER NOT NULL,
   resource INTEGER NOT NULL,
+  system INTEGER NOT NULL,
   edge INTEGER NOT NULL,
-  PRIMARY KEY (param, value, ord, resource)
+  PRIMARY KEY (param, value, ord, resource, system)
 ) WITHOUT ROWID;
 
 CREATE TABLE string_index (

@@ -75,5 +75,34 @@ TEST(SearchWhileWriting, SetsAndSnapshotAreOfOneCommit) {
   writer.join();
 }
 
+// One code in two systems has two rows; the study is still one match, of any way to find it.
+TEST(SearchOfTokens, CountsAResourceOnceForACodeInTwoSystems) {
+  const testing::TemporaryDirectory directory;
+  auto store = Store::open({.data_directory = directory.path(), .limits = {}, .index = {}});
+  ASSERT_TRUE(store);
+  std::vector<Operation> all;
+  for (int i = 0; i < 5; ++i) {
+    all.push_back(testing::put(fmt::format(
+        R"({{"resourceType":"ImagingStudy","id":"s{}","status":"available","subject":{{"reference":"Patient/1"}},)"
+        R"("modality":[{{"system":"http://a","code":"CT"}},{{"system":"http://b","code":"CT"}},)"
+        R"({{"code":"CT"}}]}})",
+        i)));
+  }
+  ASSERT_TRUE((*store)->commit_and_wait(std::move(all)));
+  for (const char* value : {"CT", "http://a|CT", "http://b|", "|CT", "http://b|CT,CT"}) {
+    auto query = parse({{"modality", value}, {"_count", "3"}, {"_total", "accurate"}});
+    const auto first = (*store)->search(query, {});
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->matches.size(), 3U) << value;
+    EXPECT_EQ(first->total, 5U) << value;
+    query.cursor = first->next_cursor;
+    const auto second = (*store)->search(query, {});
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->matches.size(), 2U) << value;
+    EXPECT_EQ(second->next_cursor, "") << value;
+  }
+  EXPECT_TRUE((*store)->search(parse({{"modality", "http://c|CT"}}), {})->matches.empty());
+}
+
 }  // namespace
 }  // namespace lightbox::store

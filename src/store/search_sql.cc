@@ -28,7 +28,10 @@ void add_token_probe(const Predicate& predicate, Driver driver, Sql& sql) {
   sql.text += "(";
   for (std::size_t begin = 0; begin < pairs.size();) {
     std::size_t end = begin;
-    while (end < pairs.size() && pairs[end].param == pairs[begin].param) ++end;
+    while (end < pairs.size() && pairs[end].param == pairs[begin].param &&
+           pairs[end].system == pairs[begin].system) {
+      ++end;
+    }
     if (begin > 0) sql.text += " OR ";
     add(sql, "EXISTS(SELECT 1 FROM token_index x WHERE x.param=? AND x.value IN (",
         {pairs[begin].param});
@@ -36,7 +39,9 @@ void add_token_probe(const Predicate& predicate, Driver driver, Sql& sql) {
     for (std::size_t i = 0; i < slots; ++i) {
       add(sql, i == 0 ? "?" : ",?", {pairs[std::min(begin + i, end - 1)].value});
     }
-    sql.text += fmt::format(") AND x.ord=d.ord AND x.resource={})", driver.key);
+    sql.text += fmt::format(") AND x.ord=d.ord AND x.resource={}", driver.key);
+    if (pairs[begin].system) add(sql, " AND x.system=?", {*pairs[begin].system});
+    sql.text += ")";
     begin = end;
   }
   sql.text += ")";
@@ -182,9 +187,13 @@ Sql render(const OrdScan& given) {
     }
   }
   for (std::size_t i = 0; i < scan.driver.size(); ++i) {
+    const TokenPair& pair = scan.driver[i];
     if (i > 0) sql.text += " UNION ";
-    add(sql, "SELECT d.ord, d.resource FROM token_index d WHERE d.param=? AND d.value=?",
-        {scan.driver[i].param, scan.driver[i].value});
+    // A resource may have the code in two systems; the rows lie side by side.
+    add(sql, pair.system ? "SELECT" : "SELECT DISTINCT");
+    add(sql, " d.ord, d.resource FROM token_index d WHERE d.param=? AND d.value=?",
+        {pair.param, pair.value});
+    if (pair.system) add(sql, " AND d.system=?", {*pair.system});
     add_range(scan, index_row, sql);
     add_filters(scan.filters, index_row, sql);
   }
@@ -223,10 +232,8 @@ struct SortColumns {
 
 SortColumns columns_of(SortScan::Table table) {
   switch (table) {
-    // Rows that begin with a control character are those with a system; they bear no edge, nor do
-    // empty ones.
     case SortScan::Table::token:
-      return {"token_index", "value", " ", "\xFF"};
+      return {"token_index", "value", "", "\xFF"};
     case SortScan::Table::string:
       return {"string_index", "normalised", "", "\xFF"};
     case SortScan::Table::date:

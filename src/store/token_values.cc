@@ -1,14 +1,13 @@
 #include "store/token_values.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
+#include <optional>
+
+#include "store/rows.h"
 
 namespace lightbox::store {
 namespace {
-
-// A row of a code with a system begins with it (token_value in rows.h), and no code does.
-constexpr char separator = '\x1f';
 
 class SystemNames {
  public:
@@ -31,15 +30,25 @@ class SystemNames {
   std::map<std::int64_t, std::string> names_;
 };
 
-// "\x1f12\x1fCT"
-Result<fhir::TokenEntry> parse(std::string_view value, SystemNames& systems) {
-  fhir::TokenEntry entry;
-  const auto end = value.find(separator, 1);
-  std::int64_t number = 0;
-  std::from_chars(value.data() + 1, value.data() + end, number);
-  TRY(entry.system, systems.find(number));
-  entry.code = value.substr(end + 1);
-  return entry;
+Result<std::optional<std::string>> value_after(Database& database, std::int64_t param,
+                                               const std::string& last) {
+  Query query(database,
+              "SELECT value FROM token_index WHERE param=? AND value>? ORDER BY value LIMIT 1");
+  query.bind(param).bind(last);
+  if (query.next()) return std::optional<std::string>(query.text(0));
+  if (!query.ok()) return query.problem();
+  return std::optional<std::string>();
+}
+
+Result<std::vector<std::int64_t>> systems_of(Database& database, std::int64_t param,
+                                             const std::string& value) {
+  Query query(database,
+              "SELECT DISTINCT system FROM token_index WHERE param=? AND value=? ORDER BY system");
+  query.bind(param).bind(value);
+  std::vector<std::int64_t> numbers;
+  while (query.next()) numbers.push_back(query.integer(0));
+  if (!query.ok()) return query.problem();
+  return numbers;
 }
 
 }  // namespace
@@ -53,30 +62,25 @@ Result<std::vector<fhir::TokenEntry>> token_values(ReaderPool& readers,
   const auto param =
       std::int64_t{fhir::index_parameter(parameter.number(), fhir::IndexVariant::value)};
   std::vector<fhir::TokenEntry> values;
-  std::string last;
-  while (true) {
-    const std::string from = last;  // lives as long as the Query that it is bound to
-    Query query(*reader,
-                "SELECT value FROM token_index WHERE param=? AND value>? ORDER BY value LIMIT 1");
-    query.bind(param).bind(from);
-    if (!query.next()) {
-      if (!query.ok()) return query.problem();
-      return values;
+  std::optional<std::string> value = "";  // of a system without a code
+  while (value) {
+    TRY(const std::vector<std::int64_t> numbers, systems_of(*reader, param, *value));
+    for (const std::int64_t number : numbers) {
+      if (has_systems && number == no_system_possible) continue;
+      if (values.size() == values_max) {
+        return problem(ProblemKind::too_costly,
+                       fmt::format("More than {} different values of {} are in use", values_max,
+                                   parameter.code));
+      }
+      auto& entry = values.emplace_back();
+      entry.code = *value;
+      if (has_systems) {
+        TRY(entry.system, systems.find(number));
+      }
     }
-    last = query.text(0);
-    const bool is_with_system = last.starts_with(separator);
-    if (has_systems && !is_with_system) return values;  // the rows of bare codes come after
-    if (values.size() == values_max) {
-      return problem(ProblemKind::too_costly,
-                     fmt::format("More than {} different values of {} are in use", values_max,
-                                 parameter.code));
-    }
-    if (is_with_system) {
-      TRY(values.emplace_back(), parse(last, systems));
-    } else {
-      values.emplace_back().code = last;
-    }
+    TRY(value, value_after(*reader, param, *value));
   }
+  return values;
 }
 
 }  // namespace lightbox::store

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which values of a token or uri parameter are in use: steps from value to value in the index, so
-// it costs what there are values, not what there are resources.
+// Which values of a token or uri parameter are in use: steps from value to value in the index. The
+// systems of one value are told by its rows, so it costs what there are resources with one.
 
 #include <cstddef>
 #include <vector>
