@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "store/key_set.h"
+#include "store/log_vfs.h"
 
 extern "C" {
 extern const char embedded_schema_sql[];
@@ -98,7 +99,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Role r
   configure_once();
   std::unique_ptr<Database> database(new Database());
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  if (role == Role::writer) flags |= SQLITE_OPEN_CREATE;
+  if (role == Role::writer) {
+    flags |= SQLITE_OPEN_CREATE;
+    vfs = log_gathering_vfs(vfs);
+  }
   if (sqlite3_open_v2(path.c_str(), &database->handle_, flags, vfs) != SQLITE_OK) {
     return database->problem();
   }

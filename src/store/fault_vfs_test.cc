@@ -33,6 +33,8 @@ int read_file(sqlite3_file* base, void* out, int size, sqlite3_int64 at) {
 
 int write_file(sqlite3_file* base, const void* bytes, int size, sqlite3_int64 at) {
   if (current->disk_full || at + size > current->file_bytes_max) return SQLITE_FULL;
+  ++current->writes;
+  current->bytes_written += size;
   return real_of(base)->pMethods->xWrite(real_of(base), bytes, size, at);
 }
 

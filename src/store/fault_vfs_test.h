@@ -31,6 +31,8 @@ class FaultVfs {
   std::atomic<int> sync_errno = EIO;                     // what a failing xSync leaves in errno
   std::atomic<int> sync_takes_ms = 0;
   std::atomic<int> syncs = 0;
+  std::atomic<int> writes = 0;
+  std::atomic<std::int64_t> bytes_written = 0;
   // Called after each sync, on its thread; to be set while nobody writes.
   std::function<void()> after_sync = [] {};
 
