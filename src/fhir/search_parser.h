@@ -45,6 +45,7 @@ class SearchParser {
   void add_contained(const Name& name, std::string_view value);
   void add_list(const Name& name, std::string_view value);
   void check_result();
+  void check_contained();
 
   // True when the modifier is :missing.
   bool add_column_missing(const Name& name, std::string_view value, Criterion::Column column);

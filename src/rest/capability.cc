@@ -95,8 +95,9 @@ void append_common_parameters(std::string& out) {
   out +=
       R"({"name":"_list","type":"token","documentation":"The id of a List; functional lists are )"
       R"(refused"},{"name":"_type","type":"token","documentation":"In searches of several types"},)"
-      R"({"name":"_contained","type":"token","documentation":"false, the default; true and both )"
-      R"(are refused: contained resources are not searched in"}])";
+      R"({"name":"_contained","type":"token","documentation":"Of one type at a time: true and both )"
+      R"(look into contained resources, too"},{"name":"_containedType","type":"token",)"
+      R"("documentation":"What _contained gives: container (the default) or contained"}])";
 }
 
 // The compartments that any type is in.

@@ -16,7 +16,7 @@ using fhir::Json;
 // The resource with no element but one, and of that only one item.
 class OneItem {
  public:
-  OneItem(const Json& resource, const Json& list, const Json& item) : item_(item) {
+  OneItem(const Json& list, const Json& item) : item_(item) {
     item_.next = nullptr;
     resource_.kind = Json::Kind::object;
     Json* last = &item_;
@@ -29,13 +29,6 @@ class OneItem {
     }
     resource_.size = 1;
     resource_.first = last;
-    // References to contained resources still resolve.
-    if (const Json* contained = resource.find("contained")) {
-      contained_ = *contained;
-      contained_.next = nullptr;
-      last->next = &contained_;
-      resource_.size = 2;
-    }
   }
   OneItem(const OneItem&) = delete;
   OneItem& operator=(const OneItem&) = delete;
@@ -46,7 +39,6 @@ class OneItem {
   Json resource_;
   Json list_;
   Json item_;
-  Json contained_;
 };
 
 }  // namespace
@@ -163,14 +155,21 @@ Result<bool> Search::has_item(std::int64_t key, const fhir::FilterNode& filter,
   fhir::append_resource({type.name, resource.id, resource.version, resource.updated_ms},
                         resource.body, text);
   TRY(const fhir::JsonDocument document, fhir::parse_json(text));
-  const Json* list = document.root()->find(filter.element);
+  return has_item_in(*document.root(), *document.root(), filter,
+                     {&type, key, resource.id, resource.updated_ms, nullptr});
+}
+
+bool Search::has_item_in(const Json& resource, const Json& container,
+                         const fhir::FilterNode& filter, const ResourceChange& of) const {
+  const Json* list = resource.find(filter.element);
   if (list == nullptr) return false;
   const bool is_array = list->is(Json::Kind::array);
   for (const Json* item = is_array ? list->first : list; item != nullptr; item = item->next) {
-    const OneItem one(*document.root(), *list, *item);
+    const OneItem one(*list, *item);
     const fhir::IndexEntries entries =
-        fhir::index_resource(type, one.resource(), shared_.options.index);
-    const ResourceChange change{&type, key, resource.id, resource.updated_ms, &entries};
+        fhir::index_within(*of.type, one.resource(), container, shared_.options.index);
+    ResourceChange change = of;
+    change.entries = &entries;
     if (satisfies(filter.nodes.front(), change)) return true;
     if (!is_array) break;
   }
