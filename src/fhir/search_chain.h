@@ -29,4 +29,9 @@ struct ChainStepError {
                                                                   std::string_view step,
                                                                   std::string_view next);
 
+// Of _has:[type]:[reference]: the one type that refers to what is searched, and by what.
+[[nodiscard]] std::expected<ChainStep, ChainStepError> has_step(const ResourceType& type,
+                                                                std::string_view referring_type,
+                                                                std::string_view reference);
+
 }  // namespace lightbox::fhir

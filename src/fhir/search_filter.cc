@@ -53,6 +53,10 @@ std::optional<Criterion> as_composite(const ResourceType& type, std::string_view
       }
     }
     if (parts[0] == nullptr || parts[1] == nullptr || parts[0] == parts[1]) continue;
+    // Value sets may have thousands of codes each: not every combination of them.
+    constexpr std::size_t combinations_max = 1'000;
+    const std::size_t firsts = parts[0]->criterion.any_of.size();
+    if (firsts * parts[1]->criterion.any_of.size() > combinations_max) return std::nullopt;
     Criterion made;
     made.parameter = &parameter;
     for (const SearchValue& first : parts[0]->criterion.any_of) {
@@ -227,7 +231,10 @@ class FilterParser {
       return fail("too-costly", fmt::format("more than {} values (search_values_max)",
                                             limits_.search_values_max));
     }
-    auto criterion = make_criterion(type_, made, context_);
+    std::size_t codes_left = limits_.search_values_max - values_;
+    const std::size_t codes_before = codes_left;
+    auto criterion = make_criterion(type_, made, context_, codes_left);
+    values_ += codes_before - codes_left;
     if (!criterion) {
       const FilterTestError& error = criterion.error();
       scanner_.go_to(error.part == FilterTestError::Part::name        ? start
