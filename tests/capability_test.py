@@ -191,6 +191,37 @@ class CapabilityTest(unittest.TestCase):
             tried += 1
         self.assertGreater(tried, 4 * 146)
 
+    def test_every_definition_that_is_named_can_be_read_and_found(self):
+        """By its id and by its url, as a valid resource that says what the statement says."""
+        named = {}
+        rest = self.statement["rest"][0]
+        for resource in self.resources + [{**rest, "type": None}]:
+            for parameter in resource["searchParam"]:
+                if "definition" in parameter:
+                    claim = ("SearchParameter", parameter["name"], parameter["type"])
+                    named.setdefault(parameter["definition"], (claim, set()))[1].add(resource["type"])
+            for operation in resource["operation"]:
+                claim = ("OperationDefinition", operation["name"], None)
+                named.setdefault(operation["definition"], (claim, set()))[1].add(resource["type"])
+        findings = []
+        for url, ((kind, code, type_), types) in named.items():
+            answer = self.connection.request("GET", f"{kind}/{url.rsplit('/', 1)[1][:64]}")
+            body = answer.json()
+            found = self.connection.request("GET", f"{kind}?url={url}").json()
+            bases = set(body.get("base", [])) | {None}
+            if (answer.status, body.get("url"), body.get("code")) != (200, url, code):
+                findings.append(f"{url}: {answer}")
+            elif [entry["resource"] for entry in found.get("entry", [])] != [body]:
+                findings.append(f"{kind}?url={url}: {found}")
+            elif kind == "SearchParameter" and (
+                    body["type"] != type_ or not (types <= bases or bases & {"Resource", "DomainResource"})):
+                findings.append(f"{url}: {body['type']} of {bases}, not {type_} of {types}")
+            else:
+                outcome = self.connection.request("POST", f"{kind}/$validate", body).json()
+                findings += [f"{url}: {issue}" for issue in outcome["issue"] if issue["severity"] == "error"]
+        self.assertFalse(findings, f"{len(findings)} of {len(named)}:\n" + "\n".join(findings[:20]))
+        self.assertGreater(len(named), 1390)
+
     def test_search_parameters_of_our_own_are_published(self):
         """Where `definition` is not HL7's, it can be read here, and says what it is derived from."""
         own = [(t, p) for t, p in self.parameters() if not p["definition"].startswith("http://hl7.org/")]
