@@ -227,27 +227,26 @@ std::expected<void, FilterTestError> set_id(Criterion& criterion, const FilterTe
 // Types that a path may lead to, over all its steps.
 constexpr std::size_t arms_max = 200;
 
-std::expected<ChainStep, ChainStepError> step_of(const ResourceType& type, std::string_view step,
-                                                 std::string_view next) {
-  constexpr std::string_view has = "_has:";
-  if (!step.starts_with(has)) return chain_step(type, step, next);
-  step.remove_prefix(has.size());
-  const auto colon = step.find(':');
-  return has_step(type, step.substr(0, colon), step.substr(colon + 1));
-}
-
 std::expected<Criterion, FilterTestError> make_chain(const ResourceType& type, FilterTest test,
                                                      const SearchContext& context,
                                                      std::size_t& codes_left, std::size_t& arms) {
   if (test.steps.empty()) return make_criterion(type, test, context, codes_left);
-  const std::string_view first = test.steps.front();
+  std::string first(test.steps.front());
   test.steps.erase(test.steps.begin());
-  const auto step = step_of(type, first, test.steps.empty() ? test.name : test.steps.front());
+  if (!test.element.empty()) {
+    const auto colon = std::min(first.find(':'), first.size());
+    const std::string name = first.substr(0, colon);
+    auto parameter = find(type, FilterTest{name, {}, {}, test.element, {}});
+    if (!parameter) return std::unexpected(std::move(parameter).error());
+    first.replace(0, colon, (*parameter)->code);
+    test.element = {};
+  }
+  const auto step = path_step(type, first, test.steps.empty() ? test.name : test.steps.front());
   if (!step) {
     return fail(Part::name, step.error().is_unknown ? "not-supported" : "value", step.error().what);
   }
   Chain chain;
-  if (first.starts_with("_has:")) chain.direction = Chain::Direction::reverse;
+  if (is_reverse_step(first)) chain.direction = Chain::Direction::reverse;
   for (const ResourceType* each : step->types) {
     if (++arms > arms_max) {
       return fail(Part::name, "too-costly",

@@ -81,10 +81,9 @@ std::string_view FilterScanner::step() {
 
 std::string FilterScanner::unsupported_path() const {
   const std::string_view rest = text_.substr(place_);
-  if (rest.starts_with('.')) return "a chained path is not supported within brackets";
   if (rest.starts_with(':')) {
     if (text_.substr(0, place_).ends_with("_has")) {
-      return "_has is written _has:[type]:[reference]:[parameter], and not within brackets";
+      return "_has is written _has:[type]:[reference]:[parameter]";
     }
     return "a filter has no modifiers: for :not write not (…), for :missing pr, for :in, :below "
            "and :above in, ss and sb";

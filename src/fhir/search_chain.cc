@@ -108,6 +108,14 @@ std::expected<ChainStep, ChainStepError> chain_step(const ResourceType& type, st
   return made;
 }
 
+std::expected<ChainStep, ChainStepError> path_step(const ResourceType& type, std::string_view step,
+                                                   std::string_view next) {
+  if (!is_reverse_step(step)) return chain_step(type, step, next);
+  step.remove_prefix(std::string_view("_has:").size());
+  const auto colon = step.find(':');
+  return has_step(type, step.substr(0, colon), step.substr(colon + 1));
+}
+
 std::expected<ChainStep, ChainStepError> has_step(const ResourceType& type,
                                                   std::string_view referring_type,
                                                   std::string_view reference) {

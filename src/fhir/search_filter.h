@@ -14,8 +14,9 @@
 //
 // In brackets, and behind them, stand the search parameters whose paths lead through the element:
 // under their own code, as "component-code" under `code` within `component[…]`, or, when a path
-// ends there, under the name of the element: `series[uid eq 1.2.3]`. Without anything behind the
-// brackets, an item must be there of which the filter is true.
+// ends there, under the name of the element: `series[uid eq 1.2.3]`; a chain may begin with one of
+// them, and brackets may end one: `subject:Patient.name[family eq a and given eq b]`. Without
+// anything behind the brackets, an item must be there of which the filter is true.
 //
 // Pure; safe from any thread.
 

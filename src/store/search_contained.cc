@@ -2,33 +2,18 @@
 // that may match is found by the rows of variant `contained`, and read; whether it does is then
 // asked of the contained resource itself, as of one that stands on its own.
 
+#include "store/search_contained.h"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
 #include "fhir/json.h"
 #include "fhir/resource.h"
-#include "store/search_plan.h"
 
 namespace lightbox::store {
 
 using fhir::Json;
-
-// The container itself, or one of the resources in it.
-struct Search::Item {
-  const fhir::ResourceType* type = nullptr;
-  const Json* json = nullptr;
-  std::string id;
-  fhir::IndexEntries entries;
-};
-
-struct Search::Container {
-  std::int64_t key = 0;
-  StoredResource resource;
-  fhir::JsonDocument document;
-  Item self;
-  std::vector<Item> items;  // as in `contained`
-};
 
 namespace {
 
@@ -36,9 +21,8 @@ std::uint32_t fragment_parameter(std::int64_t param) {
   return fhir::variant_of(static_cast<std::uint32_t>(param), fhir::IndexVariant::fragment);
 }
 
-template <typename Item>
-bool has_token(const Item& item, std::uint32_t parameter, std::string_view code) {
-  return std::ranges::any_of(item.entries.tokens, [&](const fhir::TokenEntry& entry) {
+bool has_token(const fhir::IndexEntries& entries, std::uint32_t parameter, std::string_view code) {
+  return std::ranges::any_of(entries.tokens, [&](const fhir::TokenEntry& entry) {
     return entry.parameter == parameter && entry.code == code;
   });
 }
@@ -61,17 +45,23 @@ Result<Search::Container> Search::open_container(std::int64_t key) {
       made.resource.body, text);
   TRY(made.document, fhir::parse_json(text));
   const Json& root = *made.document.root();
-  const auto& options = shared_.options.index;
-  made.self = {type, &root, made.resource.id, fhir::index_within(*type, root, root, options)};
+  made.self = {type, &root, made.resource.id, {}};
   const Json* contained = root.find("contained");
   const bool is_list = contained != nullptr && contained->is(Json::Kind::array);
   for (const Json* item = is_list ? contained->first : nullptr; item; item = item->next) {
     const auto* of = fhir::Definitions::r4().resource_type(item->string("resourceType"));
     if (of == nullptr) continue;
-    made.items.push_back(
-        {of, item, std::string(item->string("id")), fhir::index_within(*of, *item, root, options)});
+    made.items.push_back({of, item, std::string(item->string("id")), {}});
   }
   return made;
+}
+
+const fhir::IndexEntries& Search::entries_of(const Container& container, const Item& item) const {
+  if (!item.entries) {
+    item.entries =
+        fhir::index_within(*item.type, *item.json, *container.self.json, shared_.options.index);
+  }
+  return *item.entries;
 }
 
 Result<bool> Search::item_satisfies(const Predicate& predicate, const Container& container,
@@ -96,7 +86,7 @@ Result<bool> Search::item_satisfies(const Predicate& predicate, const Container&
   if (criterion.column == Column::last_updated) {
     return criterion.modifier == fhir::Modifier::missing && criterion.missing;
   }
-  const ResourceChange change{item.type, container.key, item.id, 0, &item.entries};
+  const ResourceChange change{item.type, container.key, item.id, 0, &entries_of(container, item)};
   return matches(criterion, change) != is_negated;
 }
 
@@ -105,10 +95,7 @@ Result<bool> Search::item_passes(const FilterPredicate& filter, const Container&
   using Kind = fhir::FilterNode::Kind;
   const Kind kind = filter.node->kind;
   if (kind == Kind::criterion) return item_satisfies(filter.test, container, item);
-  if (kind == Kind::element) {
-    return has_item_in(*item.json, *container.self.json, *filter.node,
-                       {item.type, container.key, item.id, 0, nullptr});
-  }
+  if (kind == Kind::element) return has_item(filter, container, item);
   for (const FilterPredicate& part : filter.parts) {
     TRY(const bool passes, item_passes(part, container, item));
     if (kind == Kind::not_) return !passes;
@@ -122,7 +109,7 @@ Result<bool> Search::item_refers(const ChainPredicate::Arm& arm, const Container
   const fhir::ResourceType& wanted = *arm.inner.type;
   const std::uint32_t fragment = fragment_parameter(arm.param);
   const std::string prefix = fmt::format("{}/", wanted.name);
-  for (const fhir::TokenEntry& entry : item.entries.tokens) {
+  for (const fhir::TokenEntry& entry : entries_of(container, item).tokens) {
     const bool is_outside = entry.parameter == arm.param && entry.code.starts_with(prefix);
     const bool is_container =
         entry.parameter == fragment && entry.code == "#" && container.self.type == &wanted;
@@ -149,12 +136,15 @@ Result<bool> Search::is_item_referred_to(const ChainPredicate::Arm& arm, const C
                                          const Item& item) {
   const std::uint32_t fragment = fragment_parameter(arm.param);
   const std::string reference = "#" + item.id;
-  if (container.self.type == arm.inner.type && has_token(container.self, fragment, reference)) {
+  if (container.self.type == arm.inner.type &&
+      has_token(entries_of(container, container.self), fragment, reference)) {
     TRY(const Set inner, satisfying(arm.inner));
     if (inner->contains(container.key)) return true;
   }
   for (const Item& other : container.items) {
-    if (other.type != arm.inner.type || !has_token(other, fragment, reference)) continue;
+    if (other.type != arm.inner.type ||
+        !has_token(entries_of(container, other), fragment, reference))
+      continue;
     TRY(const bool holds, item_satisfies(arm.inner, container, other));
     if (holds) return true;
   }
@@ -221,8 +211,8 @@ Result<void> Search::add_containing(const ChainPredicate::Arm& arm, const fhir::
     if (container.self.type != &type) continue;
     // Nothing outside: that is found already.
     for (const Item& item : container.items) {
-      if (item.type != &wanted ||
-          !has_token(container.self, fragment_parameter(arm.param), "#" + item.id)) {
+      if (item.type != &wanted || !has_token(entries_of(container, container.self),
+                                             fragment_parameter(arm.param), "#" + item.id)) {
         continue;
       }
       TRY(const bool holds, item_satisfies(arm.inner, container, item));

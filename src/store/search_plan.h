@@ -79,6 +79,10 @@ class Search {
   // Of a key's parameter, which is of the type that the entries are of.
   static SortValue indexed_value(const fhir::SortKey& key, const fhir::IndexEntries& entries);
 
+  // A resource with what lies in it, and one of these: search_contained.h.
+  struct Container;
+  struct Item;
+
   // search_filter.cc
   Result<Set> set_of_words(const Predicate& predicate);
   Result<Set> set_of_filter(const Predicate& predicate);
@@ -88,11 +92,8 @@ class Search {
   Result<Set> satisfying(const Predicate& predicate);
   Result<Set> without(const Set& unwanted, const fhir::ResourceType& type);
   Result<Set> in_one_item(const FilterPredicate& filter);
-  Result<bool> has_item(std::int64_t key, const fhir::FilterNode& filter,
-                        const fhir::ResourceType& type);
-  // Of a resource in `container`, or the container itself; `of` names it.
-  [[nodiscard]] bool has_item_in(const fhir::Json& resource, const fhir::Json& container,
-                                 const fhir::FilterNode& filter, const ResourceChange& of) const;
+  // Whether the container, or a resource in it, has an item of the element that passes by itself.
+  Result<bool> has_item(const FilterPredicate& filter, const Container& container, const Item& of);
 
   // search_chain.cc
   Result<Set> set_of_chain(const Predicate& predicate);
@@ -106,8 +107,6 @@ class Search {
   Result<std::optional<std::int64_t>> key_of(const fhir::ResourceType& type, std::string_view id);
 
   // search_contained.cc
-  struct Container;
-  struct Item;
   struct ContainedPlace {
     std::int64_t key = 0;  // of the container
     std::size_t item = 0;  // in its `contained`
@@ -125,6 +124,7 @@ class Search {
   // Whether the container comes anyway, as a match that stands on its own.
   Result<bool> is_match_itself(const Container& container);
   Result<Container> open_container(std::int64_t key);
+  const fhir::IndexEntries& entries_of(const Container& container, const Item& item) const;
   Result<bool> item_satisfies(const Predicate& predicate, const Container& container,
                               const Item& item);
   Result<bool> item_passes(const FilterPredicate& filter, const Container& container,
