@@ -203,6 +203,10 @@ class CapabilityTest(unittest.TestCase):
             for operation in resource["operation"]:
                 claim = ("OperationDefinition", operation["name"], None)
                 named.setdefault(operation["definition"], (claim, set()))[1].add(resource["type"])
+        for url in rest["compartment"]:
+            compartment = url.rsplit("/", 1)[1]
+            claim = ("CompartmentDefinition", compartment[0].upper() + compartment[1:], None)
+            named[url] = (claim, set())
         findings = []
         for url, ((kind, code, type_), types) in named.items():
             answer = self.connection.request("GET", f"{kind}/{url.rsplit('/', 1)[1][:64]}")

@@ -109,9 +109,7 @@ void append_compartments(std::string& out) {
     if (std::ranges::none_of(fhir::Definitions::r4().resource_types(), is_member)) continue;
     out += separator;
     separator = ",";
-    std::string id(of.name);
-    id.front() = static_cast<char>(id.front() - 'A' + 'a');
-    out += fmt::format(R"("http://hl7.org/fhir/CompartmentDefinition/{}")", id);
+    out += fmt::format(R"("http://hl7.org/fhir/CompartmentDefinition/{}")", compartment_id(of));
   }
   out += ']';
 }

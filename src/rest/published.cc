@@ -12,6 +12,8 @@ namespace {
 using List = std::vector<std::shared_ptr<const Published>>;
 
 bool is_search_parameter(const fhir::ResourceType& type) { return type.name == "SearchParameter"; }
+bool is_operation(const fhir::ResourceType& type) { return type.name == "OperationDefinition"; }
+bool is_compartment(const fhir::ResourceType& type) { return type.name == "CompartmentDefinition"; }
 
 std::optional<store::StoredResource> to_resource(const fhir::ResourceType& type,
                                                  const PublishedText& text) {
@@ -46,18 +48,23 @@ const List& of_hl7(const fhir::ResourceType& type) {
     static const List parameters = to_list(type, search_parameters_of_hl7(), {});
     return parameters;
   }
-  static const List operations = to_list(type, operations_of_hl7(), {});
-  return operations;
+  if (is_operation(type)) {
+    static const List operations = to_list(type, operations_of_hl7(), {});
+    return operations;
+  }
+  static const List compartments = to_list(type, compartments_of_hl7(), {});
+  return compartments;
 }
 
 std::vector<PublishedText> own(const fhir::ResourceType& type, std::string_view base) {
-  return is_search_parameter(type) ? own_search_parameters(base) : own_operations(base);
+  if (is_search_parameter(type)) return own_search_parameters(base);
+  return is_operation(type) ? own_operations(base) : std::vector<PublishedText>();
 }
 
 }  // namespace
 
 bool has_published(const fhir::ResourceType& type) {
-  return is_search_parameter(type) || type.name == "OperationDefinition";
+  return is_search_parameter(type) || is_operation(type) || is_compartment(type);
 }
 
 List all_published(const fhir::ResourceType& type, std::string_view base) {

@@ -1,10 +1,11 @@
 #pragma once
 
 // The definitions behind the CapabilityStatement: a SearchParameter for each parameter that it
-// names, as the definitions table has it, and an OperationDefinition for each operation; HL7's, and
-// those of Lightbox's own for what means more here than HL7's (design, decision 6) or that HL7 does
-// not have. They can be read and searched like resources, but nothing of them is stored: what a
-// client stores under the same id stands in their place. Safe from any thread.
+// names, as the definitions table has it, an OperationDefinition for each operation and a
+// CompartmentDefinition for each compartment; HL7's, and those of Lightbox's own for what means
+// more here than HL7's (design, decision 6) or that HL7 does not have. They can be read and
+// searched like resources, but nothing of them is stored: what a client stores under the same id
+// stands in their place. Safe from any thread.
 
 #include <memory>
 #include <optional>
@@ -30,7 +31,7 @@ struct Published {
   fhir::IndexEntries entries;
 };
 
-// SearchParameter and OperationDefinition.
+// SearchParameter, OperationDefinition and CompartmentDefinition.
 [[nodiscard]] bool has_published(const fhir::ResourceType& type);
 // All of a type that has some, by their ids. `base`: "http://localhost:8080/baseR4".
 [[nodiscard]] std::vector<std::shared_ptr<const Published>> all_published(
@@ -53,6 +54,9 @@ struct PublishedText {
 [[nodiscard]] std::vector<PublishedText> own_search_parameters(std::string_view base);
 [[nodiscard]] std::vector<PublishedText> operations_of_hl7();
 [[nodiscard]] std::vector<PublishedText> own_operations(std::string_view base);
+[[nodiscard]] std::vector<PublishedText> compartments_of_hl7();
+// "patient"
+[[nodiscard]] std::string compartment_id(const fhir::ResourceType& type);
 
 // A search of a type that has some (R4, http.html#search): what is stored, then what is published,
 // by its ids. Of a criterion that needs other resources (chains, brackets, words) nothing published
