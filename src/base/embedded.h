@@ -12,6 +12,8 @@ extern const char embedded_search_parameters_tsv[];
 extern const char embedded_search_parameters_tsv_end[];
 extern const char embedded_terminology_tsv[];
 extern const char embedded_terminology_tsv_end[];
+extern const char embedded_operations_ndjson[];
+extern const char embedded_operations_ndjson_end[];
 }
 
 namespace lightbox {
@@ -28,6 +30,11 @@ inline std::string_view embedded_search_parameters() {
 // definitions/terminology.tsv
 inline std::string_view embedded_terminology() {
   return embedded_text(embedded_terminology_tsv, embedded_terminology_tsv_end);
+}
+
+// definitions/operations.ndjson
+inline std::string_view embedded_operations() {
+  return embedded_text(embedded_operations_ndjson, embedded_operations_ndjson_end);
 }
 
 }  // namespace lightbox

@@ -8,7 +8,6 @@
 #include "base/version.h"
 #include "cli/report.h"
 #include "rest/outcome.h"
-#include "rest/published.h"
 
 namespace lightbox::cli {
 namespace {
@@ -75,12 +74,6 @@ Result<void> run(const Settings& settings) {
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  const std::string root = !api_options.public_url.empty()
-                               ? api_options.public_url
-                               : fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", shown,
-                                             is_v6 ? "]" : "", server->port());
-  TRY_DO(rest::publish_search_parameters(*store, root + "/baseR4", index));
-  TRY_DO(rest::publish_operations(*store, root + "/baseR4", index));
   api = std::make_unique<rest::Api>(api_options, index, *store);
   api->set_server(server.get());
   server->start();

@@ -136,9 +136,9 @@ struct SearchParameter {
   std::string_view description;  // short
   SearchType type = SearchType::special;
   const ResourceType* resource = nullptr;  // the type that this row belongs to: one row per base
-  // 0..63 within the type, never reused for another parameter: index rows and the presence mask are
-  // stored with it. Resource-level parameters (_tag, _profile, …) have slots too; _id and
-  // _lastUpdated have none (no_slot): they are columns of the resource.
+  // 0..62 within the type (63 is container_slot of index.h), never reused for another parameter:
+  // index rows and the presence mask are stored with it. Resource-level parameters (_tag, _profile,
+  // …) have slots too; _id and _lastUpdated have none (no_slot): they are columns of the resource.
   static constexpr std::uint8_t no_slot = 255;
   std::uint8_t slot = no_slot;
   std::vector<Path> paths;                    // from the resource; the union of the alternatives

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fhir/search_chain.h"
+#include "fhir/search_terminology.h"
 #include "fhir/search_values.h"
 
 namespace lightbox::fhir {
@@ -31,7 +32,7 @@ std::string_view operations_of(const SearchParameter& parameter) {
     case SearchType::date:
       return " eq ne co gt lt ge le ap sa eb po ";
     case SearchType::token:
-      return parameter.is_uid ? " eq " : " eq ne ";
+      return parameter.is_uid ? " eq " : " eq ne ss sb in ni ";
     case SearchType::reference:
       return " re eq ne ";
     case SearchType::uri:
@@ -156,12 +157,6 @@ std::expected<void, FilterTestError> check_operation(const SearchParameter& para
                             "ni and re"));
   }
   if (operation == "pr" || has_word(operations_of(parameter), operation)) return {};
-  if (parameter.type == SearchType::token && has_word(" ss sb in ni ", operation)) {
-    return fail(Part::operation, "not-supported",
-                fmt::format("'{}' asks for terminology, which a filter does not have here; '{}' "
-                            "has {}",
-                            operation, parameter.code, listed(operations_of(parameter))));
-  }
   return fail(Part::operation, "not-supported",
               fmt::format("'{}' is not an operator that '{}' has here; it has {}", operation,
                           parameter.code, listed(operations_of(parameter))));
@@ -200,6 +195,29 @@ std::expected<void, FilterTestError> set_values(Criterion& criterion,
   return {};
 }
 
+// The value that a test names subsumes (ss) a code when that is the value or below it, and is
+// subsumed by it (sb) when that is the value or above it.
+std::expected<void, FilterTestError> set_codes(Criterion& criterion,
+                                               const SearchParameter& parameter,
+                                               const FilterTest& test, const SearchContext& context,
+                                               std::size_t& codes_left) {
+  const Meaning meaning = test.operation == "ss"   ? Meaning::below
+                          : test.operation == "sb" ? Meaning::above
+                                                   : Meaning::in;
+  const std::string text = meaning == Meaning::in ? test.value : with_full_systems(test.value);
+  auto tokens = tokens_by_meaning(meaning, text, parameter, context, codes_left);
+  if (!tokens) {
+    const Issue& issue = tokens.error().issues.front();
+    return fail(Part::value, issue.code, issue.diagnostics);
+  }
+  codes_left -= std::min(codes_left, tokens->size());
+  if (test.operation == "ni") criterion.modifier = Modifier::not_;
+  for (TokenValue& token : *tokens) criterion.any_of.emplace_back(std::move(token));
+  // No resource has a code of an empty value set.
+  if (criterion.any_of.empty()) criterion.any_of.emplace_back(TokenValue{text, ""});
+  return {};
+}
+
 std::expected<void, FilterTestError> set_id(Criterion& criterion, const FilterTest& test) {
   if (test.operation == "ne") criterion.modifier = Modifier::not_;
   criterion.any_of.emplace_back(IdValue{test.value});
@@ -211,21 +229,30 @@ constexpr std::size_t arms_max = 200;
 
 std::expected<Criterion, FilterTestError> make_chain(const ResourceType& type, FilterTest test,
                                                      const SearchContext& context,
-                                                     std::size_t& arms) {
-  if (test.steps.empty()) return make_criterion(type, test, context);
-  const std::string_view first = test.steps.front();
+                                                     std::size_t& codes_left, std::size_t& arms) {
+  if (test.steps.empty()) return make_criterion(type, test, context, codes_left);
+  std::string first(test.steps.front());
   test.steps.erase(test.steps.begin());
-  const auto step = chain_step(type, first, test.steps.empty() ? test.name : test.steps.front());
+  if (!test.element.empty()) {
+    const auto colon = std::min(first.find(':'), first.size());
+    const std::string name = first.substr(0, colon);
+    auto parameter = find(type, FilterTest{name, {}, {}, test.element, {}});
+    if (!parameter) return std::unexpected(std::move(parameter).error());
+    first.replace(0, colon, (*parameter)->code);
+    test.element = {};
+  }
+  const auto step = path_step(type, first, test.steps.empty() ? test.name : test.steps.front());
   if (!step) {
     return fail(Part::name, step.error().is_unknown ? "not-supported" : "value", step.error().what);
   }
   Chain chain;
+  if (is_reverse_step(first)) chain.direction = Chain::Direction::reverse;
   for (const ResourceType* each : step->types) {
     if (++arms > arms_max) {
       return fail(Part::name, "too-costly",
                   "this path may lead to too many types: name them, as in subject:Patient.name");
     }
-    auto inner = make_chain(*each, test, context, arms);
+    auto inner = make_chain(*each, test, context, codes_left, arms);
     if (!inner) return inner;
     chain.arms.push_back({step->reference, each, std::move(*inner)});
   }
@@ -239,10 +266,11 @@ std::expected<Criterion, FilterTestError> make_chain(const ResourceType& type, F
 
 std::expected<Criterion, FilterTestError> make_criterion(const ResourceType& type,
                                                          const FilterTest& test,
-                                                         const SearchContext& context) {
+                                                         const SearchContext& context,
+                                                         std::size_t& codes_left) {
   if (!test.steps.empty()) {
     std::size_t arms = 0;
-    return make_chain(type, test, context, arms);
+    return make_chain(type, test, context, codes_left, arms);
   }
   auto found = find(type, test);
   if (!found) return std::unexpected(std::move(found).error());
@@ -267,9 +295,11 @@ std::expected<Criterion, FilterTestError> make_criterion(const ResourceType& typ
     criterion.missing = test.value == "false";
     return criterion;
   }
-  const auto set = criterion.column == Criterion::Column::id
-                       ? set_id(criterion, test)
-                       : set_values(criterion, parameter, test, context);
+  const bool is_of_id = criterion.column == Criterion::Column::id;
+  const auto set = has_word(" ss sb in ni ", test.operation)
+                       ? set_codes(criterion, parameter, test, context, codes_left)
+                   : is_of_id ? set_id(criterion, test)
+                              : set_values(criterion, parameter, test, context);
   if (!set) return std::unexpected(set.error());
   return criterion;
 }

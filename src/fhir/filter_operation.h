@@ -3,6 +3,7 @@
 // One test of a _filter, `path operator value`, as a criterion: what each operator means for each
 // type of search parameter (R4, search_filter.html#ops). Pure; safe from any thread.
 
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ struct FilterTest {
   std::string_view operation;  // "eq"
   std::string value;           // unquoted
   std::string_view element;    // within brackets: whose parameters are meant; else empty
-  // Of a chained path, before the name: {"subject:Patient", "organization"}.
+  // Of a chained path, before the name: {"subject:Patient", "organization"},
+  // {"_has:Observation:patient"}.
   std::vector<std::string_view> steps;
 };
 
@@ -28,7 +30,10 @@ struct FilterTestError {
   std::string what;       // what is wrong, and what would be right
 };
 
-[[nodiscard]] std::expected<Criterion, FilterTestError> make_criterion(
-    const ResourceType& type, const FilterTest& test, const SearchContext& context);
+// What asks for terminology may become as many values as `codes_left` says, which is lowered.
+[[nodiscard]] std::expected<Criterion, FilterTestError> make_criterion(const ResourceType& type,
+                                                                       const FilterTest& test,
+                                                                       const SearchContext& context,
+                                                                       std::size_t& codes_left);
 
 }  // namespace lightbox::fhir

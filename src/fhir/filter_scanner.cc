@@ -62,6 +62,15 @@ std::string_view FilterScanner::name() {
 
 std::string_view FilterScanner::step() {
   const Place start = place_;
+  if (text_.substr(place_).starts_with("_has:")) {
+    place_ += std::string_view("_has:").size();
+    const bool has_type = !name().empty() && take_next(':');
+    if (has_type && !name().empty() && take_next(':')) {
+      return text_.substr(start, place_ - 1 - start);
+    }
+    place_ = start;
+    return {};
+  }
   if (!name().empty() && (!take_next(':') || !name().empty())) {
     const Place end = place_;
     if (take_next('.')) return text_.substr(start, end - start);
@@ -72,10 +81,12 @@ std::string_view FilterScanner::step() {
 
 std::string FilterScanner::unsupported_path() const {
   const std::string_view rest = text_.substr(place_);
-  if (rest.starts_with('.')) return "a chained path is not supported within brackets";
   if (rest.starts_with(':')) {
-    return "neither modifiers nor _has are supported in a filter; "
-           "for :not write not (…), for :missing write pr";
+    if (text_.substr(0, place_).ends_with("_has")) {
+      return "_has is written _has:[type]:[reference]:[parameter]";
+    }
+    return "a filter has no modifiers: for :not write not (…), for :missing pr, for :in, :below "
+           "and :above in, ss and sb";
   }
   if (rest.starts_with('[')) return "brackets within brackets are not supported";
   return {};

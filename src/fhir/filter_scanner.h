@@ -30,7 +30,8 @@ class FilterScanner {
   bool take_next(char wanted);
   // A name here: a letter or _, then letters, digits, - and _. Empty: there is none.
   std::string_view name();
-  // A name, or name:name, with a dot behind it, which is taken too. Empty: there is none here.
+  // A name, or name:name, with a dot behind it, which is taken too; or _has:name:name, with the
+  // colon behind it. Empty: there is none here.
   std::string_view step();
   // A JSON string, or all up to white space, ) or ].
   std::expected<std::string, Issue> value();

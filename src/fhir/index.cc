@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "fhir/full_text.h"
+#include "fhir/index_contained.h"
 #include "fhir/index_program.h"
 #include "fhir/index_values.h"
 
@@ -16,11 +17,19 @@ namespace {
 // Collects the entries of one resource.
 class Indexer {
  public:
-  Indexer(const IndexProgram& program, const Json& resource, const IndexOptions& options)
-      : program_(program), resource_(resource), options_(options) {}
+  enum class Fragments : std::uint8_t { leave, keep };
+
+  // References "#x" are looked up in `container`, which may be the resource itself.
+  Indexer(const IndexProgram& program, const Json& resource, const Json& container,
+          const IndexOptions& options, Fragments fragments)
+      : program_(program),
+        resource_(resource),
+        container_(container),
+        options_(options),
+        fragments_(fragments) {}
 
   IndexEntries run() && {
-    program_.tree.walk(resource_, resource_, [this](std::uint16_t action, const Json& value) {
+    program_.tree.walk(resource_, container_, [this](std::uint16_t action, const Json& value) {
       add(program_.actions[action], value);
     });
     for (const IndexAction& action : program_.actions) {
@@ -137,6 +146,11 @@ class Indexer {
     for_each_reference(action.kind, value, options_, [&](std::string_view reference) {
       push_token(action.parameter, std::nullopt, reference);
     });
+    if (fragments_ == Fragments::keep && action.kind == ValueKind::reference &&
+        value.string("reference").starts_with('#')) {
+      push_token(variant_of(action.parameter, IndexVariant::fragment), std::nullopt,
+                 value.string("reference"));
+    }
     const Json* identifier =
         action.kind == ValueKind::reference ? value.find("identifier") : nullptr;
     if (identifier == nullptr) return;
@@ -232,7 +246,9 @@ class Indexer {
 
   const IndexProgram& program_;
   const Json& resource_;
+  const Json& container_;
   const IndexOptions& options_;
+  Fragments fragments_;
   IndexEntries entries_;
   std::uint64_t exists_ = 0;    // by slot: the value is there and it is not `false`
   std::uint64_t sortable_ = 0;  // by slot: an entry has an edge
@@ -256,10 +272,19 @@ const IndexProgram& program_of(const ResourceType& type) {
 
 IndexEntries index_resource(const ResourceType& type, const Json& resource,
                             const IndexOptions& options) {
-  IndexEntries entries = Indexer(program_of(type), resource, options).run();
+  IndexEntries entries =
+      Indexer(program_of(type), resource, resource, options, Indexer::Fragments::leave).run();
+  if (const Json* contained = resource.find("contained")) {
+    add_contained(type, *contained, resource, options, entries);
+  }
   if (options.full_text != FullText::none) entries.narrative = narrative_text(resource);
   if (options.full_text == FullText::content) entries.content = content_text(resource);
   return entries;
+}
+
+IndexEntries index_within(const ResourceType& type, const Json& resource, const Json& container,
+                          const IndexOptions& options) {
+  return Indexer(program_of(type), resource, container, options, Indexer::Fragments::keep).run();
 }
 
 }  // namespace lightbox::fhir

@@ -23,9 +23,25 @@ enum class IndexVariant : std::uint8_t {
   // with an empty code.
   unsortable = 3,
   of_type = 4,  // token :of-type, "type system|type code|value" of an Identifier
+  // A value of a resource that lies in this one's `contained`; the parameter is of its own type.
+  // Also a token, for each type that lies in it, with the name of this one's type as the code
+  // (container_parameter).
+  contained = 5,
+  // index_within only, no row of any index: a reference to what lies in the same resource, "#p".
+  fragment = 6,
 };
 [[nodiscard]] constexpr std::uint32_t index_parameter(std::uint32_t number, IndexVariant variant) {
   return number << 3U | static_cast<std::uint32_t>(variant);
+}
+
+[[nodiscard]] constexpr std::uint32_t variant_of(std::uint32_t parameter, IndexVariant variant) {
+  return (parameter & ~7U) | static_cast<std::uint32_t>(variant);
+}
+// Of what holds a resource of the type: the last slot, which no search parameter has.
+inline constexpr std::uint32_t container_slot = 63;
+[[nodiscard]] inline std::uint32_t container_parameter(const ResourceType& type) {
+  return index_parameter(std::uint32_t{type.number} << 6U | container_slot,
+                         IndexVariant::contained);
 }
 
 // Several values of one resource for one parameter: which is the least, which the greatest, for
@@ -129,6 +145,10 @@ struct IndexOptions {
 
 [[nodiscard]] IndexEntries index_resource(const ResourceType& type, const Json& resource,
                                           const IndexOptions& options);
+// Of a resource in the `contained` of `container`, or of the container itself: what a search that
+// looks into it needs to know. Without words, and without the entries of what it contains.
+[[nodiscard]] IndexEntries index_within(const ResourceType& type, const Json& resource,
+                                        const Json& container, const IndexOptions& options);
 
 // As StringEntry.normalised; the query side uses the same function.
 [[nodiscard]] std::string normalise(std::string_view text);

@@ -35,6 +35,48 @@ std::string name_of(const testing::TestParamInfo<Case>& test) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
+    Contained, Index,
+    testing::Values(
+        Case{"ValuesOfWhatLiesInIt",
+             R"({"resourceType":"Basic","subject":{"reference":"#p"},"contained":[
+                 {"resourceType":"Patient","id":"p","gender":"male","birthDate":"1950",
+                  "generalPractitioner":[{"reference":"#d"}]},
+                 {"resourceType":"Practitioner","id":"d","active":true},
+                 {"resourceType":"Patient","id":"q","gender":"male"}]})",
+             {"in Basic: Patient", "in Basic: Practitioner", "contained Patient.gender male",
+              "contained Patient.deceased false",
+              "contained Patient.birthdate 1950-01-01T00:00:00.000..1951-01-01T00:00:00.000",
+              "contained Practitioner.active true"}},
+        Case{"NothingOfWhatIsNoResource",
+             R"({"resourceType":"Basic","contained":[4,{"resourceType":"Nothing"}]})",
+             {}}),
+    name_of);
+
+TEST(IndexWithin, KnowsWhatLiesBesideIt) {
+  const auto document = parse_json(
+      R"({"resourceType":"ImagingStudy","subject":{"reference":"#p"},"contained":[
+          {"resourceType":"Patient","id":"p","managingOrganization":{"reference":"#o"}},
+          {"resourceType":"Organization","id":"o"}]})");
+  ASSERT_TRUE(document);
+  const Json& root = *document->root();
+  const auto lines = [&](std::string_view type, const Json& resource) {
+    const ResourceType& of = *Definitions::r4().resource_type(type);
+    return Lines(of).of(index_within(of, resource, root, {}));
+  };
+  EXPECT_THAT(lines("ImagingStudy", root), ElementsAre("patient within #p", "subject within #p"));
+  EXPECT_THAT(lines("Patient", *root.find("contained")->first),
+              ElementsAre("deceased false", "organization within #o"));
+}
+
+TEST(IndexContained, HasASlotThatNoParameterHas) {
+  for (const ResourceType& type : Definitions::r4().resource_types()) {
+    for (const SearchParameter& parameter : type.search_parameters) {
+      EXPECT_NE(parameter.slot, container_slot) << type.name << " " << parameter.code;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
     Token, Index,
     testing::Values(
         Case{"Code",
@@ -137,7 +179,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Contained",
              R"({"resourceType":"ImagingStudy","contained":[{"resourceType":"Patient","id":"p"}],
                  "subject":{"reference":"#p","identifier":{"system":"http://mrn","value":"7"}}})",
-             {"patient:identifier http://mrn|7", "subject:identifier http://mrn|7"}},
+             {"contained Patient.deceased false", "in ImagingStudy: Patient",
+              "patient:identifier http://mrn|7", "subject:identifier http://mrn|7"}},
         Case{"Identifier",
              R"({"resourceType":"ImagingStudy","subject":{"type":"Patient",
                  "identifier":{"system":"http://mrn","value":"7"}}})",

@@ -11,6 +11,8 @@
 //     length 5..5 http://ucum|min minute
 //     code-value-quantity http://loinc|1-8 $ http://ucum|kg 70..70 0..0
 //     series 1.2.3                                 UID
+//     in ImagingStudy: Patient                     a Patient lies in it
+//     contained Patient.name "muller" "Müller"     a value of what lies in it
 
 #include <algorithm>
 #include <chrono>
@@ -74,11 +76,32 @@ class Lines {
   }
 
   void add(std::uint32_t parameter, std::string_view value) {
+    if (const auto of = contained_name(parameter); !of.empty()) {
+      const bool is_type = of.find('.') == std::string::npos;
+      lines_.push_back(is_type ? fmt::format("in {}: {}", value, of)
+                               : fmt::format("contained {} {}", of, value));
+      return;
+    }
     lines_.push_back(fmt::format("{} {}", name(parameter), value));
   }
 
+  // "Patient.name", or "Patient" for the mark that there is one.
+  static std::string contained_name(std::uint32_t parameter) {
+    if ((parameter & 7U) != static_cast<unsigned>(IndexVariant::contained)) return {};
+    const auto number = static_cast<std::uint16_t>(parameter >> 9U);
+    const ResourceType* type = Definitions::r4().resource_type(number);
+    if (type == nullptr) return "nothing";
+    if (parameter == container_parameter(*type)) return std::string(type->name);
+    for (const SearchParameter& known : type->search_parameters) {
+      if (known.slot == SearchParameter::no_slot || known.number() != parameter >> 3U) continue;
+      return fmt::format("{}.{}", type->name, known.code);
+    }
+    return "nothing";
+  }
+
   std::string name(std::uint32_t parameter) const {
-    constexpr std::array<std::string_view, 5> variants{"", ":text", ":identifier", "", ":of-type"};
+    constexpr std::array<std::string_view, 7> variants{"",         ":text", ":identifier", "",
+                                                       ":of-type", "",      " within"};
     for (const SearchParameter& known : type_.search_parameters) {
       if (known.slot == SearchParameter::no_slot || known.number() != parameter >> 3U) continue;
       return fmt::format("{}{}", known.code, variants.at(parameter & 7U));

@@ -169,6 +169,12 @@ struct Include {
 
 enum class TotalMode : std::uint8_t { none, estimate, accurate };
 
+// `_contained` (R4, search.html#contained): whether resources within others are searched, besides
+// or instead of those that stand on their own; and `_containedType`: what is given for one that
+// matches.
+enum class ContainedSearch : std::uint8_t { leave, both, only };
+enum class ContainedResult : std::uint8_t { container, contained };
+
 struct SearchQuery {
   const ResourceType* type = nullptr;
   std::vector<Criterion> criteria;
@@ -178,6 +184,8 @@ struct SearchQuery {
   TotalMode total = TotalMode::none;
   std::vector<Include> includes;
   Subset subset;
+  ContainedSearch contained = ContainedSearch::leave;
+  ContainedResult contained_result = ContainedResult::container;
   // `_list`: the ids of the Lists that a match is in, one of each row. The caller makes criteria of
   // their items before the search, which is refused while there are any.
   std::vector<std::vector<std::string>> lists;

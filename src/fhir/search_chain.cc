@@ -108,6 +108,36 @@ std::expected<ChainStep, ChainStepError> chain_step(const ResourceType& type, st
   return made;
 }
 
+std::expected<ChainStep, ChainStepError> path_step(const ResourceType& type, std::string_view step,
+                                                   std::string_view next) {
+  if (!is_reverse_step(step)) return chain_step(type, step, next);
+  step.remove_prefix(std::string_view("_has:").size());
+  const auto colon = step.find(':');
+  return has_step(type, step.substr(0, colon), step.substr(colon + 1));
+}
+
+std::expected<ChainStep, ChainStepError> has_step(const ResourceType& type,
+                                                  std::string_view referring_type,
+                                                  std::string_view reference) {
+  const ResourceType* referring = Definitions::r4().resource_type(referring_type);
+  if (referring == nullptr) {
+    return wrong(
+        fmt::format("'{}' is not a resource type; _has has the form "
+                    "_has:[type]:[reference]:[parameter]",
+                    referring_type));
+  }
+  const SearchParameter* parameter = referring->search_parameter(reference);
+  if (parameter == nullptr || parameter->type != SearchType::reference) {
+    return unknown(fmt::format("{} has no reference '{}' that this server knows; it has {}",
+                               referring_type, reference, references_of(*referring)));
+  }
+  if (!may_refer_to(*parameter, type)) {
+    return wrong(fmt::format("'{}' of {} never refers to a {}; it may refer to {}", reference,
+                             referring_type, type.name, names_of(parameter->targets)));
+  }
+  return ChainStep{parameter, {referring}};
+}
+
 bool SearchParser::too_long(std::string_view full) {
   if (values_ > limits_.search_values_max) return true;  // that was said already
   if (depth_ < limits_.search_chain_depth_max) return false;
@@ -149,24 +179,15 @@ void SearchParser::add_has(std::string_view full, std::string_view value) {
   const std::string_view type_name = rest.substr(0, first);
   const std::string_view code = rest.substr(first + 1, second - first - 1);
   rest = rest.substr(second + 1);
-  const ResourceType* type = Definitions::r4().resource_type(type_name);
-  if (type == nullptr) {
-    return fail("value", fmt::format("'{}' is not a resource type; {}", type_name, form));
-  }
-  const SearchParameter* reference = type->search_parameter(code);
-  if (reference == nullptr || reference->type != SearchType::reference) {
-    return ignore(
-        fmt::format("Search parameter '{}': {} has no reference '{}' that this server "
-                    "knows; it has {}",
-                    full, type_name, code, references_of(*type)));
-  }
-  if (!may_refer_to(*reference, *query_.type)) {
-    return fail("value", fmt::format("'{}' of {} never refers to a {}; it may refer to {}", code,
-                                     type_name, query_.type->name, names_of(reference->targets)));
+  const auto step = has_step(*query_.type, type_name, code);
+  if (!step) {
+    std::string what = fmt::format("Search parameter '{}': {}", full, step.error().what);
+    if (step.error().is_unknown) return ignore(std::move(what));
+    return error("value", std::move(what));
   }
   Chain chain;
   chain.direction = Chain::Direction::reverse;
-  add_arm(full, rest, value, chain, *reference, *type);
+  add_arm(full, rest, value, chain, *step->reference, *step->types.front());
   add_chain_criterion(full, value, std::move(chain));
 }
 

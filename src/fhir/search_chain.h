@@ -29,4 +29,16 @@ struct ChainStepError {
                                                                   std::string_view step,
                                                                   std::string_view next);
 
+// Either of these: "_has:Observation:patient", or a step of chain_step.
+[[nodiscard]] std::expected<ChainStep, ChainStepError> path_step(const ResourceType& type,
+                                                                 std::string_view step,
+                                                                 std::string_view next);
+[[nodiscard]] inline bool is_reverse_step(std::string_view step) {
+  return step.starts_with("_has:");
+}
+// Of _has:[type]:[reference]: the one type that refers to what is searched, and by what.
+[[nodiscard]] std::expected<ChainStep, ChainStepError> has_step(const ResourceType& type,
+                                                                std::string_view referring_type,
+                                                                std::string_view reference);
+
 }  // namespace lightbox::fhir

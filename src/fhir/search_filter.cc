@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "fhir/filter_operation.h"
 #include "fhir/filter_scanner.h"
+#include "fhir/search_chain.h"
 
 namespace lightbox::fhir {
 namespace {
@@ -53,6 +56,10 @@ std::optional<Criterion> as_composite(const ResourceType& type, std::string_view
       }
     }
     if (parts[0] == nullptr || parts[1] == nullptr || parts[0] == parts[1]) continue;
+    // Value sets may have thousands of codes each: not every combination of them.
+    constexpr std::size_t combinations_max = 1'000;
+    const std::size_t firsts = parts[0]->criterion.any_of.size();
+    if (firsts * parts[1]->criterion.any_of.size() > combinations_max) return std::nullopt;
     Criterion made;
     made.parameter = &parameter;
     for (const SearchValue& first : parts[0]->criterion.any_of) {
@@ -80,7 +87,7 @@ class FilterParser {
  public:
   FilterParser(const ResourceType& type, std::string_view text, const SearchContext& context,
                const Limits& limits, std::size_t& values)
-      : type_(type), scanner_(text), context_(context), limits_(limits), values_(values) {}
+      : type_(&type), scanner_(text), context_(context), limits_(limits), values_(values) {}
 
   Node parse() {
     Node node = logical(1);
@@ -136,38 +143,96 @@ class FilterParser {
     return inner;
   }
 
-  // path operator value; or element[filter], with or without .path operator value
+  // path operator value; or path element[filter], with or without .path operator value
   Node test(std::size_t depth) {
     const auto start = scanner_.place();
+    const auto steps = take_steps();
+    const auto at_name = scanner_.place();
     const std::string_view name = scanner_.name();
-    if (name.empty()) {
+    if (name.empty() && steps.empty()) {
       return fail("invalid", "expected a test, as in: status eq available; or '(' or 'not ('");
     }
-    if (!element_.empty() || !scanner_.take_next('[')) return comparison(name, start);
-    const Element* element = type_.elements->element(name);
+    if (!element_.empty() || name.empty() || !scanner_.take_next('[')) return comparison(start);
+    const auto in_brackets = scanner_.place();
+    scanner_.go_to(start);
+    auto path = follow(steps);
+    if (!path) return std::unexpected(std::move(path).error());
+    const ResourceType& type = path->empty() ? *type_ : *path->back().types.front();
+    const Element* element = type.elements->element(name);
     if (element == nullptr || element->types.size() != 1 || element->types[0].complex == nullptr) {
-      scanner_.go_to(start);
+      scanner_.go_to(at_name);
       return fail("value",
-                  fmt::format("{} has no element '{}' that consists of others", type_.name, name));
+                  fmt::format("{} has no element '{}' that consists of others", type.name, name));
     }
+    scanner_.go_to(in_brackets);
+    const ResourceType* outer_type = std::exchange(type_, &type);
     element_ = element->name;
-    Node inner = logical(depth + 1);
-    if (inner && !scanner_.take(']')) {
-      inner = fail("invalid", "expected ']', 'and' or 'or'");
-    }
-    if (inner && scanner_.take_next('.')) {
-      const auto place = scanner_.place();
-      inner = of_same_item(std::move(*inner), comparison(scanner_.name(), place));
-    } else if (inner) {
-      inner = of_one_item(std::move(*inner));
-    }
+    Node inner = items(depth);
     element_ = {};
+    type_ = outer_type;
     if (inner && height(*inner) > limits_.filter_depth_max) return too_deep();
+    if (inner && !path->empty()) return behind(steps, *path, std::move(*inner));
     return inner;
   }
 
+  // filter], with or without .path operator value
+  Node items(std::size_t depth) {
+    Node inner = logical(depth + 1);
+    if (inner && !scanner_.take(']')) return fail("invalid", "expected ']', 'and' or 'or'");
+    if (!inner) return inner;
+    if (scanner_.take_next('.')) {
+      return of_same_item(std::move(*inner), comparison(scanner_.place()));
+    }
+    return of_one_item(std::move(*inner));
+  }
+
+  std::vector<std::string_view> take_steps() {
+    std::vector<std::string_view> steps;
+    for (auto step = scanner_.step(); !step.empty(); step = scanner_.step()) steps.push_back(step);
+    return steps;
+  }
+
+  // To the one type whose element the brackets stand behind.
+  std::expected<std::vector<ChainStep>, Issue> follow(
+      const std::vector<std::string_view>& steps) const {
+    std::vector<ChainStep> path;
+    if (steps.size() > limits_.search_chain_depth_max) return too_long();
+    const ResourceType* type = type_;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      // Every type has a _filter.
+      auto step = path_step(*type, steps[i], i + 1 < steps.size() ? steps[i + 1] : "_filter");
+      if (!step)
+        return fail(step.error().is_unknown ? "not-supported" : "value", step.error().what);
+      if (step->types.size() > 1) {
+        return fail("value", fmt::format("'{0}' may lead to {1} types, and brackets stand behind "
+                                         "one: name it, as in {0}:{2}",
+                                         steps[i], step->types.size(), step->types.front()->name));
+      }
+      type = step->types.front();
+      path.push_back(std::move(*step));
+    }
+    return path;
+  }
+
+  // A filter on what the path leads to.
+  static FilterNode behind(const std::vector<std::string_view>& steps,
+                           const std::vector<ChainStep>& path, FilterNode node) {
+    for (std::size_t i = path.size(); i > 0; --i) {
+      Criterion inner;
+      inner.column = Criterion::Column::filter;
+      inner.filter = std::make_shared<const FilterNode>(std::move(node));
+      Chain chain;
+      if (is_reverse_step(steps[i - 1])) chain.direction = Chain::Direction::reverse;
+      chain.arms.push_back({path[i - 1].reference, path[i - 1].types.front(), std::move(inner)});
+      node = {};
+      node.criterion.column = Criterion::Column::chain;
+      node.criterion.chain = std::make_shared<const Chain>(std::move(chain));
+    }
+    return node;
+  }
+
   Node of_one_item(FilterNode inner) const {
-    if (auto composite = as_composite(type_, element_, inner)) {
+    if (auto composite = as_composite(*type_, element_, inner)) {
       FilterNode node;
       node.criterion = std::move(*composite);
       return node;
@@ -190,22 +255,19 @@ class FilterParser {
     return one;
   }
 
-  // SP operator SP value, behind the name of a parameter.
-  Node comparison(std::string_view name, FilterScanner::Place start) {
-    std::vector<std::string_view> steps;
-    if (element_.empty()) {
-      scanner_.go_to(start);
-      for (auto step = scanner_.step(); !step.empty(); step = scanner_.step()) {
-        steps.push_back(step);
-      }
-      name = scanner_.name();
-      if (name.empty()) return fail("invalid", "expected the name of a parameter");
-    }
+  // path SP operator SP value
+  Node comparison(FilterScanner::Place start) {
+    scanner_.go_to(start);
+    auto steps = take_steps();
+    const std::string_view name = scanner_.name();
+    if (name.empty()) return fail("invalid", "expected the name of a parameter");
     if (steps.size() > limits_.search_chain_depth_max) {
       scanner_.go_to(start);
-      return fail("too-costly", fmt::format("it follows more than {} references "
-                                            "(search_chain_depth_max)",
-                                            limits_.search_chain_depth_max));
+      return too_long();
+    }
+    if (!element_.empty() && !steps.empty() && is_reverse_step(steps.front())) {
+      scanner_.go_to(start);
+      return fail("not-supported", "_has is not possible within brackets");
     }
     if (const auto what = scanner_.unsupported_path(); !what.empty()) {
       scanner_.go_to(start);
@@ -227,7 +289,10 @@ class FilterParser {
       return fail("too-costly", fmt::format("more than {} values (search_values_max)",
                                             limits_.search_values_max));
     }
-    auto criterion = make_criterion(type_, made, context_);
+    std::size_t codes_left = limits_.search_values_max - values_;
+    const std::size_t codes_before = codes_left;
+    auto criterion = make_criterion(*type_, made, context_, codes_left);
+    values_ += codes_before - codes_left;
     if (!criterion) {
       const FilterTestError& error = criterion.error();
       scanner_.go_to(error.part == FilterTestError::Part::name        ? start
@@ -240,12 +305,18 @@ class FilterParser {
     return node;
   }
 
+  [[nodiscard]] std::unexpected<Issue> too_long() const {
+    return fail("too-costly", fmt::format("it follows more than {} references "
+                                          "(search_chain_depth_max)",
+                                          limits_.search_chain_depth_max));
+  }
+
   [[nodiscard]] std::unexpected<Issue> too_deep() const {
     return fail("too-costly", fmt::format("nested deeper than {} levels (filter_depth_max)",
                                           limits_.filter_depth_max));
   }
 
-  const ResourceType& type_;
+  const ResourceType* type_;  // within brackets: whose element_ is
   FilterScanner scanner_;
   const SearchContext& context_;
   const Limits& limits_;

@@ -6,6 +6,7 @@
 //     given eq "peter" and (birthdate ge 2014-10-10 or not (active eq true))
 //     series[modality eq MR and bodysite eq 72696002]          of one and the same series
 //     subject.name co "ann" and encounter:Encounter.status eq finished    chained, as in a URL
+//     _has:Observation:patient:code eq loinc|1234-5        the other way
 //     component[code eq http://loinc.org|8480-6].value-quantity gt 140
 //
 // As R4 says, `and` and `or` have no precedence: a filter is read from left to right. An operator
@@ -13,8 +14,9 @@
 //
 // In brackets, and behind them, stand the search parameters whose paths lead through the element:
 // under their own code, as "component-code" under `code` within `component[…]`, or, when a path
-// ends there, under the name of the element: `series[uid eq 1.2.3]`. Without anything behind the
-// brackets, an item must be there of which the filter is true.
+// ends there, under the name of the element: `series[uid eq 1.2.3]`; a chain may begin with one of
+// them, and brackets may end one: `subject:Patient.name[family eq a and given eq b]`. Without
+// anything behind the brackets, an item must be there of which the filter is true.
 //
 // Pure; safe from any thread.
 

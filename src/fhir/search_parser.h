@@ -45,6 +45,7 @@ class SearchParser {
   void add_contained(const Name& name, std::string_view value);
   void add_list(const Name& name, std::string_view value);
   void check_result();
+  void check_contained();
 
   // True when the modifier is :missing.
   bool add_column_missing(const Name& name, std::string_view value, Criterion::Column column);
@@ -67,8 +68,6 @@ class SearchParser {
   void add_meaning(const Name& name, const SearchParameter& parameter, std::string_view value);
   void add_uri_path(const Name& name, const std::string& url, Criterion& criterion);
   void add_codes(const Name& name, std::string_view text, Criterion& criterion);
-  Result<std::vector<SystemCode>> codes_for(const Name& name, std::string_view text,
-                                            const SearchParameter& parameter);
   // Sets the criterion's modifier, and `context.type`; false, after an error, when it has none
   // such.
   bool set_modifier(const Name& name, const SearchParameter& parameter, Criterion& criterion,

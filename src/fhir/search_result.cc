@@ -211,7 +211,7 @@ void SearchParser::add_include(const Name& name, std::string_view value) {
   use(name.full, value);
 }
 
-// R4, search.html#contained: by default contained resources are not looked into.
+// R4, search.html#contained.
 void SearchParser::add_contained(const Name& name, std::string_view value) {
   if (name.code == "_containedType") {
     if (value != "container" && value != "contained") {
@@ -219,17 +219,46 @@ void SearchParser::add_contained(const Name& name, std::string_view value) {
                                         "or contained",
                                         value));
     }
+    query_.contained_result =
+        value == "container" ? ContainedResult::container : ContainedResult::contained;
   } else if (value == "true" || value == "both") {
-    return error("not-supported",
-                 fmt::format("Search parameter '_contained': '{}' is not supported: this server "
-                             "does not search in contained resources; it has _contained=false",
-                             value));
-  } else if (value != "false") {
+    query_.contained = value == "true" ? ContainedSearch::only : ContainedSearch::both;
+  } else if (value == "false") {
+    query_.contained = ContainedSearch::leave;
+  } else {
     return error("value", fmt::format("Search parameter '_contained': '{}' must be false, true or "
-                                      "both, of which this server has false",
+                                      "both",
                                       value));
   }
   use(name.full, value);
+}
+
+// A contained resource has no place in an order of its own, no time, and is in no List.
+void SearchParser::check_contained() {
+  const auto refuse = [this](std::string_view name, std::string_view why) {
+    error("not-supported", fmt::format("Search parameter '{}' does not go with _contained=true or "
+                                       "both: {}",
+                                       name, why));
+  };
+  if (!context_.types.empty()) refuse("_contained", "one type is searched at a time");
+  if (!query_.sort.empty()) {
+    refuse("_sort", "contained resources come in the order in which their containers were stored");
+  }
+  if (!query_.includes.empty()) {
+    refuse("_include", "only what stands on its own brings others along");
+  }
+  if (!query_.lists.empty()) refuse("_list", "no List names a contained resource");
+  for (const Criterion& criterion : query_.criteria) {
+    if (criterion.column == Criterion::Column::last_updated) {
+      refuse("_lastUpdated", "a contained resource has no time of its own");
+    }
+    if (criterion.column == Criterion::Column::narrative) {
+      refuse("_text", "a contained resource has no narrative");
+    }
+    if (criterion.column == Criterion::Column::content) {
+      refuse("_content", "words are indexed of whole resources");
+    }
+  }
 }
 
 void SearchParser::add_list(const Name& name, std::string_view value) {
@@ -258,6 +287,7 @@ void SearchParser::add_list(const Name& name, std::string_view value) {
 
 // What the parameters say together.
 void SearchParser::check_result() {
+  if (query_.contained != ContainedSearch::leave) check_contained();
   const Subset& subset = query_.subset;
   const bool has_elements = !subset.elements.empty() || !subset.typed.empty();
   if (has_elements && has_summary_ && !is_false_summary_ && !query_.count_only) {

@@ -2,6 +2,9 @@
 // and :below of URIs, which go by the path (R4, search.html#modifiers). Codes become alternatives
 // here, so that the store need not know of terminology.
 
+#include "fhir/search_terminology.h"
+
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -90,46 +93,55 @@ void SearchParser::add_uri_path(const Name& name, const std::string& url, Criter
 }
 
 void SearchParser::add_codes(const Name& name, std::string_view text, Criterion& criterion) {
-  const auto codes = codes_for(name, text, *criterion.parameter);
-  if (!codes) {
-    for (const Issue& issue : codes.error().issues) {
+  const std::size_t codes_max =
+      limits_.search_values_max - std::min(values_, limits_.search_values_max);
+  const Meaning meaning = name.modifier == "above"   ? Meaning::above
+                          : name.modifier == "below" ? Meaning::below
+                                                     : Meaning::in;
+  const std::string plain = meaning == Meaning::in ? unescape(text) : std::string(text);
+  auto tokens = tokens_by_meaning(meaning, plain, *criterion.parameter, context_, codes_max);
+  if (!tokens) {
+    for (const Issue& issue : tokens.error().issues) {
       error(issue.code, fmt::format("Search parameter '{}': {}", name.full, issue.diagnostics));
     }
     return;
   }
-  values_ += codes->size();
-  for (const SystemCode& code : *codes) {
-    criterion.any_of.emplace_back(token_of(code, *criterion.parameter));
-  }
+  values_ += tokens->size();
+  for (TokenValue& token : *tokens) criterion.any_of.emplace_back(std::move(token));
 }
 
-Result<std::vector<SystemCode>> SearchParser::codes_for(const Name& name, std::string_view text,
-                                                        const SearchParameter& parameter) {
-  const auto refused = [](std::string_view code, std::string diagnostics) {
-    return problem(ProblemKind::invalid, code, std::move(diagnostics));
-  };
-  if (context_.terminology == nullptr) {
-    return refused("not-supported",
-                   fmt::format("the modifier ':{}' is not possible here", name.modifier));
+Result<std::vector<TokenValue>> tokens_by_meaning(Meaning meaning, std::string_view text,
+                                                  const SearchParameter& parameter,
+                                                  const SearchContext& context,
+                                                  std::size_t codes_max) {
+  if (context.terminology == nullptr) {
+    return problem(ProblemKind::invalid, "not-supported",
+                   "what asks for terminology is not possible here");
   }
-  const std::size_t codes_max =
-      limits_.search_values_max - std::min(values_, limits_.search_values_max);
-  if (name.modifier == "in" || name.modifier == "not-in") {
-    return context_.terminology->codes_in(unescape(text), codes_max);
+  std::vector<SystemCode> codes;
+  if (meaning == Meaning::in) {
+    TRY(codes, context.terminology->codes_in(text, codes_max));
+  } else {
+    const auto pieces = split_unescaped(text, '|');
+    const ValueSet* implicit = parameter.implicit_system;
+    std::string system = pieces.size() == 2 ? unescape(pieces[0]) : std::string();
+    if (pieces.size() == 1 && implicit != nullptr) system = implicit->system;
+    const std::string code = unescape(pieces.back());
+    if (pieces.size() > 2 || system.empty() || code.empty()) {
+      return problem(ProblemKind::invalid, "value",
+                     fmt::format("'{}' does not say which code of which system: write "
+                                 "system|code",
+                                 text));
+    }
+    using Direction = Terminology::Direction;
+    TRY(codes, context.terminology->related(
+                   system, code, meaning == Meaning::above ? Direction::above : Direction::below,
+                   codes_max));
   }
-  const auto pieces = split_unescaped(text, '|');
-  const ValueSet* implicit = parameter.implicit_system;
-  std::string system = pieces.size() == 2 ? unescape(pieces[0]) : std::string();
-  if (pieces.size() == 1 && implicit != nullptr) system = implicit->system;
-  const std::string code = unescape(pieces.back());
-  if (pieces.size() > 2 || system.empty() || code.empty()) {
-    return refused("value", fmt::format("'{}' does not say which code of which system: write "
-                                        "system|code",
-                                        text));
-  }
-  using Direction = Terminology::Direction;
-  return context_.terminology->related(
-      system, code, name.modifier == "above" ? Direction::above : Direction::below, codes_max);
+  std::vector<TokenValue> tokens;
+  tokens.reserve(codes.size());
+  for (const SystemCode& code : codes) tokens.push_back(token_of(code, parameter));
+  return tokens;
 }
 
 }  // namespace lightbox::fhir

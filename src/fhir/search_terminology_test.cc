@@ -1,8 +1,10 @@
 // The modifiers :in, :not-in, :above and :below: what alternatives they become.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fhir/search_filter.h"
 #include "fhir/search_test_support.h"
 #include "fhir/terminology.h"
 
@@ -88,6 +90,45 @@ TEST(SearchTerminology, AnEmptyValueSetFindsNothing) {
   with.terminology = &terminology;
   const auto query = parse("Patient", {{"gender:in", "http://e"}}, with);
   EXPECT_THAT(tokens_of(query), ElementsAre("http://e|"));  // which no resource has
+}
+
+// R4, search_filter.html#ops.
+TEST(SearchTerminology, FiltersAskItToo) {
+  const auto filter = [](std::string_view type, std::string_view text) {
+    auto query = parse_with_terminology(type, "_filter", std::string(text));
+    if (!query) return query;
+    Criterion criterion = query->criteria.front().filter->criterion;
+    query->criteria.front() = std::move(criterion);
+    return query;
+  };
+  const auto in = filter("Patient", "gender in http://hl7.org/fhir/ValueSet/administrative-gender");
+  EXPECT_THAT(tokens_of(in), ElementsAre("*|male", "*|female", "*|other", "*|unknown"));
+  EXPECT_EQ(in->criteria.front().modifier, Modifier::none);
+  const auto not_in =
+      filter("Patient", R"(gender ni "http://hl7.org/fhir/ValueSet/administrative-gender")");
+  EXPECT_THAT(tokens_of(not_in), SizeIs(4));
+  EXPECT_EQ(not_in->criteria.front().modifier, Modifier::not_);
+  // The value subsumes what is below it, and is subsumed by what is above it.
+  const std::string code = std::string(roles) + "|NBRO";
+  const std::string system(roles);
+  EXPECT_THAT(tokens_of(filter("RelatedPerson", "relationship ss " + code)),
+              ElementsAre(system + "|NBRO", system + "|TWINBRO", system + "|FTWINBRO",
+                          system + "|ITWINBRO"));
+  EXPECT_THAT(tokens_of(filter("RelatedPerson", "relationship sb " + code)),
+              testing::IsSupersetOf({system + "|BRO", system + "|SIB", system + "|FAMMEMB"}));
+  EXPECT_THAT(tokens_of(filter("RelatedPerson", "relationship ss NBRO")),
+              ElementsAre(HasSubstr("does not say which code of which system")));
+  EXPECT_THAT(tokens_of(filter("Patient", "gender in http://nowhere/vs")),
+              ElementsAre(HasSubstr("http://nowhere/vs")));
+}
+
+TEST(SearchTerminology, CodesOfAFilterCountAsItsValues) {
+  Limits limits;
+  limits.search_values_max = 7;
+  constexpr std::string_view once = "gender in http://hl7.org/fhir/ValueSet/administrative-gender";
+  EXPECT_TRUE(parse_with_terminology("Patient", "_filter", std::string(once), limits));
+  EXPECT_FALSE(
+      parse_with_terminology("Patient", "_filter", fmt::format("{0} or {0}", once), limits));
 }
 
 }  // namespace

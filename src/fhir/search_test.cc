@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"MissingMaybe", "ImagingStudy", "started:missing=maybe", "true or false"},
         Refusal{"UnknownModifier", "ImagingStudy", "modality:foo=CT", "':foo'"},
         Refusal{"ModifierOfAnotherKind", "ImagingStudy", "modality:exact=CT", "':exact'"},
-        Refusal{"Above", "ImagingStudy", "modality:above=CT", "':above'"},
+        Refusal{"Above", "ImagingStudy", "modality:above=CT", "asks for terminology"},
         Refusal{"EmptyModifier", "ImagingStudy", "modality:=CT", "':'"},
         Refusal{"NotOfADate", "ImagingStudy", "started:not=2024", ":missing"},
         Refusal{"TextOfUid", "ImagingStudy", "series:text=1", "':text'"},

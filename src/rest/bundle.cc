@@ -49,6 +49,19 @@ void append_body(const store::StoredResource& resource, const fhir::Subset& subs
   fhir::append_subset(subset, role, *resource.type, whole, out);
 }
 
+void append_contained(std::string_view base, const store::ContainedMatch& match,
+                      const fhir::Subset& subset, std::string& out) {
+  out += R"({"fullUrl":)";
+  fhir::write_json_string(fmt::format("{}/{}", base, match.path), out);
+  out += R"(,"resource":)";
+  if (subset.kind == fhir::Subset::Kind::whole) {
+    out += match.json;
+  } else {
+    fhir::append_subset(subset, fhir::Role::match, *match.type, match.json, out);
+  }
+  out += R"(,"search":{"mode":"match"}})";
+}
+
 std::size_t size_estimate(std::span<const store::StoredResource> resources) {
   std::size_t bytes = 1024;
   for (const auto& resource : resources) bytes += resource.body.size() + 400;
@@ -98,14 +111,22 @@ std::string searchset(std::string_view base, const store::SearchPage& page,
   append_head("searchset", page.total, links, out);
   char separator = '[';
   // R4 bundle.html: an array is never empty.
-  if (!page.matches.empty() || !notes.empty()) out += R"(,"entry":)";
-  for (const auto& match : page.matches) {
+  if (!page.matches.empty() || !page.contained.empty() || !notes.empty()) out += R"(,"entry":)";
+  const std::size_t on_their_own = page.matches.size() - page.containers;
+  for (std::size_t i = 0; i < page.matches.size(); ++i) {
+    const auto& match = page.matches[i];
     out += separator;
     separator = ',';
     out += '{';
     append_full_url(base, match, out);
-    append_body(match, subset, fhir::Role::match, out);
+    // The elements of _elements are those of what is searched, and not of what contains it.
+    append_body(match, subset, i < on_their_own ? fhir::Role::match : fhir::Role::include, out);
     out += R"(,"search":{"mode":"match"}})";
+  }
+  for (const auto& match : page.contained) {
+    out += separator;
+    separator = ',';
+    append_contained(base, match, subset, out);
   }
   for (const auto& included : page.included) {
     out += ",{";

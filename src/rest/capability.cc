@@ -95,8 +95,9 @@ void append_common_parameters(std::string& out) {
   out +=
       R"({"name":"_list","type":"token","documentation":"The id of a List; functional lists are )"
       R"(refused"},{"name":"_type","type":"token","documentation":"In searches of several types"},)"
-      R"({"name":"_contained","type":"token","documentation":"false, the default; true and both )"
-      R"(are refused: contained resources are not searched in"}])";
+      R"({"name":"_contained","type":"token","documentation":"Of one type at a time: true and both )"
+      R"(look into contained resources, too"},{"name":"_containedType","type":"token",)"
+      R"("documentation":"What _contained gives: container (the default) or contained"}])";
 }
 
 // The compartments that any type is in.
@@ -108,9 +109,7 @@ void append_compartments(std::string& out) {
     if (std::ranges::none_of(fhir::Definitions::r4().resource_types(), is_member)) continue;
     out += separator;
     separator = ",";
-    std::string id(of.name);
-    id.front() = static_cast<char>(id.front() - 'A' + 'a');
-    out += fmt::format(R"("http://hl7.org/fhir/CompartmentDefinition/{}")", id);
+    out += fmt::format(R"("http://hl7.org/fhir/CompartmentDefinition/{}")", compartment_id(of));
   }
   out += ']';
 }

@@ -6,6 +6,7 @@
 
 #include "rest/bundle.h"
 #include "rest/outcome.h"
+#include "rest/published.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
 
@@ -81,13 +82,27 @@ void cut_at_since(const Asked& asked, store::HistoryPage& page) {
   page.next_before_version.reset();
 }
 
+// What is published has had one version.
+Result<store::HistoryPage> history_of(const Call& call, const fhir::ResourceType& type,
+                                      const store::HistoryQuery& query) {
+  const std::string& id = call.captures[1];
+  auto page = call.api.store().history(type, id, query);
+  if (page || page.error().kind != ProblemKind::not_found) return page;
+  auto published = find_published(type, id, call.base);
+  if (!published) return page;
+  store::HistoryPage one;
+  one.versions.push_back(std::move(*published));
+  one.total = 1;
+  return one;
+}
+
 Result<http::Response> respond(const Call& call) {
   TRY(const auto* type, call.type(0));
   Asked asked;
   asked.query.count = call.api.options().limits.page_size_default;
   for (const auto& [name, value] : call.parameters) TRY_DO(apply(call, name, value, asked));
   TRY(const auto subset, fhir::parse_subset(call.parameters, *type));
-  TRY(auto page, call.api.store().history(*type, call.captures[1], asked.query));
+  TRY(auto page, history_of(call, *type, asked.query));
   cut_at_since(asked, page);
 
   const std::string here =

@@ -1,122 +1,102 @@
 #include "rest/published.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/version.h"
 #include "fhir/json.h"
 #include "fhir/resource.h"
-#include "rest/operation.h"
 
 namespace lightbox::rest {
 namespace {
 
-bool is_published(const fhir::SearchParameter& parameter) {
-  return parameter.is_own || !parameter.derived_from.empty();
+using List = std::vector<std::shared_ptr<const Published>>;
+
+bool is_search_parameter(const fhir::ResourceType& type) { return type.name == "SearchParameter"; }
+bool is_operation(const fhir::ResourceType& type) { return type.name == "OperationDefinition"; }
+bool is_compartment(const fhir::ResourceType& type) { return type.name == "CompartmentDefinition"; }
+
+std::optional<store::StoredResource> to_resource(const fhir::ResourceType& type,
+                                                 const PublishedText& text) {
+  const auto document = fhir::parse_json(text.json);
+  if (!document) return std::nullopt;
+  store::StoredResource resource;
+  resource.type = &type;
+  resource.id = text.id;
+  resource.version = 1;
+  resource.updated_ms = fhir::parse_date(release_date, 0).value_or(fhir::DateInterval{}).low;
+  resource.body = fhir::to_stored(*document->root());
+  return resource;
 }
 
-std::string published_id(const fhir::SearchParameter& parameter) {
-  return fmt::format("lightbox-{}-{}", parameter.resource->name, parameter.code);
-}
-
-std::string fhirpath(const fhir::SearchParameter& parameter) {
-  std::string text;
-  for (const auto& path : parameter.paths) {
-    if (!text.empty()) text += " | ";
-    text += parameter.resource->name;
-    for (const auto& step : path) {
-      text += '.';
-      text += step.name;
-    }
+List to_list(const fhir::ResourceType& type, const std::vector<PublishedText>& texts,
+             const fhir::IndexOptions& options) {
+  List list;
+  list.reserve(texts.size());
+  for (const PublishedText& text : texts) {
+    const auto document = fhir::parse_json(text.json);
+    auto resource = to_resource(type, text);
+    if (!document || !resource) continue;
+    list.push_back(std::make_shared<const Published>(
+        std::move(*resource), fhir::index_resource(type, *document->root(), options)));
   }
-  return text;
+  return list;
 }
 
-// A component's path as HL7 writes it: from the composite's element.
-std::string component_fhirpath(const fhir::SearchParameter::Component& component) {
-  std::string text;
-  for (const auto& path : component.paths) {
-    if (!text.empty()) text += " | ";
-    for (const auto& step : path) text.append(&step == path.data() ? "" : ".").append(step.name);
+// HL7's do not depend on where this server is: made when they are first asked for, and kept.
+const List& of_hl7(const fhir::ResourceType& type) {
+  if (is_search_parameter(type)) {
+    static const List parameters = to_list(type, search_parameters_of_hl7(), {});
+    return parameters;
   }
-  return text;
-}
-
-std::string components_json(std::string_view base, const fhir::SearchParameter& parameter) {
-  std::string text;
-  for (const auto& component : parameter.components) {
-    text += text.empty() ? R"(,"component":[)" : ",";
-    text += R"({"definition":)";
-    fhir::write_json_string(definition_url(base, *component.parameter), text);
-    text += R"(,"expression":)";
-    fhir::write_json_string(component_fhirpath(component), text);
-    text += '}';
+  if (is_operation(type)) {
+    static const List operations = to_list(type, operations_of_hl7(), {});
+    return operations;
   }
-  return text.empty() ? text : text + ']';
+  static const List compartments = to_list(type, compartments_of_hl7(), {});
+  return compartments;
 }
 
-std::string search_parameter(std::string_view base, const fhir::SearchParameter& parameter) {
-  std::string text =
-      fmt::format(R"({{"resourceType":"SearchParameter","id":"{}","url":"{}","version":"{}",)"
-                  R"("name":"{}","status":"active","date":"{}","description":)",
-                  published_id(parameter), definition_url(base, parameter), version, parameter.code,
-                  release_date);
-  fhir::write_json_string(parameter.is_own
-                              ? std::string(parameter.description)
-                              : fmt::format("HL7's {0} of {1}, widened: {2}", parameter.code,
-                                            parameter.resource->name, fhirpath(parameter)),
-                          text);
-  if (!parameter.is_own) text += fmt::format(R"(,"derivedFrom":"{}")", parameter.derived_from);
-  text += fmt::format(R"(,"code":"{}","base":["{}"],"type":"{}","expression":)", parameter.code,
-                      parameter.resource->name, search_type_name(parameter.type));
-  fhir::write_json_string(fhirpath(parameter), text);
-  text += R"(,"xpathUsage":"normal")";
-  text += components_json(base, parameter);
-  return text + '}';
-}
-
-constexpr std::string_view everything_description =
-    "The study, what it refers to (patient, service requests, encounter, practitioners, endpoints, "
-    "locations), and every resource that refers to it, as a searchset Bundle in pages.";
-
-std::string operation_definition_json(std::string_view base, const Operation& operation) {
-  const std::string url = operation_definition(operation, base);
-  std::string text = fmt::format(
-      R"({{"resourceType":"OperationDefinition","id":"{}","url":"{}","version":"{}",)"
-      R"("name":"{}{}","title":"Everything of an imaging study","status":"active",)"
-      R"("kind":"operation","date":"{}","description":)",
-      url.substr(url.rfind('/') + 1), url, version, operation.type, "Everything", release_date);
-  fhir::write_json_string(everything_description, text);
-  text += fmt::format(
-      R"(,"affectsState":{},"code":"{}","resource":["{}"],"system":false,"type":{},"instance":{},)",
-      operation.affects_state, operation.name, operation.type, operation.has(OperationLevel::type),
-      operation.has(OperationLevel::instance));
-  constexpr std::string_view parameters =
-      R"("parameter":[)"
-      R"({"name":"_since","use":"in","min":0,"max":"1","documentation":"Only what changed since","type":"instant"},)"
-      R"({"name":"_type","use":"in","min":0,"max":"*","documentation":"Only these types, separated by commas","type":"code"},)"
-      R"({"name":"_count","use":"in","min":0,"max":"1","documentation":"Matches on a page","type":"integer"},)"
-      R"({"name":"return","use":"out","min":1,"max":"1","documentation":"A searchset","type":"Bundle"}]})";
-  return text.append(parameters);
-}
-
-Result<void> publish(store::Store& store, const std::string& json,
-                     const fhir::IndexOptions& options) {
-  TRY(const auto resource, fhir::parse_resource(json));
-  std::string body = fhir::to_stored(resource.json());
-  const auto current = store.read(*resource.type, resource.id());
-  if (current && current->body == body) return {};
-  std::vector<store::Operation> operations;
-  operations.push_back({.kind = store::Operation::Kind::put,
-                        .type = resource.type,
-                        .id = std::string(resource.id()),
-                        .body = std::move(body),
-                        .index = fhir::index_resource(*resource.type, resource.json(), options),
-                        .if_version = {}});
-  TRY_DO(store.commit_and_wait(std::move(operations)));
-  return {};
+std::vector<PublishedText> own(const fhir::ResourceType& type, std::string_view base) {
+  if (is_search_parameter(type)) return own_search_parameters(base);
+  return is_operation(type) ? own_operations(base) : std::vector<PublishedText>();
 }
 
 }  // namespace
+
+bool has_published(const fhir::ResourceType& type) {
+  return is_search_parameter(type) || is_operation(type) || is_compartment(type);
+}
+
+List all_published(const fhir::ResourceType& type, std::string_view base) {
+  const fhir::IndexOptions options{.own_bases = {std::string(base) + "/"}};
+  List list = to_list(type, own(type, base), options);
+  const List& standard = of_hl7(type);
+  list.insert(list.end(), standard.begin(), standard.end());
+  std::ranges::sort(list, {}, [](const auto& one) { return std::string_view(one->resource.id); });
+  return list;
+}
+
+std::optional<store::StoredResource> find_published(const fhir::ResourceType& type,
+                                                    std::string_view id, std::string_view base) {
+  if (!has_published(type)) return std::nullopt;
+  for (const PublishedText& text : own(type, base)) {
+    if (text.id == id) return to_resource(type, text);
+  }
+  for (const auto& one : of_hl7(type)) {
+    if (one->resource.id == id) return one->resource;
+  }
+  return std::nullopt;
+}
+
+Result<store::StoredResource> or_published(Result<store::StoredResource> found,
+                                           const fhir::ResourceType& type, std::string_view id,
+                                           std::string_view base) {
+  if (found) return found;
+  const ProblemKind kind = found.error().kind;
+  if (kind != ProblemKind::not_found && kind != ProblemKind::gone) return found;
+  auto published = find_published(type, id, base);
+  return published ? Result<store::StoredResource>(std::move(*published)) : std::move(found);
+}
 
 std::string_view search_type_name(fhir::SearchType type) {
   switch (type) {
@@ -140,31 +120,6 @@ std::string_view search_type_name(fhir::SearchType type) {
       return "special";
   }
   return "special";
-}
-
-std::string definition_url(std::string_view base, const fhir::SearchParameter& parameter) {
-  if (!is_published(parameter)) return std::string(parameter.url);
-  return fmt::format("{}/SearchParameter/{}", base, published_id(parameter));
-}
-
-Result<void> publish_search_parameters(store::Store& store, std::string_view base,
-                                       const fhir::IndexOptions& options) {
-  for (const auto& type : fhir::Definitions::r4().resource_types()) {
-    for (const auto& parameter : type.search_parameters) {
-      if (!is_published(parameter)) continue;
-      TRY_DO(publish(store, search_parameter(base, parameter), options));
-    }
-  }
-  return {};
-}
-
-Result<void> publish_operations(store::Store& store, std::string_view base,
-                                const fhir::IndexOptions& options) {
-  for (const Operation& operation : operations()) {
-    if (!operation.definition.empty()) continue;
-    TRY_DO(publish(store, operation_definition_json(base, operation), options));
-  }
-  return {};
 }
 
 }  // namespace lightbox::rest

@@ -1,12 +1,17 @@
 #pragma once
 
-// What Lightbox publishes of its own: a SearchParameter resource for each parameter that means more
-// here than HL7's (design, decision 6), or that HL7 does not have, and an OperationDefinition for
-// each operation that HL7 does not have. They are stored like any other resource, so they can be
-// read, searched and found in the CapabilityStatement.
+// The definitions behind the CapabilityStatement: a SearchParameter for each parameter that it
+// names, as the definitions table has it, an OperationDefinition for each operation and a
+// CompartmentDefinition for each compartment; HL7's, and those of Lightbox's own for what means
+// more here than HL7's (design, decision 6) or that HL7 does not have. They can be read and
+// searched like resources, but nothing of them is stored: what a client stores under the same id
+// stands in their place. Safe from any thread.
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "fhir/definitions.h"
@@ -14,17 +19,49 @@
 
 namespace lightbox::rest {
 
-// Where the parameter is defined: HL7's URL, or for what is published here
+// Where the parameter is defined: HL7's URL, or for Lightbox's own
 // "http://localhost:8080/baseR4/SearchParameter/lightbox-ImagingStudy-modality".
 [[nodiscard]] std::string definition_url(std::string_view base,
                                          const fhir::SearchParameter& parameter);
 // "token"
 [[nodiscard]] std::string_view search_type_name(fhir::SearchType type);
 
-// Puts what is missing, or older than this program, into the store. Blocks; call before serving.
-Result<void> publish_search_parameters(store::Store& store, std::string_view base,
-                                       const fhir::IndexOptions& options);
-Result<void> publish_operations(store::Store& store, std::string_view base,
-                                const fhir::IndexOptions& options);
+struct Published {
+  store::StoredResource resource;  // version 1, as old as this release
+  fhir::IndexEntries entries;
+};
+
+// SearchParameter, OperationDefinition and CompartmentDefinition.
+[[nodiscard]] bool has_published(const fhir::ResourceType& type);
+// All of a type that has some, by their ids. `base`: "http://localhost:8080/baseR4".
+[[nodiscard]] std::vector<std::shared_ptr<const Published>> all_published(
+    const fhir::ResourceType& type, std::string_view base);
+[[nodiscard]] std::optional<store::StoredResource> find_published(const fhir::ResourceType& type,
+                                                                  std::string_view id,
+                                                                  std::string_view base);
+// What the store found, or else what is published under that id, when nothing is stored there.
+[[nodiscard]] Result<store::StoredResource> or_published(Result<store::StoredResource> found,
+                                                         const fhir::ResourceType& type,
+                                                         std::string_view id,
+                                                         std::string_view base);
+
+// The resources as JSON, by their ids.
+struct PublishedText {
+  std::string id;
+  std::string json;
+};
+[[nodiscard]] std::vector<PublishedText> search_parameters_of_hl7();
+[[nodiscard]] std::vector<PublishedText> own_search_parameters(std::string_view base);
+[[nodiscard]] std::vector<PublishedText> operations_of_hl7();
+[[nodiscard]] std::vector<PublishedText> own_operations(std::string_view base);
+[[nodiscard]] std::vector<PublishedText> compartments_of_hl7();
+// "patient"
+[[nodiscard]] std::string compartment_id(const fhir::ResourceType& type);
+
+// A search of a type that has some (R4, http.html#search): what is stored, then what is published,
+// by its ids. Of a criterion that needs other resources (chains, brackets, words) nothing published
+// is a match.
+Result<store::SearchPage> search_with_published(store::Store& store, const fhir::SearchQuery& query,
+                                                std::string_view base, store::Effort effort);
 
 }  // namespace lightbox::rest

@@ -5,6 +5,7 @@
 
 #include "fhir/resource.h"
 #include "rest/outcome.h"
+#include "rest/published.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
 
@@ -24,7 +25,8 @@ Result<void> check_is_read(const Call& call) {
 Result<store::StoredResource> find(const Call& call) {
   TRY(const auto* type, call.type(0));
   TRY_DO(check_is_read(call));
-  return call.api.store().read(*type, call.captures[1]);
+  const std::string& id = call.captures[1];
+  return or_published(call.api.store().read(*type, id), *type, id, call.base);
 }
 
 Result<store::StoredResource> find_version(const Call& call) {
@@ -36,7 +38,9 @@ Result<store::StoredResource> find_version(const Call& call) {
     return problem(ProblemKind::not_found,
                    fmt::format("There is no version '{}'; versions are numbers from 1", text));
   }
-  return call.api.store().read_version(*type, call.captures[1], version);
+  const std::string& id = call.captures[1];
+  auto found = call.api.store().read_version(*type, id, version);
+  return version == 1 ? or_published(std::move(found), *type, id, call.base) : found;
 }
 
 http::Response respond(const Call& call, const Result<store::StoredResource>& found) {

@@ -9,6 +9,7 @@
 #include "rest/bundle.h"
 #include "rest/list.h"
 #include "rest/outcome.h"
+#include "rest/published.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
 #include "rest/scope.h"
@@ -49,10 +50,23 @@ Result<void> take_form(Call& call) {
   return {};
 }
 
+// Whether one of the operators that ask for terminology may stand in a filter.
+bool may_ask_for_meaning(std::string_view filter) {
+  constexpr std::string_view white_space = " \t\r\n";
+  for (const std::string_view operation : {"ss", "sb", "in", "ni"}) {
+    for (auto at = filter.find(operation); at != std::string_view::npos;
+         at = filter.find(operation, at + 1)) {
+      if (at > 0 && white_space.contains(filter[at - 1])) return true;
+    }
+  }
+  return false;
+}
+
 // Value sets and code systems that the parameters name are read while they are parsed.
 bool needs_terminology(const Call& call) {
   return std::ranges::any_of(call.parameters, [](const auto& parameter) {
     const std::string_view name = parameter.first;
+    if (name.ends_with("_filter")) return may_ask_for_meaning(parameter.second);
     return name.ends_with(":in") || name.ends_with(":not-in") || name.ends_with(":above") ||
            name.ends_with(":below");
   });
@@ -81,10 +95,15 @@ Result<std::vector<fhir::SearchQuery>> parse(const Call& call, const Scope& scop
   return queries;
 }
 
-Result<store::SearchPage> search(store::Store& store, const Scope& scope,
+Result<store::SearchPage> search(const Call& call, const Scope& scope,
                                  std::span<const fhir::SearchQuery> queries, store::Effort effort) {
-  if (scope.kind == Scope::Kind::one_type) return store.search(queries.front(), effort);
-  return store.search(queries, effort);
+  store::Store& store = call.api.store();
+  if (scope.kind != Scope::Kind::one_type) return store.search(queries, effort);
+  const fhir::SearchQuery& query = queries.front();
+  if (has_published(*query.type) && !scope.compartment) {
+    return search_with_published(store, query, call.base, effort);
+  }
+  return store.search(query, effort);
 }
 
 // R4, search.html#conformance: what the server understood, for the self link. _format and _pretty
@@ -154,14 +173,13 @@ boost::asio::awaitable<http::Response> run(Call& call, Result<Scope> scope) {
 
   // A search is tried here first; one that turns out long is started again in the slow lane.
   const Limits& limits = call.api.options().limits;
-  store::Store& store = call.api.store();
-  auto page = search(store, *scope, *queries, {.time_us = limits.search_inline_us});
+  auto page = search(call, *scope, *queries, {.time_us = limits.search_inline_us});
   if (!page && page.error().kind == ProblemKind::too_costly) {
     const Scope* where = &*scope;
     const std::vector<fhir::SearchQuery>* shared = &*queries;
     const store::Effort effort{.time_us = limits.search_timeout_ms * 1000};
-    std::function<Result<store::SearchPage>()> work = [&store, where, shared, effort] {
-      return search(store, *where, *shared, effort);
+    std::function<Result<store::SearchPage>()> work = [&call, where, shared, effort] {
+      return search(call, *where, *shared, effort);
     };
     auto pending = call.api.slow_lane().run<store::SearchPage>(std::move(work));
     page = co_await std::move(pending);

@@ -95,8 +95,12 @@ constexpr std::string_view rows_with_code =
 class ValueCompiler {
  public:
   ValueCompiler(Predicate& predicate, const fhir::SearchParameter& parameter, CodeSystems& systems,
-                Database& database)
-      : predicate_(predicate), parameter_(parameter), systems_(systems), database_(database) {}
+                Database& database, IndexVariant variant)
+      : predicate_(predicate),
+        parameter_(parameter),
+        systems_(systems),
+        database_(database),
+        variant_(variant) {}
 
   Result<void> operator()(const fhir::TokenValue& value) {
     if (predicate_.criterion->modifier == Modifier::below) {
@@ -281,8 +285,7 @@ class ValueCompiler {
   }
 
   [[nodiscard]] std::int64_t param() const {
-    return fhir::index_parameter(parameter_.number(),
-                                 fhir::index_variant(predicate_.criterion->modifier));
+    return fhir::index_parameter(parameter_.number(), variant_);
   }
 
   // The end of a list in parentheses.
@@ -367,7 +370,25 @@ class ValueCompiler {
   const fhir::SearchParameter& parameter_;
   CodeSystems& systems_;
   Database& database_;
+  IndexVariant variant_;
 };
+
+// The sources of all values for all parameters of the criterion.
+Result<void> compile_values(Predicate& predicate, CodeSystems& systems, Database& database,
+                            IndexVariant variant) {
+  static const fhir::SearchParameter no_parameter;
+  const fhir::Criterion& criterion = *predicate.criterion;
+  std::vector<const fhir::SearchParameter*> parameters = criterion.or_parameters;
+  parameters.insert(parameters.begin(),
+                    criterion.parameter != nullptr ? criterion.parameter : &no_parameter);
+  for (const auto* parameter : parameters) {
+    ValueCompiler compiler(predicate, *parameter, systems, database, variant);
+    for (const fhir::SearchValue& value : criterion.any_of) {
+      TRY_DO(std::visit(compiler, value));
+    }
+  }
+  return {};
+}
 
 Predicate missing_predicate(Predicate predicate) {
   const fhir::Criterion& criterion = *predicate.criterion;
@@ -518,16 +539,7 @@ Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::R
   } else if (criterion.column == fhir::Criterion::Column::last_updated) {
     predicate = updated_predicate(std::move(predicate));
   } else {
-    static const fhir::SearchParameter no_parameter;
-    std::vector<const fhir::SearchParameter*> parameters = criterion.or_parameters;
-    parameters.insert(parameters.begin(),
-                      criterion.parameter != nullptr ? criterion.parameter : &no_parameter);
-    for (const auto* parameter : parameters) {
-      ValueCompiler compiler(predicate, *parameter, systems, database);
-      for (const fhir::SearchValue& value : criterion.any_of) {
-        TRY_DO(std::visit(compiler, value));
-      }
-    }
+    TRY_DO(compile_values(predicate, systems, database, fhir::index_variant(criterion.modifier)));
     std::sort(predicate.pairs.begin(), predicate.pairs.end());
     predicate.pairs.erase(std::unique(predicate.pairs.begin(), predicate.pairs.end()),
                           predicate.pairs.end());
@@ -551,6 +563,22 @@ Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::R
   }
   predicate.name = name_of(predicate);
   return predicate;
+}
+
+Result<std::optional<std::vector<Sql>>> contained_sources(const fhir::Criterion& criterion,
+                                                          const fhir::ResourceType& type,
+                                                          CodeSystems& systems,
+                                                          Database& database) {
+  const bool has_rows = criterion.column == fhir::Criterion::Column::index &&
+                        criterion.modifier != Modifier::not_ &&
+                        criterion.modifier != Modifier::missing &&
+                        fhir::index_variant(criterion.modifier) == IndexVariant::value;
+  if (!has_rows) return std::optional<std::vector<Sql>>();
+  Predicate predicate;
+  predicate.type = &type;
+  predicate.criterion = std::make_shared<const fhir::Criterion>(criterion);
+  TRY_DO(compile_values(predicate, systems, database, IndexVariant::contained));
+  return std::optional(std::move(predicate.sources));
 }
 
 }  // namespace lightbox::store

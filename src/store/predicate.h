@@ -89,6 +89,12 @@ inline constexpr std::size_t probed_pairs_max = 32;
 Result<Predicate> make_predicate(const fhir::Criterion& criterion, const fhir::ResourceType& type,
                                  CodeSystems& systems, Database& database);
 
+// The rows of resources that hold one of `type` in `contained` which may satisfy the criterion,
+// each statement giving their keys; nullopt: no rows tell. Whether one does, `matches` says of it.
+Result<std::optional<std::vector<Sql>>> contained_sources(const fhir::Criterion& criterion,
+                                                          const fhir::ResourceType& type,
+                                                          CodeSystems& systems, Database& database);
+
 // Whether a live resource satisfies the criterion, its negation (:not, :missing=true) left out.
 [[nodiscard]] bool matches(const fhir::Criterion& criterion, const ResourceChange& resource);
 // Whether it satisfies a filter without brackets.

@@ -29,6 +29,7 @@ Result<Search::Set> Search::set_of_chain(const Predicate& predicate) {
       TRY_DO(add_referenced(arm.param, type, *inner, *predicate.type, *made));
     } else {
       TRY_DO(add_referring(arm.param, type, *inner, *made));
+      TRY_DO(add_containing(arm, *predicate.type, *made));
     }
   }
   if (!is_torn_) own_sets_.emplace(predicate.name, made);

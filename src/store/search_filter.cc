@@ -4,8 +4,7 @@
 // found by sets, and read.
 
 #include "fhir/json.h"
-#include "fhir/resource.h"
-#include "store/search_plan.h"
+#include "store/search_contained.h"
 
 namespace lightbox::store {
 namespace {
@@ -16,7 +15,7 @@ using fhir::Json;
 // The resource with no element but one, and of that only one item.
 class OneItem {
  public:
-  OneItem(const Json& resource, const Json& list, const Json& item) : item_(item) {
+  OneItem(const Json& list, const Json& item) : item_(item) {
     item_.next = nullptr;
     resource_.kind = Json::Kind::object;
     Json* last = &item_;
@@ -29,13 +28,6 @@ class OneItem {
     }
     resource_.size = 1;
     resource_.first = last;
-    // References to contained resources still resolve.
-    if (const Json* contained = resource.find("contained")) {
-      contained_ = *contained;
-      contained_.next = nullptr;
-      last->next = &contained_;
-      resource_.size = 2;
-    }
   }
   OneItem(const OneItem&) = delete;
   OneItem& operator=(const OneItem&) = delete;
@@ -46,7 +38,6 @@ class OneItem {
   Json resource_;
   Json list_;
   Json item_;
-  Json contained_;
 };
 
 }  // namespace
@@ -150,28 +141,23 @@ Result<Search::Set> Search::in_one_item(const FilterPredicate& filter) {
     // What a set of another commit has need not be there; all is done again.
     if (is_torn_) break;
     if (reader_->limit.passed()) return problem_of(SQLITE_INTERRUPT, "", 0);
-    TRY(const bool passes, has_item(key, *filter.node, *filter.type));
+    TRY(const Container container, open_container(key));
+    TRY(const bool passes, has_item(filter, container, container.self));
     if (passes) passed->add(key);
   }
   return Set(passed);
 }
 
-Result<bool> Search::has_item(std::int64_t key, const fhir::FilterNode& filter,
-                              const fhir::ResourceType& type) {
-  TRY(const StoredResource resource, fetch(key, type));
-  std::string text;
-  fhir::append_resource({type.name, resource.id, resource.version, resource.updated_ms},
-                        resource.body, text);
-  TRY(const fhir::JsonDocument document, fhir::parse_json(text));
-  const Json* list = document.root()->find(filter.element);
+Result<bool> Search::has_item(const FilterPredicate& filter, const Container& container,
+                              const Item& of) {
+  const Json* list = of.json->find(filter.node->element);
   if (list == nullptr) return false;
   const bool is_array = list->is(Json::Kind::array);
   for (const Json* item = is_array ? list->first : list; item != nullptr; item = item->next) {
-    const OneItem one(*document.root(), *list, *item);
-    const fhir::IndexEntries entries =
-        fhir::index_resource(type, one.resource(), shared_.options.index);
-    const ResourceChange change{&type, key, resource.id, resource.updated_ms, &entries};
-    if (satisfies(filter.nodes.front(), change)) return true;
+    const OneItem one(*list, *item);
+    TRY(const bool passes,
+        item_passes(filter.parts.front(), container, {of.type, &one.resource(), of.id, {}}));
+    if (passes) return true;
     if (!is_array) break;
   }
   return false;

@@ -89,7 +89,15 @@ Result<void> Search::prepare() {
     ordering_.mode = Ordering::Mode::keys;
     for (const fhir::SortKey& key : sort) ordering_.descending.push_back(key.descending);
   }
-  if (!query_.cursor.empty()) {
+  const bool looks_within = query_.contained != fhir::ContainedSearch::leave;
+  if (looks_within) {
+    hash_ = fnv1a(fmt::format("contained{}{}", static_cast<int>(query_.contained),
+                              static_cast<int>(query_.contained_result)),
+                  hash_);
+  }
+  if (looks_within && query_.cursor.find('.') != std::string::npos) {
+    TRY_DO(read_contained_cursor());
+  } else if (!query_.cursor.empty()) {
     TRY(after_, decode_cursor(query_.cursor, hash_, ordering_));
   }
   return {};
@@ -112,7 +120,8 @@ auto Search::untorn(Once once) -> decltype(once()) {
 
 Result<SearchPage> Search::page() {
   const auto start = std::chrono::steady_clock::now();
-  auto page = untorn([this] { return page_once(); });
+  const bool looks_within = query_.contained != fhir::ContainedSearch::leave;
+  auto page = untorn([&] { return looks_within ? page_with_contained() : page_once(); });
   if (page && query_.explain) {
     const auto time = std::chrono::steady_clock::now() - start;
     page->plan = fmt::format("Search plan: {}time: {} us", told_,
@@ -122,12 +131,20 @@ Result<SearchPage> Search::page() {
 }
 
 Result<std::vector<Place>> Search::places() {
+  TRY_DO(refuse_contained());
   if (impossible_) return std::vector<Place>();
   TRY(Found found, untorn([this] { return find(); }));
   return std::move(found.places);
 }
 
+// A contained resource has no place, and is not what a condition can be about.
+Result<void> Search::refuse_contained() const {
+  if (query_.contained == fhir::ContainedSearch::leave) return {};
+  return problem(ProblemKind::invalid, "not-supported", "_contained is not possible here");
+}
+
 Result<std::uint64_t> Search::total() {
+  TRY_DO(refuse_contained());
   if (impossible_) return std::uint64_t{0};
   return untorn([this] { return count(); });
 }

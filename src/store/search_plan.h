@@ -3,8 +3,10 @@
 // One search while it runs: its predicates, the sets that it uses, and the choice between the plans
 // of search_run.h. Used by one thread.
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -77,6 +79,10 @@ class Search {
   // Of a key's parameter, which is of the type that the entries are of.
   static SortValue indexed_value(const fhir::SortKey& key, const fhir::IndexEntries& entries);
 
+  // A resource with what lies in it, and one of these: search_contained.h.
+  struct Container;
+  struct Item;
+
   // search_filter.cc
   Result<Set> set_of_words(const Predicate& predicate);
   Result<Set> set_of_filter(const Predicate& predicate);
@@ -86,8 +92,8 @@ class Search {
   Result<Set> satisfying(const Predicate& predicate);
   Result<Set> without(const Set& unwanted, const fhir::ResourceType& type);
   Result<Set> in_one_item(const FilterPredicate& filter);
-  Result<bool> has_item(std::int64_t key, const fhir::FilterNode& filter,
-                        const fhir::ResourceType& type);
+  // Whether the container, or a resource in it, has an item of the element that passes by itself.
+  Result<bool> has_item(const FilterPredicate& filter, const Container& container, const Item& of);
 
   // search_chain.cc
   Result<Set> set_of_chain(const Predicate& predicate);
@@ -99,6 +105,41 @@ class Search {
                               const KeySet& inner, const fhir::ResourceType& type, KeySet& found);
   // The key of a live resource; nullopt: there is none.
   Result<std::optional<std::int64_t>> key_of(const fhir::ResourceType& type, std::string_view id);
+
+  // search_contained.cc
+  struct ContainedPlace {
+    std::int64_t key = 0;  // of the container
+    std::size_t item = 0;  // in its `contained`
+  };
+  // One page of a search with _contained=true or both: what stands on its own, then the rest.
+  Result<SearchPage> page_with_contained();
+  Result<void> add_contained(ContainedPlace from, SearchPage& page);
+  Result<std::uint64_t> count_with_contained();
+  // What holds one of `contained` that may satisfy all of the predicates.
+  Result<Set> containers_of(const fhir::ResourceType& contained,
+                            std::span<const Predicate* const> predicates);
+  // Calls found(container, item, place) for each match from that place on until it is false.
+  using FoundContained = std::function<bool(const Container&, const Item&, ContainedPlace)>;
+  Result<void> walk_contained(ContainedPlace from, const FoundContained& found);
+  // Whether the container comes anyway, as a match that stands on its own.
+  Result<bool> is_match_itself(const Container& container);
+  Result<Container> open_container(std::int64_t key);
+  const fhir::IndexEntries& entries_of(const Container& container, const Item& item) const;
+  Result<bool> item_satisfies(const Predicate& predicate, const Container& container,
+                              const Item& item);
+  Result<bool> item_passes(const FilterPredicate& filter, const Container& container,
+                           const Item& item);
+  Result<bool> item_refers(const ChainPredicate::Arm& arm, const Container& container,
+                           const Item& item);
+  Result<bool> is_item_referred_to(const ChainPredicate::Arm& arm, const Container& container,
+                                   const Item& item);
+  Result<bool> are_all_satisfied(const Container& container, const Item& item);
+  // Adds those of `type` whose reference of the arm is to what they contain and satisfies it.
+  Result<void> add_containing(const ChainPredicate::Arm& arm, const fhir::ResourceType& type,
+                              KeySet& found);
+  [[nodiscard]] std::string contained_cursor(ContainedPlace place) const;
+  Result<void> read_contained_cursor();
+  [[nodiscard]] Result<void> refuse_contained() const;
 
   // search_chain_sort.cc
   using OrdAndKey = std::pair<std::int64_t, std::int64_t>;
@@ -137,6 +178,7 @@ class Search {
   bool impossible_ = false;
   Ordering ordering_;
   std::optional<Place> after_;
+  std::optional<ContainedPlace> contained_from_;  // the cursor is beyond what stands on its own
   std::uint64_t hash_ = 0;
   // Sets that were taken, by name; and those made of them that filters point to.
   std::unordered_map<std::string, Set> sets_;

@@ -74,13 +74,23 @@ struct Effort {
   std::int64_t time_us = 0;  // 0: no limit
 };
 
+// A resource in another's `contained`, found by itself.
+struct ContainedMatch {
+  const fhir::ResourceType* type = nullptr;
+  std::string path;  // "MedicationRequest/23#m1"
+  std::string json;  // all of it, compact
+};
+
 struct SearchPage {
   std::string plan;  // how it was found, when the query asks for it
+  // With _contained the last of them, `containers`, are there for what they contain.
   std::vector<StoredResource> matches;
-  std::vector<StoredResource> included;  // by the query's `includes`; none of the matches
-  bool included_is_cut = false;          // limits.included_resources_max was reached
-  std::string next_cursor;               // empty: this was the last page
-  std::optional<std::uint64_t> total;    // when asked for, or free
+  std::size_t containers = 0;
+  std::vector<ContainedMatch> contained;  // matches that come after those
+  std::vector<StoredResource> included;   // by the query's `includes`; none of the matches
+  bool included_is_cut = false;           // limits.included_resources_max was reached
+  std::string next_cursor;                // empty: this was the last page
+  std::optional<std::uint64_t> total;     // when asked for, or free
 };
 
 struct HistoryQuery {
