@@ -133,24 +133,16 @@ Result<store::Operation> apply(const Call& call, const Patch& patch,
       .id = current.id,
       .body = std::move(body),
       .index = fhir::index_resource(*current.type, root, call.api.index_options()),
-      .if_version = current.version};
+      .preconditions = {.if_match = store::VersionSet::of(current.version)}};
 }
 
 // The version to patch.
-Result<store::StoredResource> read_current(const Call& call, std::optional<std::uint64_t> wanted) {
+Result<store::StoredResource> read_current(const Call& call,
+                                           const store::Preconditions& conditions) {
   TRY(const auto* type, call.type(0));
   TRY(auto current, call.api.store().read(*type, call.captures[1]));
-  if (wanted && *wanted != current.version) {
-    return problem(ProblemKind::precondition_failed,
-                   fmt::format("If-Match names version {}, but the current one is {}", *wanted,
-                               current.version));
-  }
+  TRY_DO(conditions.check(*type, current.id, {current.version, true}));
   return current;
-}
-
-Result<WriteCondition> condition_of(const Call& call) {
-  TRY(const auto* type, call.type(0));
-  return write_condition(call, *type, call.captures[1]);
 }
 
 http::Response answer(const Call& call, const store::Operation& operation,
@@ -176,13 +168,12 @@ Problem too_much_traffic(const Call& call) {
 }  // namespace
 
 boost::asio::awaitable<http::Response> patch(Call& call) {
-  const auto condition = condition_of(call);
-  if (!condition) co_return refusal(call, condition.error());
-  const std::optional<std::uint64_t> version = condition->if_version;
+  const auto conditions = preconditions(call.request);
+  if (!conditions) co_return refusal(call, conditions.error());
   const auto patch = read_patch(call);
   if (!patch) co_return refusal(call, patch.error());
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    const auto current = read_current(call, version);
+    const auto current = read_current(call, *conditions);
     if (!current) co_return refusal(call, current.error());
     auto operation = apply(call, *patch, *current);
     if (!operation) co_return refusal(call, operation.error());
@@ -194,9 +185,10 @@ boost::asio::awaitable<http::Response> patch(Call& call) {
     }
     auto result = co_await commit(call, *operation);
     if (result) co_return answer(call, *operation, *result);
-    // Another write came first. With If-Match that is the client's to settle.
-    const bool is_overtaken = result.error().kind == ProblemKind::precondition_failed;
-    if (!is_overtaken || version) co_return refusal(call, result.error());
+    // Another write came first; whether the client's If-Match allows its version, shows then.
+    if (result.error().kind != ProblemKind::precondition_failed) {
+      co_return refusal(call, result.error());
+    }
   }
   co_return refusal(call, too_much_traffic(call));
 }

@@ -110,8 +110,7 @@ Result<void> publish(store::Store& store, const std::string& json,
                         .type = resource.type,
                         .id = std::string(resource.id()),
                         .body = std::move(body),
-                        .index = fhir::index_resource(*resource.type, resource.json(), options),
-                        .if_version = {}});
+                        .index = fhir::index_resource(*resource.type, resource.json(), options)});
   TRY_DO(store.commit_and_wait(std::move(operations)));
   return {};
 }

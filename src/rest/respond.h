@@ -37,6 +37,9 @@ struct Written {
 // Commits one operation and waits for it without holding the thread.
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
                                                               store::Operation operation);
+// The same of several, all or none.
+boost::asio::awaitable<store::CommitResult> commit_all(Call& call,
+                                                       std::vector<store::Operation> operations);
 
 // The request's body as a checked resource of this type.
 Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type);
