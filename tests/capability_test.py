@@ -181,7 +181,10 @@ class CapabilityTest(unittest.TestCase):
 
     def test_the_systems_interactions_are_there(self):
         claimed = {interaction["code"] for interaction in self.statement["rest"][0]["interaction"]}
-        self.assertEqual(claimed, {"search-system", "history-system"})
+        self.assertEqual(claimed, {"transaction", "batch", "search-system", "history-system"})
+        for kind in ("transaction", "batch"):
+            answer = self.connection.request("POST", "/baseR4", {"resourceType": "Bundle", "type": kind})
+            self.assertEqual((answer.status, answer.json()["type"]), (200, f"{kind}-response"))
         self.assertEqual(self.connection.request("GET", "_history").json()["type"], "history")
 
     def test_reads_are_conditional_and_updates_create_as_claimed(self):

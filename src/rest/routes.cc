@@ -21,6 +21,7 @@ std::span<const Route> routes() {
       Route{post, "/baseR4/{type}/${operation}", "", operation_on_type},
       Route{get, "/baseR4/{type}/{id}/${operation}", "", operation_on_instance},
       Route{post, "/baseR4/{type}/{id}/${operation}", "", operation_on_instance},
+      Route{post, "/baseR4", "transaction batch", process_bundle},
       Route{get, "/baseR4/_history", "history-system", history_system},
       Route{post, "/baseR4/{type}", "create", create},
       Route{put, "/baseR4/{type}", "", update_conditional},

@@ -38,6 +38,7 @@ boost::asio::awaitable<http::Response> remove_conditional(Call& call);
 boost::asio::awaitable<http::Response> history_instance(Call& call);
 boost::asio::awaitable<http::Response> history_type(Call& call);
 boost::asio::awaitable<http::Response> history_system(Call& call);
+boost::asio::awaitable<http::Response> process_bundle(Call& call);       // batch, transaction
 boost::asio::awaitable<http::Response> search_type(Call& call);          // GET and POST _search
 boost::asio::awaitable<http::Response> search_compartment(Call& call);   // GET Patient/{id}/{type}
 boost::asio::awaitable<http::Response> search_system(Call& call);        // GET and POST _search
