@@ -78,6 +78,7 @@ Result<OperationResult> Applier::apply_to_match(const Operation& operation, std:
     result.version = static_cast<std::uint64_t>(current->version);
     result.updated_ms = current->updated;
   }
+  TRY_DO(operation.preconditions.check(*operation.type, id, {result.version, true}));
   result.id = std::move(id);
   return result;
 }

@@ -47,12 +47,12 @@ int on_log_growth(void* pages, sqlite3*, const char*, int count) {
   return SQLITE_OK;
 }
 
-// The first operation whose rows can wait for the request's end: after it there is no condition,
-// and none writes what another wrote.
-std::size_t sorted_from(const std::vector<Operation>& operations) {
-  std::size_t from = operations.size();
-  while (from > 0 && operations[from - 1].is_once && !operations[from - 1].condition) --from;
-  return operations.size() - from >= sorted_operations_min ? from : operations.size();
+// How many operations from `begin` on have no condition, and write no resource that another wrote:
+// nothing needs their rows before the last.
+std::size_t unconditional_from(const std::vector<Operation>& operations, std::size_t begin) {
+  std::size_t end = begin;
+  while (end < operations.size() && operations[end].is_once && !operations[end].condition) ++end;
+  return end - begin;
 }
 
 }  // namespace
@@ -230,17 +230,26 @@ Result<CommitResult> Writer::apply(Request& request) {
   return result;
 }
 
-// A request of many gets its index rows in sorted order at its end, as a bulk load does; but those
-// of operations before a condition must be found by it.
+// Many operations in a row get their index rows in sorted order behind the last, as in a bulk load;
+// a condition must find what was written before it.
 Result<CommitResult> Writer::apply_all(Request& request) {
   const auto& operations = request.operations;
-  const std::size_t unsorted = sorted_from(operations);
-  RowSorter pending(shared_.options.data_directory, sorter_arena_bytes);
+  std::size_t unconditional_end = 0;
+  std::optional<RowSorter> pending;
   std::vector<OperationResult> results;
   results.reserve(operations.size());
   bool is_other_match = false;
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (i == unsorted) applier_.defer_rows(&pending);
+    if (i >= unconditional_end) {
+      if (pending) TRY_DO(write_records(*database_, *pending, {}));
+      pending.reset();
+      const std::size_t count = unconditional_from(operations, i);
+      if (count >= sorted_operations_min) {
+        pending.emplace(shared_.options.data_directory, sorter_arena_bytes);
+      }
+      applier_.defer_rows(pending ? &*pending : nullptr);
+      unconditional_end = i + std::max<std::size_t>(1, count);
+    }
     auto result = applier_.apply(operations[i], request.bodies[i]);
     if (result) {
       is_other_match |= result->outcome == OperationResult::Outcome::other_match;
@@ -256,7 +265,7 @@ Result<CommitResult> Writer::apply_all(Request& request) {
     }
     return CommitResult(std::move(failure));
   }
-  if (pending.size() > 0) TRY_DO(write_records(*database_, pending, {}));
+  if (pending) TRY_DO(write_records(*database_, *pending, {}));
   return CommitResult(std::move(results));
 }
 
