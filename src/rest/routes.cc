@@ -25,6 +25,7 @@ std::span<const Route> routes() {
       Route{get, "/baseR4/_history", "history-system", history_system},
       Route{post, "/baseR4/{type}", "create", create},
       Route{put, "/baseR4/{type}", "", update_conditional},
+      Route{patch, "/baseR4/{type}", "", rest::patch},
       Route{delete_, "/baseR4/{type}", "", remove_conditional},
       Route{get, "/baseR4/{type}", "search-type", search_type},
       Route{post, "/baseR4/{type}/_search", "search-type", search_type},
