@@ -3,6 +3,7 @@
 // The Bundle that a batch or transaction is asked by (R4, http.html#transaction), taken apart: its
 // shell is checked, its entries' resources are not yet.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,13 @@ struct BundleEntry {
   std::string_view if_modified_since;  // an instant
   std::string_view if_none_exist;
   fhir::Json* resource = nullptr;
+  // What is wrong with the entry itself, its resource left aside; then the rest need not be there.
+  std::optional<Problem> wrong = std::nullopt;
 
+  // It changes nothing: GET, HEAD, and a search by POST.
   [[nodiscard]] bool is_read() const {
-    return method == http::Method::get || method == http::Method::head;
+    return method == http::Method::get || method == http::Method::head ||
+           (method == http::Method::post && (path == "_search" || path.ends_with("/_search")));
   }
 };
 
@@ -39,15 +44,24 @@ struct BundleRequest {
   std::vector<BundleEntry> entries;  // in the Bundle's order
 };
 
-// `invalid` for what is no valid Bundle, or an entry without a request; `unprocessable` for a
-// Bundle of another type.
+// `invalid` for what is no valid Bundle, apart from its entries, and in a transaction with them;
+// `unprocessable` for a Bundle of another type.
 Result<BundleRequest> parse_bundle_request(const Call& call);
 
 // "Bundle.entry[3]"
 [[nodiscard]] std::string entry_expression(std::size_t index);
 
-// The entry as the HTTP request that it stands for, with the outer one's Host and wishes.
-[[nodiscard]] http::Request to_http_request(const Call& call, const BundleEntry& entry);
+// The patch document of an entry with PATCH: a JSON Patch, which is no resource, comes in a Binary,
+// a FHIRPath Patch as Parameters (R4, http.html#patch).
+struct EntryPatch {
+  std::string content_type;
+  std::string text;
+};
+Result<EntryPatch> patch_of(const BundleEntry& entry);
+
+// The entry as the HTTP request that it stands for, with the outer one's Host and wishes, but
+// always asking for JSON.
+Result<http::Request> to_http_request(const Call& call, const BundleEntry& entry);
 
 // What the client wants of writes: for a Bundle nothing but their outcome, unless it says so.
 [[nodiscard]] PreferReturn bundle_prefer(const Call& call);

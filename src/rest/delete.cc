@@ -38,15 +38,6 @@ Result<store::Operation> prepare_conditional(const Call& call) {
                                     .matches_max = conditional_delete_max(call.api.options())}};
 }
 
-std::string describe(const store::Operation& operation, const store::OperationResult& result) {
-  if (operation.condition) {
-    return fmt::format("{} {} deleted", result.removed, operation.type->name);
-  }
-  const bool was_there = result.outcome == store::OperationResult::Outcome::removed;
-  return fmt::format("{}/{} {}", operation.type->name, operation.id,
-                     was_there ? "was deleted" : "was not there");
-}
-
 http::Response outcome_response(const Call& call, std::string diagnostics) {
   const Issue issue{.severity = Severity::information,
                     .code = "informational",
@@ -63,7 +54,7 @@ boost::asio::awaitable<http::Response> run(Call& call, Result<store::Operation> 
   if (!result) co_return problem_response(result.error(), call.wants);
   http::Response response{.status = 204, .fields = {}, .body = {}};
   if (call.wants.prefer_return == PreferReturn::operation_outcome) {
-    response = outcome_response(call, describe(*operation, *result));
+    response = outcome_response(call, describe_removal(*operation->type, operation->id, *result));
   }
   if (result->version > 0 && result->removed < 2) {
     response.fields.emplace_back("ETag", etag(result->version));

@@ -22,7 +22,8 @@ namespace {
 // A Bundle that is greater is taken apart in the slow lane.
 constexpr std::size_t inline_bytes_max = 64 * 1024;
 constexpr std::size_t entries_at_a_time = 64;
-constexpr int tries_max = 8;
+// Of n clients that patch one resource at once, one gets through in each of the writer's batches.
+constexpr int tries_max = 50;
 
 template <typename T>
 boost::asio::awaitable<Result<T>> in_slow_lane(Call& call, bool is_slow,
@@ -47,8 +48,14 @@ boost::asio::awaitable<void> answer_some(std::shared_ptr<Work> work) {
   const PreferReturn prefer = bundle_prefer(work->call);
   while (work->next < work->entries.size()) {
     const BundleEntry& entry = *work->entries[work->next++];
-    const http::Request request = to_http_request(work->call, entry);
-    auto pending = answer_route(work->call.api, request);
+    const auto request =
+        entry.wrong ? Result<http::Request>(*entry.wrong) : to_http_request(work->call, entry);
+    if (!request) {
+      work->answers[entry.index] =
+          to_entry_answer(entry, prefer, problem_response(request.error(), {}));
+      continue;
+    }
+    auto pending = answer_route(work->call.api, *request);
     auto response = co_await std::move(pending);
     work->answers[entry.index] = to_entry_answer(entry, prefer, std::move(response));
   }
@@ -101,11 +108,26 @@ boost::asio::awaitable<http::Response> batch(Call& call, std::shared_ptr<BundleR
 
 // --- transaction ---------------------------------------------------------------------------------
 
-EntryAnswer removal_answer(const Transaction::Written& written) {
+void add_outcome(std::string diagnostics, EntryAnswer& answer) {
+  const Issue issue{.severity = Severity::information,
+                    .code = "informational",
+                    .diagnostics = std::move(diagnostics),
+                    .expression = {}};
+  append_outcome({&issue, 1}, answer.body);
+  answer.is_outcome = true;
+}
+
+EntryAnswer removal_answer(Call& call, const BundleEntry& entry,
+                           const Transaction::Written& written) {
   EntryAnswer answer;
   answer.status = 204;
   if (written.result.version > 0 && written.result.removed < 2) {
     answer.etag = etag(written.result.version);
+  }
+  if (bundle_prefer(call) == PreferReturn::operation_outcome) {
+    answer.status = 200;
+    const std::string_view id = entry.query.empty() ? std::string_view(written.id) : "";
+    add_outcome(describe_removal(*written.type, id, written.result), answer);
   }
   return answer;
 }
@@ -123,20 +145,16 @@ Result<void> add_body(Call& call, const Transaction::Written& written, EntryAnsw
                            .updated_ms = stored.updated_ms},
                           stored.body, answer.body);
   } else if (prefer == PreferReturn::operation_outcome) {
-    const Issue issue{.severity = Severity::information,
-                      .code = "informational",
-                      .diagnostics = fmt::format("{}/{} is stored as version {}",
-                                                 written.type->name, written.id, result.version),
-                      .expression = {}};
-    append_outcome({&issue, 1}, answer.body);
-    answer.is_outcome = true;
+    add_outcome(fmt::format("{}/{} is stored as version {}", written.type->name, written.id,
+                            result.version),
+                answer);
   }
   return {};
 }
 
 EntryAnswer written_answer(Call& call, const BundleEntry& entry,
                            const Transaction::Written& written) {
-  if (entry.method == http::Method::delete_) return removal_answer(written);
+  if (entry.method == http::Method::delete_) return removal_answer(call, entry, written);
   const auto& result = written.result;
   EntryAnswer answer;
   answer.status = result.outcome == store::OperationResult::Outcome::created ? 201 : 200;
@@ -149,24 +167,37 @@ EntryAnswer written_answer(Call& call, const BundleEntry& entry,
   return answer;
 }
 
+// At once when that takes no searches, else in the slow lane.
+boost::asio::awaitable<Result<std::vector<store::Operation>>> operations_of(
+    Call& call, Transaction& transaction, bool is_slow) {
+  using Searches = Transaction::Searches;
+  if (!is_slow) {
+    auto operations = transaction.operations(Searches::refused);
+    if (operations || operations.error().kind != ProblemKind::too_costly) co_return operations;
+  }
+  std::function<Result<std::vector<store::Operation>>()> work = [&transaction] {
+    return transaction.operations(Searches::allowed);
+  };
+  auto pending = call.api.slow_lane().run<std::vector<store::Operation>>(std::move(work));
+  co_return co_await std::move(pending);
+}
+
 boost::asio::awaitable<Result<void>> write(Call& call, Transaction& transaction, bool is_slow) {
   for (int tries = 0; tries < tries_max; ++tries) {
-    std::function<Result<std::vector<store::Operation>>()> work = [&transaction] {
-      return transaction.operations();
-    };
-    const bool is_long = is_slow || transaction.needs_searches();
-    auto preparing = in_slow_lane<std::vector<store::Operation>>(call, is_long, std::move(work));
+    auto preparing = operations_of(call, transaction, is_slow);
     auto operations = co_await std::move(preparing);
     if (!operations) co_return std::move(operations).error();
     if (operations->empty()) co_return Result<void>();
     auto committing = commit_all(call, std::move(*operations));
     auto results = co_await std::move(committing);
-    if (!results) co_return transaction.explain(std::move(results).error());
-    if (transaction.settle(*results)) co_return Result<void>();
+    if (results && transaction.settle(*results)) co_return Result<void>();
+    if (!results && !transaction.is_overtaken(results.error())) {
+      co_return transaction.explain(std::move(results).error());
+    }
   }
   co_return problem(ProblemKind::conflict, "transient",
-                    "What the transaction's conditions match kept changing while it was tried; "
-                    "nothing was changed. Try again");
+                    "What the transaction's conditions match, or what it patches, kept changing "
+                    "while it was tried; nothing was changed. Try again");
 }
 
 boost::asio::awaitable<http::Response> transact(Call& call, std::shared_ptr<BundleRequest> bundle,

@@ -95,6 +95,13 @@ http::Response written_response(const Call& call, const Written& written) {
   return response;
 }
 
+std::string describe_removal(const fhir::ResourceType& type, std::string_view id,
+                             const store::OperationResult& result) {
+  if (id.empty()) return fmt::format("{} {} deleted", result.removed, type.name);
+  const bool was_there = result.outcome == store::OperationResult::Outcome::removed;
+  return fmt::format("{}/{} {}", type.name, id, was_there ? "was deleted" : "was not there");
+}
+
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
                                                               store::Operation operation) {
   std::vector<store::Operation> operations;

@@ -34,7 +34,9 @@ int order_of(Kind kind) {
 Problem in_entry(std::size_t index, Problem problem) {
   const std::string expression = entry_expression(index);
   for (Issue& issue : problem.issues) {
-    if (!issue.expression.starts_with(expression)) issue.expression = expression;
+    if (issue.expression.starts_with(expression)) continue;
+    if (!issue.expression.empty()) issue.diagnostics.insert(0, issue.expression + ": ");
+    issue.expression = expression;
   }
   return problem;
 }
@@ -86,18 +88,24 @@ Result<Transaction::Write> Transaction::parse_write(const BundleEntry& entry) {
   write.entry = &entry;
   TRY_DO(parse_target(entry, write));
   TRY_DO(parse_condition_of(entry, write));
-  TRY(write.preconditions, preconditions(entry.if_match, entry.if_none_match));
-  if (write.kind != Kind::remove) TRY_DO(check_resource(entry, write));
-  if (write.id.empty() && write.kind != Kind::remove) write.id = new_id();
+  if (write.kind != Kind::create) {  // as the headers of a create, they say nothing
+    TRY(write.preconditions, preconditions(entry.if_match, entry.if_none_match));
+  }
+  if (entry.method == http::Method::patch) {
+    TRY_DO(read_patch_of(entry, write));
+  } else if (write.kind != Kind::remove) {
+    TRY_DO(check_resource(entry, write));
+    if (write.id.empty()) write.id = new_id();
+  }
   write.written.type = write.type;
   return write;
 }
 
-// method and url: POST type; PUT and DELETE type/id or type?criteria.
+// method and url: POST type; PUT, PATCH and DELETE type/id or type?criteria.
 Result<void> Transaction::parse_target(const BundleEntry& entry, Write& write) {
   if (entry.method == http::Method::post) {
     write.kind = Kind::create;
-  } else if (entry.method == http::Method::put) {
+  } else if (entry.method == http::Method::put || entry.method == http::Method::patch) {
     write.kind = Kind::put;
   } else if (entry.method == http::Method::delete_) {
     write.kind = Kind::remove;
@@ -142,7 +150,6 @@ Result<void> Transaction::parse_condition_of(const BundleEntry& entry, Write& wr
     return failure;
   }
   write.condition = Resolution{.query = std::move(*query), .id = {}, .entry = entry.index};
-  needs_searches_ |= write.kind != Kind::remove;
   return {};
 }
 
@@ -176,6 +183,13 @@ Result<void> Transaction::check_resource(const BundleEntry& entry, Write& write)
       place + ".id");
 }
 
+Result<void> Transaction::read_patch_of(const BundleEntry& entry, Write& write) {
+  TRY(const auto given, patch_of(entry));
+  TRY(const PatchFormat format, patch_format(given.content_type));
+  TRY(write.patch, read_patch(given.text, format, call_.api.options().limits));
+  return {};
+}
+
 // R4: a resource may be in a transaction once; and bdl-7: so may a fullUrl. What conditions mean is
 // left to the writer.
 Result<void> Transaction::check_once() const {
@@ -202,18 +216,19 @@ Result<void> Transaction::check_once() const {
 
 // --- One try -------------------------------------------------------------------------------------
 
-Result<std::vector<store::Operation>> Transaction::operations() {
-  for (Write& write : writes_) {
-    if (write.condition && write.kind != Kind::remove && !write.condition->id) {
-      if (auto done = resolve(*write.condition); !done) {
-        return in_entry(write.entry->index, std::move(done).error());
-      }
-    }
-  }
+Result<std::vector<store::Operation>> Transaction::operations(Searches searches) {
+  searches_ = searches;
+  TRY_DO(resolve_conditions());
   map_full_urls();
   std::vector<store::Operation> operations;
   operations.reserve(writes_.size() + references_.size());
   for (Write& write : writes_) {
+    if (write.patch) {
+      auto operation = patch_operation_of(write);
+      if (!operation) return in_entry(write.entry->index, std::move(operation).error());
+      operations.push_back(std::move(*operation));
+      continue;
+    }
     TRY_DO(rewrite(write));
     TRY(auto operation, operation_of(write));
     operations.push_back(std::move(operation));
@@ -231,22 +246,30 @@ Result<std::vector<store::Operation>> Transaction::operations() {
   return operations;
 }
 
+Result<void> Transaction::resolve_conditions() {
+  for (Write& write : writes_) {
+    if (!write.condition || write.kind == Kind::remove) continue;
+    auto done = write.condition->id ? Result<void>() : resolve(*write.condition);
+    if (!done) return in_entry(write.entry->index, std::move(done).error());
+    if (!write.patch) continue;
+    write.id = *write.condition->id;
+    if (write.id.empty()) {
+      return problem(
+          ProblemKind::not_found, "not-found",
+          fmt::format("No {} matches the criteria; a patch does not create", write.type->name),
+          entry_expression(write.entry->index));
+    }
+  }
+  return {};
+}
+
 // Several matches fail here already; so would they in the writer.
 Result<void> Transaction::resolve(Resolution& resolution) {
-  fhir::SearchQuery query = *resolution.query;
-  query.count = 2;
-  query.count_only = false;
-  query.sort.clear();
-  query.cursor.clear();
-  query.total = fhir::TotalMode::none;
-  const store::Effort effort{.time_us = call_.api.options().limits.search_timeout_ms * 1000};
-  TRY(const auto page, call_.api.store().search(query, effort));
-  if (page.matches.size() > 1) {
-    return problem(ProblemKind::precondition_failed, "multiple-matches",
-                   fmt::format("The condition matches more than 1 {} resource; nothing was changed",
-                               query.type->name));
+  if (searches_ == Searches::refused) {
+    return problem(ProblemKind::too_costly, "A search is needed");
   }
-  resolution.id = page.matches.empty() ? std::string() : page.matches.front().id;
+  const store::Effort effort{.time_us = call_.api.options().limits.search_timeout_ms * 1000};
+  TRY(resolution.id, find_match(call_.api.store(), *resolution.query, effort));
   return {};
 }
 
@@ -264,12 +287,19 @@ Result<void> Transaction::rewrite(Write& write) {
   for (const fhir::UrlEdit& edit : write.edits) edit.value->text = edit.before;
   write.edits.clear();
   if (write.entry->resource == nullptr || write.kind == Kind::remove) return {};
-  failure_.reset();
-  write.edits = fhir::rewrite_urls(
-      bundle_.document, *write.entry->resource,
-      [this, &write](const fhir::FoundUrl& url) { return rewrite_url(write, url); });
-  if (failure_) return in_entry(write.entry->index, std::move(*failure_));
+  TRY(write.edits, rewrite_in(write, bundle_.document, *write.entry->resource));
   return {};
+}
+
+Result<std::vector<fhir::UrlEdit>> Transaction::rewrite_in(const Write& write,
+                                                           fhir::JsonDocument& document,
+                                                           fhir::Json& resource) {
+  failure_.reset();
+  auto edits = fhir::rewrite_urls(document, resource, [this, &write](const fhir::FoundUrl& url) {
+    return rewrite_url(write, url);
+  });
+  if (failure_) return in_entry(write.entry->index, std::move(*failure_));
+  return edits;
 }
 
 std::optional<std::string> Transaction::rewrite_url(const Write& write, const fhir::FoundUrl& url) {
@@ -336,6 +366,23 @@ std::optional<std::string> Transaction::rewrite_conditional(const Write& write,
   return fmt::format("{}/{}", type->name, id);
 }
 
+// The version that a reader finds, patched. Nothing to change: it must still be that one.
+Result<store::Operation> Transaction::patch_operation_of(const Write& write) {
+  const Limits& limits = call_.api.options().limits;
+  TRY(const auto current, call_.api.store().read(*write.type, write.id));
+  TRY_DO(write.preconditions.check(*write.type, write.id, {current.version, true}));
+  TRY(auto patched, apply_patch(*write.patch, current, limits));
+  TRY_DO(rewrite_in(write, patched, *patched.root()));
+  TRY(auto operation, patch_operation(*patched.root(), current, call_.api.index_options(), limits));
+  if (operation.body == current.body) operation.kind = Kind::check;
+  operation.is_once = true;
+  if (write.condition) {
+    operation.condition =
+        store::Condition{.query = write.condition->query, .expected = write.condition->id};
+  }
+  return operation;
+}
+
 Result<store::Operation> Transaction::operation_of(const Write& write) const {
   store::Operation operation;
   operation.kind = write.kind;
@@ -379,23 +426,36 @@ bool Transaction::settle(std::span<const store::OperationResult> results) {
   return is_done;
 }
 
+// "operation[3]": the store says so when there are several.
+std::optional<std::size_t> Transaction::operation_index(const Issue& issue) const {
+  constexpr std::string_view prefix = "operation[";
+  std::size_t index = 0;
+  if (issue.expression.starts_with(prefix)) {
+    const char* digits = issue.expression.data() + prefix.size();
+    std::from_chars(digits, issue.expression.data() + issue.expression.size(), index);
+  } else if (writes_.size() + checked_.size() != 1) {
+    return std::nullopt;
+  }
+  return index;
+}
+
 Problem Transaction::explain(Problem problem) const {
   for (Issue& issue : problem.issues) {
-    constexpr std::string_view prefix = "operation[";
-    std::size_t index = 0;
-    if (issue.expression.starts_with(prefix)) {
-      const char* digits = issue.expression.data() + prefix.size();
-      std::from_chars(digits, issue.expression.data() + issue.expression.size(), index);
-    } else if (writes_.size() + checked_.size() != 1) {
-      continue;
-    }
-    if (index < writes_.size()) {
-      issue.expression = entry_expression(writes_[index].entry->index);
-    } else {
-      issue.expression = entry_expression(checked_[index - writes_.size()]->entry);
-    }
+    const auto index = operation_index(issue);
+    if (!index) continue;
+    issue.expression =
+        entry_expression(*index < writes_.size() ? writes_[*index].entry->index
+                                                 : checked_[*index - writes_.size()]->entry);
   }
   return problem;
+}
+
+bool Transaction::is_overtaken(const Problem& problem) const {
+  if (problem.kind != ProblemKind::precondition_failed) return false;
+  return std::ranges::any_of(problem.issues, [this](const Issue& issue) {
+    const auto index = operation_index(issue);
+    return index && *index < writes_.size() && writes_[*index].patch && issue.code == "conflict";
+  });
 }
 
 }  // namespace lightbox::rest

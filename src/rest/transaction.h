@@ -23,6 +23,7 @@
 #include "fhir/rewrite.h"
 #include "rest/bundle_request.h"
 #include "rest/criteria.h"
+#include "rest/patch_document.h"
 #include "store/store.h"
 
 namespace lightbox::rest {
@@ -41,17 +42,21 @@ class Transaction {
 
   // Checks the entries that write, validates their resources and gives ids; once. All findings.
   Result<void> prepare();
-  // The operations, in R4's order. Blocks: searches for what conditions mean, in the first try.
-  Result<std::vector<store::Operation>> operations();
+  // The operations, in R4's order. They may need searches for what conditions mean, and block; with
+  // `refused` they are too_costly then, and operations() is to be asked again.
+  enum class Searches : unsigned char { refused, allowed };
+  Result<std::vector<store::Operation>> operations(Searches searches);
   // Takes the store's answer: true when it is done, false when operations() must be asked again,
   // since a condition means something else by now.
   bool settle(std::span<const store::OperationResult> results);
+  // The store's failure is that a patched resource was changed by others meanwhile: then
+  // operations() must be asked again.
+  [[nodiscard]] bool is_overtaken(const Problem& problem) const;
   // A failure of the store, in terms of the Bundle.
   [[nodiscard]] Problem explain(Problem problem) const;
 
   // By entry; nullptr for one that reads.
   [[nodiscard]] const Written* written(std::size_t index) const { return written_[index]; }
-  [[nodiscard]] bool needs_searches() const { return needs_searches_; }
 
  private:
   // What a condition means: an id, "" for no match, nullopt when it is not known yet.
@@ -68,6 +73,7 @@ class Transaction {
     bool is_id_fixed = false;
     store::Preconditions preconditions;
     std::optional<Resolution> condition;
+    std::optional<PatchDocument> patch;  // then `kind` is put
     std::vector<fhir::UrlEdit> edits;
     Written written;
   };
@@ -76,15 +82,21 @@ class Transaction {
   Result<void> parse_target(const BundleEntry& entry, Write& write);
   Result<void> parse_condition_of(const BundleEntry& entry, Write& write);
   Result<void> check_resource(const BundleEntry& entry, Write& write);
+  Result<void> read_patch_of(const BundleEntry& entry, Write& write);
   Result<void> check_once() const;
 
   Result<void> resolve(Resolution& resolution);
+  Result<void> resolve_conditions();
   void map_full_urls();
   Result<void> rewrite(Write& write);
+  Result<std::vector<fhir::UrlEdit>> rewrite_in(const Write& write, fhir::JsonDocument& document,
+                                                fhir::Json& resource);
   std::optional<std::string> rewrite_url(const Write& write, const fhir::FoundUrl& url);
   std::optional<std::string> rewrite_conditional(const Write& write, std::string_view text);
   [[nodiscard]] const Write* target_of(const Write& write, const fhir::FoundUrl& url) const;
   Result<store::Operation> operation_of(const Write& write) const;
+  Result<store::Operation> patch_operation_of(const Write& write);
+  [[nodiscard]] std::optional<std::size_t> operation_index(const Issue& issue) const;
 
   const Call& call_;
   BundleRequest& bundle_;
@@ -94,7 +106,7 @@ class Transaction {
   std::map<std::string, Resolution, std::less<>> references_;  // conditional ones, by their text
   std::vector<Resolution*> checked_;                           // those behind the writes
   std::optional<Problem> failure_;                             // of a rewrite under way
-  bool needs_searches_ = false;
+  Searches searches_ = Searches::refused;
 };
 
 }  // namespace lightbox::rest
