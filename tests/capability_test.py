@@ -131,7 +131,7 @@ class CapabilityTest(unittest.TestCase):
             type_name = resource["type"]
             claimed = {interaction["code"] for interaction in resource["interaction"]}
             self.assertEqual(claimed, {"create", "read", "vread", "update", "patch", "delete",
-                                       "history-instance", "search-type"}, type_name)
+                                       "history-instance", "history-type", "search-type"}, type_name)
             body = {"resourceType": type_name, "id": "x"}
             put = self.connection.request("PUT", f"{type_name}/x", body)
             if put.status == 400:
@@ -140,6 +140,7 @@ class CapabilityTest(unittest.TestCase):
                 self.assertEqual(self.connection.request("POST", type_name, body).status, 400)
                 self.assertEqual(self.connection.request("GET", f"{type_name}/x").status, 404)
                 self.assertEqual(self.connection.request("DELETE", f"{type_name}/x").status, 204)
+                self.assertEqual(self.connection.request("GET", f"{type_name}/_history").status, 200)
                 continue
             whole += 1
             self.go_through(type_name, put, body)
@@ -156,8 +157,35 @@ class CapabilityTest(unittest.TestCase):
             request("PATCH", f"{type_name}/x", [{"op": "replace", "path": "/language", "value": "de"}],
                     {"Content-Type": "application/json-patch+json"}).status,
             request("GET", f"{type_name}/x/_history").status, request("GET", f"{type_name}?_id=x").status,
+            request("GET", f"{type_name}/_history").status,
             request("DELETE", f"{type_name}/x").status, request("GET", f"{type_name}/x").status]
-        self.assertEqual(statuses, [200, 200, 200, 200, 200, 200, 204, 410], type_name)
+        self.assertEqual(statuses, [200, 200, 200, 200, 200, 200, 200, 204, 410], type_name)
+        self.go_through_conditions(type_name, body)
+
+    def go_through_conditions(self, type_name, body):
+        """Its resource has version 4, deleted; a created one is left."""
+        request = self.connection.request
+        claimed = {name: resource[name] for resource in self.resources if resource["type"] == type_name
+                   for name in ("conditionalCreate", "conditionalRead", "conditionalUpdate", "conditionalDelete")}
+        self.assertEqual(claimed, {"conditionalCreate": True, "conditionalRead": "full-support",
+                                   "conditionalUpdate": True, "conditionalDelete": "single"})
+        condition = "_id=x"
+        created = request("PUT", f"{type_name}?{condition}", body)
+        statuses = [
+            created.status, request("POST", type_name, body, {"If-None-Exist": condition}).status,
+            request("PUT", f"{type_name}?{condition}", {**body, "language": "en"}).status,
+            request("GET", f"{type_name}/x", headers={"If-None-Match": 'W/"6"'}).status,
+            request("DELETE", f"{type_name}?{condition}").status, request("GET", f"{type_name}/x").status,
+            request("POST", type_name, body, {"If-None-Exist": condition}).status]
+        self.assertEqual(statuses, [201, 200, 200, 304, 204, 410, 201], type_name)
+
+    def test_the_systems_interactions_are_there(self):
+        claimed = {interaction["code"] for interaction in self.statement["rest"][0]["interaction"]}
+        self.assertEqual(claimed, {"transaction", "batch", "search-system", "history-system"})
+        for kind in ("transaction", "batch"):
+            answer = self.connection.request("POST", "/baseR4", {"resourceType": "Bundle", "type": kind})
+            self.assertEqual((answer.status, answer.json()["type"]), (200, f"{kind}-response"))
+        self.assertEqual(self.connection.request("GET", "_history").json()["type"], "history")
 
     def test_reads_are_conditional_and_updates_create_as_claimed(self):
         claims = {(r["conditionalRead"], r["updateCreate"], r["readHistory"], r["versioning"])

@@ -40,11 +40,13 @@ struct Limits {
   std::size_t list_items_max = 10'000;         // 400: of the Lists of `_list`
 
   // store/
-  std::int64_t search_inline_us = 2'000;    // then it goes to the slow lane
-  std::int64_t search_timeout_ms = 30'000;  // 503 too-costly
-  std::size_t slow_searches_max = 64;       // waiting in the slow lane: 429
-  std::size_t commit_queue_max = 4'096;     // ops waiting for the writer: 503
-  std::size_t commit_batch_max = 512;       // ops in one transaction of the writer
+  std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
+  std::int64_t search_timeout_ms = 30'000;     // 503 too-costly
+  std::size_t slow_searches_max = 64;          // waiting in the slow lane: 429
+  std::size_t commit_queue_max = 4'096;        // ops waiting for the writer: 503
+  std::size_t commit_batch_max = 512;          // ops in one transaction of the writer
+  std::size_t conditional_delete_max = 1'000;  // resources that one may delete: 412
+  std::size_t history_versions_max = 0;        // of each resource, the current one included; 0: all
 };
 
 }  // namespace lightbox

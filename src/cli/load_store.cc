@@ -28,8 +28,7 @@ class StoreTarget : public LoadTarget {
                            .type = resource.type,
                            .id = std::string(resource.id()),
                            .body = fhir::to_stored(resource.json()),
-                           .index = fhir::index_resource(*resource.type, resource.json(), index_),
-                           .if_version = {}}),
+                           .index = fhir::index_resource(*resource.type, resource.json(), index_)}),
                       .where = where});
     return batch_.size() < batch_size ? Result<void>() : hand_over();
   }

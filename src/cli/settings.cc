@@ -18,6 +18,7 @@ struct LimitSetting {
   const char* name;
   LimitMember member;
   const char* description;
+  bool may_be_zero = false;
 };
 
 const std::vector<LimitSetting>& limit_settings() {
@@ -62,6 +63,10 @@ const std::vector<LimitSetting>& limit_settings() {
       {"slow_searches_max", &Limits::slow_searches_max, "searches in the slow lane; past it 429"},
       {"commit_queue_max", &Limits::commit_queue_max, "writes waiting; past it 503"},
       {"commit_batch_max", &Limits::commit_batch_max, "writes in one transaction of the store"},
+      {"conditional_delete_max", &Limits::conditional_delete_max,
+       "resources that one conditional delete may delete; past it 412"},
+      {"history_versions_max", &Limits::history_versions_max,
+       "versions kept of a resource, the current one included; 0: all", /*may_be_zero=*/true},
   };
   return table;
 }
@@ -71,11 +76,11 @@ std::string default_of(const LimitSetting& setting) {
   return std::visit([&](auto member) { return std::to_string(limits.*member); }, setting.member);
 }
 
-std::optional<std::int64_t> parse_positive(std::string_view text) {
+std::optional<std::int64_t> parse_number(std::string_view text, std::int64_t least) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number <= 0) return std::nullopt;
-  return number;
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number < least ? std::nullopt : std::optional(number);
 }
 
 // "Z", "UTC", "+01:00", "-05:30"
@@ -127,7 +132,7 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
     return wrong(info.name, setting, "an offset from UTC, such as +01:00");
   }
   if (info.name == "threads" && setting.value != "0" &&
-      parse_positive(setting.value).value_or(threads_max + 1) > threads_max) {
+      parse_number(setting.value, 1).value_or(threads_max + 1) > threads_max) {
     return wrong(info.name, setting, fmt::format("a whole number from 0 to {}", threads_max));
   }
   if (info.name == "log_level" &&
@@ -149,10 +154,14 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
       }
     }
   }
-  const bool is_limit = std::ranges::any_of(
-      limit_settings(), [&](const LimitSetting& limit) { return limit.name == info.name; });
-  if (is_limit && !parse_positive(setting.value)) {
-    return wrong(info.name, setting, "a whole number above 0");
+  if (info.name == "conditional_delete" && setting.value != "single" &&
+      setting.value != "multiple") {
+    return wrong(info.name, setting, "single or multiple");
+  }
+  for (const LimitSetting& limit : limit_settings()) {
+    if (limit.name != info.name || parse_number(setting.value, limit.may_be_zero ? 0 : 1)) continue;
+    return wrong(info.name, setting,
+                 limit.may_be_zero ? "a whole number from 0" : "a whole number above 0");
   }
   return {};
 }
@@ -228,6 +237,7 @@ const std::vector<SettingInfo>& setting_infos() {
         {"time_zone", "of dates without an offset: UTC or +HH:MM", "UTC"},
         {"full_text", "indexed word by word: none, narrative (_text) or content (_content too)",
          "narrative"},
+        {"conditional_delete", "single, or multiple: may one delete several resources", "single"},
         {"threads", "of HTTP; 0: one for each core", "0"},
         {"insecure", "serve other machines without authentication", "false", true},
         {"log_level", "debug, info, warn or error", "info"},
@@ -299,7 +309,7 @@ std::string Settings::print() const {
 Limits Settings::limits() const {
   Limits limits;
   for (const auto& setting : limit_settings()) {
-    const auto value = *parse_positive(get(setting.name).value);
+    const auto value = *parse_number(get(setting.name).value, 0);
     std::visit(
         [&](auto member) {
           using Value = std::remove_reference_t<decltype(limits.*member)>;
@@ -323,6 +333,9 @@ rest::ApiOptions Settings::api_options() const {
   return {.public_url = std::move(public_url),
           .allowed_hosts = list("allowed_host"),
           .cors_origins = list("cors_origin"),
+          .conditional_delete = get("conditional_delete").value == "multiple"
+                                    ? rest::ConditionalDelete::multiple
+                                    : rest::ConditionalDelete::single,
           .limits = limits()};
 }
 
@@ -342,7 +355,7 @@ Result<http::ServerOptions> Settings::server_options() const {
   if (error != std::errc{} || end != port.data() + port.size()) {
     return wrong("listen", listen, "ADDRESS:PORT, the port from 0 to 65535");
   }
-  const auto threads = parse_positive(get("threads").value);
+  const auto threads = parse_number(get("threads").value, 1);
   options.threads = static_cast<unsigned>(threads.value_or(0));
   return options;
 }

@@ -213,10 +213,9 @@ std::optional<std::string> add_elements(std::string_view value,
 }
 
 Result<Subset> parse_subset(std::span<const std::pair<std::string, std::string>> parameters,
-                            const ResourceType& type) {
+                            std::span<const ResourceType* const> types) {
   Subset subset;
   bool has_summary = false;
-  const ResourceType* const types[] = {&type};
   for (const auto& [name, value] : parameters) {
     if (value.empty() || (name != "_summary" && name != "_elements")) continue;
     const bool is_summary = name == "_summary";

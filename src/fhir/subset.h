@@ -43,9 +43,10 @@ enum class Role : std::uint8_t { match, include };
                                                       std::span<const ResourceType* const> types,
                                                       Subset& subset);
 
-// Of the parameters of a read, vread or history; others are passed over. `invalid` with code value.
+// Of the parameters of a read, vread or history of resources of these types; others are passed
+// over. `invalid` with code value.
 Result<Subset> parse_subset(std::span<const std::pair<std::string, std::string>> parameters,
-                            const ResourceType& type);
+                            std::span<const ResourceType* const> types);
 
 // Appends the subset of `resource`, compact JSON of a whole resource of `type`, with the tag
 // SUBSETTED. What the subset does not concern is appended as it is.

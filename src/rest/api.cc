@@ -41,6 +41,8 @@ Result<void> admit(const ApiOptions& options, const http::Request& request) {
   return check_origin(options, request);
 }
 
+}  // namespace
+
 boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request) {
   std::string allowed;
   if (request.path == "*") co_return options_response("GET, HEAD, POST, PUT, DELETE, OPTIONS");
@@ -70,8 +72,6 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
             .base = base_url(api.options(), request)};
   co_return co_await routes()[match->index].handler(call);
 }
-
-}  // namespace
 
 Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store)
     : options_(std::move(options)),

@@ -17,10 +17,14 @@
 
 namespace lightbox::rest {
 
+// R4, http.html#3.1.0.7.1: what a conditional delete with several matches does.
+enum class ConditionalDelete : unsigned char { single, multiple };
+
 struct ApiOptions {
   std::string public_url;                  // "https://host"; empty: "http://" and the Host field
   std::vector<std::string> allowed_hosts;  // beside localhost, IP addresses and public_url's host
   std::vector<std::string> cors_origins;   // "https://app.example", or "*"
+  ConditionalDelete conditional_delete = ConditionalDelete::single;
   Limits limits;
 };
 
@@ -62,6 +66,10 @@ struct Call {
   // The index's, and the base that this request came by.
   fhir::IndexOptions search_options() const;
 };
+
+// The answer of the route that fits, for a request that has been admitted: one that came, or one
+// made from an entry of a Bundle. `request` must outlive it.
+boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request);
 
 // The URLs under which this server knows itself, each ending in "/baseR4/": for the index.
 std::vector<std::string> own_bases(const ApiOptions& options, std::uint16_t port);

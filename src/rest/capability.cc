@@ -14,14 +14,22 @@
 namespace lightbox::rest {
 namespace {
 
-void append_interactions(std::string& out) {
+bool is_of_type(const Route& route) { return route.pattern.find("{type}") != std::string::npos; }
+
+// Those of each type, or those of the system.
+enum class Level : unsigned char { type, system };
+
+void append_interactions(Level level, std::string& out) {
   out += R"("interaction":[)";
-  std::string_view last;
+  std::vector<std::string_view> named;
   for (const Route& route : routes()) {
-    if (route.interaction.empty() || route.interaction == last) continue;
-    fmt::format_to(std::back_inserter(out), R"({}{{"code":"{}"}})", last.empty() ? "" : ",",
-                   route.interaction);
-    last = route.interaction;
+    if (is_of_type(route) != (level == Level::type)) continue;
+    for (const std::string_view code : split_list(route.interaction, ' ')) {
+      if (std::ranges::find(named, code) != named.end()) continue;
+      fmt::format_to(std::back_inserter(out), R"({}{{"code":"{}"}})", named.empty() ? "" : ",",
+                     code);
+      named.push_back(code);
+    }
   }
   out += ']';
 }
@@ -130,18 +138,21 @@ void append_operations(const fhir::ResourceType* type, std::string_view base, st
   if (separator == ',') out += ']';
 }
 
-void append_type(const fhir::ResourceType& type, std::string_view interactions,
-                 std::string_view base, fhir::FullText full_text, std::string& out) {
+void append_type(const fhir::ResourceType& type, std::string_view interactions, const Call& call,
+                 std::string& out) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"type":"{0}","profile":"http://hl7.org/fhir/StructureDefinition/{0}",)",
                  type.name);
   out += interactions;
   out += R"(,"versioning":"versioned","readHistory":true,"updateCreate":true,)"
-         R"("conditionalCreate":false,"conditionalRead":"full-support","conditionalUpdate":false,)"
-         R"("conditionalDelete":"not-supported","referencePolicy":["literal","logical","local"],)";
-  append_search_parameters(type, base, full_text, out);
+         R"("conditionalCreate":true,"conditionalRead":"full-support","conditionalUpdate":true,)";
+  const bool is_multiple = call.api.options().conditional_delete == ConditionalDelete::multiple;
+  fmt::format_to(std::back_inserter(out),
+                 R"("conditionalDelete":"{}","referencePolicy":["literal","logical","local"],)",
+                 is_multiple ? "multiple" : "single");
+  append_search_parameters(type, call.base, call.api.index_options().full_text, out);
   append_includes(type, out);
-  append_operations(&type, base, out);
+  append_operations(&type, call.base, out);
   out += '}';
 }
 
@@ -162,13 +173,14 @@ std::string statement(const Call& call) {
       R"(too.","security":{{"cors":{}}},"resource":[)",
       release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
   std::string interactions;
-  append_interactions(interactions);
+  append_interactions(Level::type, interactions);
   const auto types = fhir::Definitions::r4().resource_types();
   for (const auto& type : types) {
     if (&type != types.data()) out += ',';
-    append_type(type, interactions, call.base, call.api.index_options().full_text, out);
+    append_type(type, interactions, call, out);
   }
-  out += R"(],"interaction":[{"code":"search-system"}])";
+  out += "],";
+  append_interactions(Level::system, out);
   append_common_parameters(out);
   append_operations(nullptr, call.base, out);
   append_compartments(out);

@@ -21,15 +21,10 @@ namespace lightbox::rest {
 [[nodiscard]] bool is_not_modified(const http::Request& request,
                                    const store::StoredResource& version);
 
-// What the store has to check when it writes.
-struct WriteCondition {
-  std::optional<std::uint64_t> if_version;
-  bool if_absent = false;
-};
-
-// Of If-Match and If-None-Match. precondition_failed when they fail already; `invalid` when a field
-// is no list of ETags.
-Result<WriteCondition> write_condition(const Call& call, const fhir::ResourceType& type,
-                                       std::string_view id);
+// Of the values of If-Match and If-None-Match; empty: there is no such field. `invalid` when one is
+// no list of ETags.
+Result<store::Preconditions> preconditions(std::string_view if_match,
+                                           std::string_view if_none_match);
+Result<store::Preconditions> preconditions(const http::Request& request);
 
 }  // namespace lightbox::rest

@@ -263,12 +263,11 @@ Negotiated negotiate_leniently(const http::Request& request) {
   return wants ? *wants : Negotiated{};
 }
 
-Result<PatchFormat> patch_format(const http::Request& request) {
-  const auto content_type = request.field("Content-Type");
+Result<PatchFormat> patch_format(std::string_view content_type) {
   const MediaRange range = parse_media_range(content_type);
   const bool is_utf8 = range.charset.empty() || equals_ignoring_case(range.charset, "utf-8");
   if (range.type == "application/json-patch+json" && is_utf8) return PatchFormat::json_patch;
-  const auto format = content_format(request);
+  const auto format = content_format(content_type);
   if (!content_type.empty() && format) {
     return *format == Format::xml ? PatchFormat::fhirpath_xml : PatchFormat::fhirpath_json;
   }
@@ -280,7 +279,10 @@ Result<PatchFormat> patch_format(const http::Request& request) {
 }
 
 Result<Format> content_format(const http::Request& request) {
-  const auto content_type = request.field("Content-Type");
+  return content_format(request.field("Content-Type"));
+}
+
+Result<Format> content_format(std::string_view content_type) {
   if (content_type.empty()) return Format::json;
   const MediaRange range = parse_media_range(content_type);
   const Offer* offer = offer_of(range.type);

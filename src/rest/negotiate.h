@@ -34,15 +34,16 @@ Result<Negotiated> negotiate(const http::Request& request, const http::Parameter
 
 // The format of the request's body: unsupported_media_type unless its Content-Type is JSON or XML
 // of FHIR 4.0 in UTF-8. Without one it is JSON.
+Result<Format> content_format(std::string_view content_type);
 Result<Format> content_format(const http::Request& request);
 
 // The patch documents that PATCH takes, as Accept-Patch lists them (RFC 5789, section 3.1).
 inline constexpr const char* patch_media_types =
     "application/json-patch+json, application/fhir+json, application/fhir+xml";
 enum class PatchFormat : unsigned char { json_patch, fhirpath_json, fhirpath_xml };
-// By the request's Content-Type; unsupported_media_type for any other, and without one: FHIR JSON
-// is then no safe guess.
-Result<PatchFormat> patch_format(const http::Request& request);
+// By the Content-Type; unsupported_media_type for any other, and without one: FHIR JSON is then no
+// safe guess.
+Result<PatchFormat> patch_format(std::string_view content_type);
 
 // The parts of a header field's list, without their surrounding space: "a;q=1, b" -> "a;q=1", "b".
 std::vector<std::string_view> split_list(std::string_view text, char separator);

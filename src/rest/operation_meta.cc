@@ -144,14 +144,9 @@ struct Prepared {
 
 Result<Prepared> prepare(const OperationCall& call, Change change, const Json& given) {
   Api& api = call.call.api;
-  TRY(const auto condition, write_condition(call.call, *call.type, call.id));
+  TRY(const auto conditions, preconditions(call.call.request));
   TRY(const auto current, api.store().read(*call.type, call.id));
-  if (condition.if_absent || (condition.if_version && *condition.if_version != current.version)) {
-    return problem(ProblemKind::precondition_failed,
-                   fmt::format("{}/{} has version {}, which is not what the request's conditions "
-                               "ask for",
-                               call.type->name, call.id, current.version));
-  }
+  TRY_DO(conditions.check(*call.type, call.id, {current.version, true}));
   TRY(auto document, document_of(current, api.options().limits));
   Prepared prepared;
   if (!apply(change, given, document)) {
@@ -164,7 +159,7 @@ Result<Prepared> prepare(const OperationCall& call, Change change, const Json& g
       .id = call.id,
       .body = fhir::to_stored(*document.root()),
       .index = fhir::index_resource(*call.type, *document.root(), api.index_options()),
-      .if_version = current.version};
+      .preconditions = {.if_match = store::VersionSet::of(current.version)}};
   return prepared;
 }
 

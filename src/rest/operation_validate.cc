@@ -106,18 +106,16 @@ void check_update(const OperationCall& call, const Json& resource, std::vector<I
 
 // If-Match and If-None-Match, as the update or delete itself would check them.
 Result<void> check_condition(const OperationCall& call, std::vector<Issue>& issues) {
-  const auto condition = write_condition(call.call, *call.type, call.id);
-  if (!condition) {
-    if (condition.error().kind != ProblemKind::precondition_failed) return condition.error();
-    for (const Issue& issue : condition.error().issues) issues.push_back(issue);
-    return {};
-  }
-  if (!condition->if_version) return {};
+  TRY(const auto conditions, preconditions(call.call.request));
   const auto current = call.call.api.store().read(*call.type, call.id);
-  if (current && current->version == *condition->if_version) return {};
-  add(issues, Severity::error, "conflict",
-      fmt::format("{}/{} is not of version {} (If-Match)", call.type->name, call.id,
-                  *condition->if_version));
+  if (!current && current.error().kind != ProblemKind::not_found &&
+      current.error().kind != ProblemKind::gone) {
+    return current.error();
+  }
+  const store::VersionState state = {current ? current->version : 0, current.has_value()};
+  if (const auto done = conditions.check(*call.type, call.id, state); !done) {
+    for (const Issue& issue : done.error().issues) issues.push_back(issue);
+  }
   return {};
 }
 

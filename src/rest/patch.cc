@@ -1,5 +1,5 @@
-// patch: PATCH [base]/[type]/[id] (R4, http.html#patch; RFC 5789), with JSON Patch (RFC 6902) or
-// FHIRPath Patch (R4, fhirpatch.html).
+// patch: PATCH [base]/[type]/[id], and of the one resource that matches: PATCH
+// [base]/[type]?criteria (R4, http.html#patch; RFC 5789).
 //
 // 400: the patch document is malformed, or what it makes of the resource fails basic validation: R4
 // has the result processed "as an Update operation", which answers that with 400. 422: the patch is
@@ -10,152 +10,67 @@
 
 #include <fmt/format.h>
 
-#include "fhir/fhirpath_patch.h"
-#include "fhir/json_edit.h"
-#include "fhir/json_patch.h"
-#include "fhir/resource.h"
-#include "fhir/xml_read.h"
 #include "rest/condition.h"
+#include "rest/criteria.h"
 #include "rest/outcome.h"
+#include "rest/patch_document.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
 
 namespace lightbox::rest {
 namespace {
 
-// How often a patch without If-Match is applied again because another write came in between. Of n
-// clients that patch one resource at once, one gets through in each of the writer's batches, so
-// this is generous; past it 409.
+// How often a patch is applied again because another write came in between. Of n clients that patch
+// one resource at once, one gets through in each of the writer's batches, so this is generous; past
+// it 409.
 constexpr int attempts_max = 200;
 
-// A patch document, read once and applied to one version or to several.
-struct Patch {
-  fhir::JsonDocument document;  // what the operations point into
-  PatchFormat format = PatchFormat::json_patch;
-  fhir::JsonPatch json;
-  fhir::FhirPathPatch fhirpath;
+struct Asked {
+  const fhir::ResourceType* type = nullptr;
+  std::string id;          // empty: what matches
+  CriteriaQuery criteria;  // then there is one
+  store::Preconditions conditions;
+  PatchDocument patch;
 };
 
-Result<Patch> read_patch(const Call& call) {
-  TRY(const PatchFormat format, patch_format(call.request));
-  const Limits& limits = call.api.options().limits;
-  if (call.request.body.empty()) {
-    return problem(ProblemKind::invalid, "required",
-                   "The request has no body; it must be a JSON Patch or a FHIRPath Patch");
-  }
-  const auto parse = format == PatchFormat::fhirpath_xml ? fhir::parse_xml : fhir::parse_json;
-  TRY(auto document, parse(call.request.body, limits));
-  Patch patch{.document = std::move(document), .format = format, .json = {}, .fhirpath = {}};
-  const fhir::Json& root = *patch.document.root();
-  if (format == PatchFormat::json_patch) {
-    TRY(patch.json, fhir::read_json_patch(root, limits));
+Result<Asked> parse(const Call& call) {
+  Asked asked;
+  TRY(asked.type, call.type(0));
+  if (call.captures.size() > 1) {
+    asked.id = call.captures[1];
   } else {
-    TRY(patch.fhirpath, fhir::read_fhirpath_patch(root, limits));
+    TRY(asked.criteria, parse_criteria(call, *asked.type, call.parameters));
   }
-  return patch;
+  TRY(asked.conditions, preconditions(call.request));
+  TRY(const PatchFormat format, patch_format(call.request.field("Content-Type")));
+  TRY(asked.patch, read_patch(call.request.body, format, call.api.options().limits));
+  return asked;
 }
 
-Problem must_stay(const fhir::ResourceType& type, std::string_view what, std::string_view was) {
-  return problem(
-      ProblemKind::unprocessable, "business-rule",
-      fmt::format("A patch must leave {} as it is, '{}'. Nothing was changed", what, was),
-      fmt::format("{}.{}", type.name, what));
-}
+// What is to be written, for the version that is current; its body is that of the version when
+// there is nothing to change.
+struct Attempt {
+  store::StoredResource current;
+  store::Operation operation;
+};
 
-// R4, http.html#patch: the server ensures that the narrative is not clinically unsafe afterwards. A
-// narrative that was generated from the content, and is not patched with it, no longer says what
-// the content says: it is removed. One with content of its own cannot be mended without its author.
-Result<void> keep_narrative_safe(fhir::Json& patched, const fhir::Json& before) {
-  const auto is_content = [](const fhir::Json& member) {
-    return member.key != "text" && member.key != "meta";
-  };
-  const fhir::Json* text = before.find("text");
-  fhir::Json** link = fhir::link_to(patched, "text");
-  if (text == nullptr || *link == nullptr || !fhir::equal_json(*text, **link)) return {};
-  bool is_changed = false;
-  const auto compare = [&](const fhir::Json& one, const fhir::Json& other) {
-    for (const fhir::Json* member = one.first; member != nullptr; member = member->next) {
-      const fhir::Json* same = other.find(member->key);
-      const bool is_same = same != nullptr && fhir::equal_json(*member, *same);
-      is_changed = is_changed || (is_content(*member) && !is_same);
-    }
-  };
-  compare(before, patched);
-  compare(patched, before);
-  const std::string_view status = text->string("status");
-  if (!is_changed || status == "empty") return {};
-  if (status == "additional") {
-    return problem(
-        ProblemKind::unprocessable, "business-rule",
-        "The narrative has content of its own (text.status is additional), which would no "
-        "longer agree with what is patched: patch or remove text, too. Nothing was changed",
-        fmt::format("{}.text", before.string("resourceType")));
-  }
-  fhir::take_at(patched, link);
-  return {};
-}
-
-// The patched version as it would be stored.
-Result<store::Operation> apply(const Call& call, const Patch& patch,
-                               const store::StoredResource& current) {
+Result<Attempt> prepare(const Call& call, const Asked& asked, const std::string& id) {
   const Limits& limits = call.api.options().limits;
-  std::string text;
-  fhir::append_resource({.type = current.type->name,
-                         .id = current.id,
-                         .version = current.version,
-                         .updated_ms = current.updated_ms},
-                        current.body, text);
-  TRY(auto before, fhir::parse_json(text, limits));
-  TRY(auto document, fhir::parse_json(text, limits));
-  if (patch.format == PatchFormat::json_patch) {
-    TRY(document, fhir::apply_json_patch(patch.json, std::move(document), limits));
-  } else {
-    TRY(document, fhir::apply_fhirpath_patch(patch.fhirpath, std::move(document), limits));
+  Attempt attempt;
+  TRY(attempt.current, call.api.store().read(*asked.type, id));
+  TRY_DO(asked.conditions.check(*asked.type, id, {attempt.current.version, true}));
+  TRY(const auto patched, apply_patch(asked.patch, attempt.current, limits));
+  TRY(attempt.operation,
+      patch_operation(*patched.root(), attempt.current, call.api.index_options(), limits));
+  if (asked.criteria) {
+    attempt.operation.condition = store::Condition{.query = asked.criteria, .expected = id};
   }
-  fhir::Json& root = *document.root();
-  if (root.string("resourceType") != current.type->name) {
-    return must_stay(*current.type, "resourceType", current.type->name);
-  }
-  if (root.string("id") != current.id) return must_stay(*current.type, "id", current.id);
-  auto issues = fhir::validate(root, {}, limits);
-  if (!issues.empty()) return Problem{ProblemKind::invalid, std::move(issues)};
-  TRY_DO(keep_narrative_safe(root, *before.root()));
-  std::string body = fhir::to_stored(root);
-  if (body.size() > limits.body_bytes_max) {
-    return problem(ProblemKind::unprocessable, "too-long",
-                   fmt::format("The patched resource would have {} bytes; at most {} are stored "
-                               "(body_bytes_max). Nothing was changed",
-                               body.size(), limits.body_bytes_max));
-  }
-  return store::Operation{
-      .kind = store::Operation::Kind::put,
-      .type = current.type,
-      .id = current.id,
-      .body = std::move(body),
-      .index = fhir::index_resource(*current.type, root, call.api.index_options()),
-      .if_version = current.version};
+  return attempt;
 }
 
-// The version to patch.
-Result<store::StoredResource> read_current(const Call& call, std::optional<std::uint64_t> wanted) {
-  TRY(const auto* type, call.type(0));
-  TRY(auto current, call.api.store().read(*type, call.captures[1]));
-  if (wanted && *wanted != current.version) {
-    return problem(ProblemKind::precondition_failed,
-                   fmt::format("If-Match names version {}, but the current one is {}", *wanted,
-                               current.version));
-  }
-  return current;
-}
-
-Result<WriteCondition> condition_of(const Call& call) {
-  TRY(const auto* type, call.type(0));
-  return write_condition(call, *type, call.captures[1]);
-}
-
-http::Response answer(const Call& call, const store::Operation& operation,
+http::Response answer(const Call& call, const Attempt& attempt,
                       const store::OperationResult& result) {
-  return written_response(call, {.status = 200, .operation = &operation, .result = result});
+  return written_response(call, {.status = 200, .operation = &attempt.operation, .result = result});
 }
 
 http::Response refusal(const Call& call, const Problem& problem) {
@@ -166,39 +81,57 @@ http::Response refusal(const Call& call, const Problem& problem) {
   return response;
 }
 
-Problem too_much_traffic(const Call& call) {
+Problem too_much_traffic(const Asked& asked) {
   return problem(ProblemKind::conflict,
-                 fmt::format("{}/{} was changed by others each of the {} times that the patch was "
+                 fmt::format("The {} was changed by others each of the {} times that the patch was "
                              "applied; nothing was changed by it. Try again",
-                             call.captures[0], call.captures[1], attempts_max));
+                             asked.type->name, attempts_max));
+}
+
+// The one that matches now. R4, http.html#patch: none is 404, several are 412.
+boost::asio::awaitable<Result<std::string>> choose(Call& call, const Asked& asked) {
+  if (!asked.criteria) co_return asked.id;
+  auto finding = find_match(call, asked.criteria);
+  auto found = co_await std::move(finding);
+  if (found && found->empty()) {
+    co_return problem(
+        ProblemKind::not_found,
+        fmt::format("No {} matches the criteria; a patch does not create", asked.type->name));
+  }
+  co_return found;
+}
+
+// Another write came first, or the criteria match another resource by now. Whether the client's
+// If-Match allows that, shows when it is read again.
+bool is_overtaken(const Result<store::OperationResult>& result) {
+  if (result) return result->outcome == store::OperationResult::Outcome::other_match;
+  return result.error().kind == ProblemKind::precondition_failed;
 }
 
 }  // namespace
 
 boost::asio::awaitable<http::Response> patch(Call& call) {
-  const auto condition = condition_of(call);
-  if (!condition) co_return refusal(call, condition.error());
-  const std::optional<std::uint64_t> version = condition->if_version;
-  const auto patch = read_patch(call);
-  if (!patch) co_return refusal(call, patch.error());
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    const auto current = read_current(call, version);
-    if (!current) co_return refusal(call, current.error());
-    auto operation = apply(call, *patch, *current);
-    if (!operation) co_return refusal(call, operation.error());
-    if (operation->body == current->body) {
+  const auto asked = parse(call);
+  if (!asked) co_return refusal(call, asked.error());
+  for (int attempt_number = 0; attempt_number < attempts_max; ++attempt_number) {
+    auto choosing = choose(call, *asked);
+    const auto id = co_await std::move(choosing);
+    if (!id) co_return refusal(call, id.error());
+    auto attempt = prepare(call, *asked, *id);
+    if (!attempt) co_return refusal(call, attempt.error());
+    if (attempt->operation.body == attempt->current.body) {
       const store::OperationResult unchanged{.outcome = store::OperationResult::Outcome::unchanged,
-                                             .version = current->version,
-                                             .updated_ms = current->updated_ms};
-      co_return answer(call, *operation, unchanged);
+                                             .version = attempt->current.version,
+                                             .updated_ms = attempt->current.updated_ms};
+      co_return answer(call, *attempt, unchanged);
     }
-    auto result = co_await commit(call, *operation);
-    if (result) co_return answer(call, *operation, *result);
-    // Another write came first. With If-Match that is the client's to settle.
-    const bool is_overtaken = result.error().kind == ProblemKind::precondition_failed;
-    if (!is_overtaken || version) co_return refusal(call, result.error());
+    auto committing = commit(call, attempt->operation);
+    const auto result = co_await std::move(committing);
+    if (is_overtaken(result)) continue;
+    if (!result) co_return refusal(call, result.error());
+    co_return answer(call, *attempt, *result);
   }
-  co_return refusal(call, too_much_traffic(call));
+  co_return refusal(call, too_much_traffic(*asked));
 }
 
 }  // namespace lightbox::rest

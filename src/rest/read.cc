@@ -1,5 +1,6 @@
 // read and vread (R4, http.html#read, #vread), with their conditions (#cread).
 
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -12,7 +13,7 @@
 namespace lightbox::rest {
 namespace {
 
-// GET [type]/_history looks like a read.
+// GET [type]/_name looks like a read.
 Result<void> check_is_read(const Call& call) {
   const std::string& id = call.captures[1];
   if (!id.starts_with('_')) return {};
@@ -45,7 +46,8 @@ Result<store::StoredResource> find_version(const Call& call) {
 
 http::Response respond(const Call& call, const Result<store::StoredResource>& found) {
   if (!found) return problem_response(found.error(), call.wants);
-  const auto subset = fhir::parse_subset(call.parameters, *found->type);
+  const std::array types = {found->type};
+  const auto subset = fhir::parse_subset(call.parameters, types);
   if (!subset) return problem_response(subset.error(), call.wants);
   return version_response(call, *found, *subset);
 }

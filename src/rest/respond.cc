@@ -95,20 +95,32 @@ http::Response written_response(const Call& call, const Written& written) {
   return response;
 }
 
+std::string describe_removal(const fhir::ResourceType& type, std::string_view id,
+                             const store::OperationResult& result) {
+  if (id.empty()) return fmt::format("{} {} deleted", result.removed, type.name);
+  const bool was_there = result.outcome == store::OperationResult::Outcome::removed;
+  return fmt::format("{}/{} {}", type.name, id, was_there ? "was deleted" : "was not there");
+}
+
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
                                                               store::Operation operation) {
-  auto shared = std::make_shared<store::Operation>(std::move(operation));
+  std::vector<store::Operation> operations;
+  operations.push_back(std::move(operation));
+  auto pending = commit_all(call, std::move(operations));
+  auto result = co_await std::move(pending);
+  if (!result) co_return std::move(result).error();
+  co_return std::move(result->front());
+}
+
+boost::asio::awaitable<store::CommitResult> commit_all(Call& call,
+                                                       std::vector<store::Operation> operations) {
+  auto shared = std::make_shared<std::vector<store::Operation>>(std::move(operations));
   store::Store& store = call.api.store();
   std::function<void(std::function<void(store::CommitResult)>)> start =
       [&store, shared](std::function<void(store::CommitResult)> done) {
-        std::vector<store::Operation> operations;
-        operations.push_back(std::move(*shared));
-        store.commit(std::move(operations), std::move(done));
+        store.commit(std::move(*shared), std::move(done));
       };
-  auto pending = await_callback<store::CommitResult>(std::move(start));
-  auto result = co_await std::move(pending);
-  if (!result) co_return std::move(result).error();
-  co_return result->front();
+  return await_callback<store::CommitResult>(std::move(start));
 }
 
 Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type) {

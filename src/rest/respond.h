@@ -34,9 +34,16 @@ struct Written {
 };
 [[nodiscard]] http::Response written_response(const Call& call, const Written& written);
 
+// What a delete did, in words; `id` is empty for one with criteria.
+[[nodiscard]] std::string describe_removal(const fhir::ResourceType& type, std::string_view id,
+                                           const store::OperationResult& result);
+
 // Commits one operation and waits for it without holding the thread.
 boost::asio::awaitable<Result<store::OperationResult>> commit(Call& call,
                                                               store::Operation operation);
+// The same of several, all or none.
+boost::asio::awaitable<store::CommitResult> commit_all(Call& call,
+                                                       std::vector<store::Operation> operations);
 
 // The request's body as a checked resource of this type.
 Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type);

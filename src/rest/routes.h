@@ -18,7 +18,8 @@ using RouteHandler = boost::asio::awaitable<http::Response> (*)(Call&);
 struct Route {
   http::Method method;
   std::string_view pattern;
-  // A code of http://hl7.org/fhir/restful-interaction, when it is one of a type's interactions.
+  // Codes of http://hl7.org/fhir/restful-interaction, separated by a space; those of patterns with
+  // {type} are each type's, the others the system's.
   std::string_view interaction;
   RouteHandler handler;
 };
@@ -32,7 +33,12 @@ boost::asio::awaitable<http::Response> vread(Call& call);
 boost::asio::awaitable<http::Response> update(Call& call);
 boost::asio::awaitable<http::Response> patch(Call& call);
 boost::asio::awaitable<http::Response> remove(Call& call);  // R4's delete
+boost::asio::awaitable<http::Response> update_conditional(Call& call);
+boost::asio::awaitable<http::Response> remove_conditional(Call& call);
 boost::asio::awaitable<http::Response> history_instance(Call& call);
+boost::asio::awaitable<http::Response> history_type(Call& call);
+boost::asio::awaitable<http::Response> history_system(Call& call);
+boost::asio::awaitable<http::Response> process_bundle(Call& call);       // batch, transaction
 boost::asio::awaitable<http::Response> search_type(Call& call);          // GET and POST _search
 boost::asio::awaitable<http::Response> search_compartment(Call& call);   // GET Patient/{id}/{type}
 boost::asio::awaitable<http::Response> search_system(Call& call);        // GET and POST _search

@@ -4,22 +4,13 @@
 #include "fhir/json.h"
 #include "fhir/resource.h"
 #include "store/codec.h"
+#include "store/condition.h"
 #include "store/full_text.h"
 #include "store/index_options.h"
 #include "store/row_record.h"
 #include "store/writer.h"
 
 namespace lightbox::store {
-// The row of the resource that an operation is about.
-struct Applier::Current {
-  std::int64_t key = 0;
-  std::int64_t version = 0;
-  Method method = Method::create;
-  std::int64_t updated = 0;
-  std::int64_t ord = 0;
-  std::int64_t options = 0;
-  std::string body;  // compressed
-};
 
 Result<void> Applier::prepare() {
   const std::string text = options_text(shared_.options.index);
@@ -49,6 +40,13 @@ void Applier::begin(std::int64_t now_ms) {
   now_ms_ = now_ms;
   changes_.clear();
   count_changes_.clear();
+  chosen_ids_.clear();
+  begin_request();
+}
+
+void Applier::begin_request() {
+  touched_.clear();
+  condition_ticks_ = request_condition_ticks_max;
 }
 
 Result<std::uint64_t> Applier::finish() {
@@ -80,11 +78,11 @@ void Applier::back_to(Mark mark) {
   count_changes_ = std::move(mark.count_changes);
 }
 
-Result<std::optional<Applier::Current>> Applier::find(const Operation& operation) {
+Result<std::optional<Applier::Current>> Applier::find(const Target& target) {
   Query query(database_,
               "SELECT key, version, method, updated, ord, options, body FROM resource WHERE type=? "
               "AND id=?");
-  query.bind(std::int64_t{operation.type->number}).bind(std::string_view(operation.id));
+  query.bind(std::int64_t{target.type().number}).bind(target.id);
   if (!query.next()) {
     if (!query.ok()) return query.problem();
     return std::optional<Current>();
@@ -95,46 +93,52 @@ Result<std::optional<Applier::Current>> Applier::find(const Operation& operation
 }
 
 Result<OperationResult> Applier::apply(const Operation& operation, std::string_view body) {
-  TRY(const std::optional<Current> current, find(operation));
+  if (operation.condition) return apply_conditional(operation, body);
+  return apply_to({operation, operation.id, body});
+}
+
+Result<OperationResult> Applier::apply_to(const Target& target) {
+  const Operation& operation = target.operation;
+  TRY(const std::optional<Current> current, find(target));
   const bool live = current && current->method != Method::remove;
-  const std::string name = fmt::format("{}/{}", operation.type->name, operation.id);
-  if (operation.if_version &&
-      (!current || static_cast<std::uint64_t>(current->version) != *operation.if_version)) {
-    return problem(ProblemKind::precondition_failed, "conflict",
-                   current ? fmt::format("{} has version {}, not {}", name, current->version,
-                                         *operation.if_version)
-                           : fmt::format("{} does not exist, so it has no version {}", name,
-                                         *operation.if_version));
-  }
-  if (operation.if_absent && live) {
-    return problem(ProblemKind::precondition_failed, "conflict",
-                   fmt::format("{} exists already, with version {}", name, current->version));
+  const auto version = current ? static_cast<std::uint64_t>(current->version) : 0;
+  TRY_DO(operation.preconditions.check(target.type(), target.id, {version, live}));
+  const auto name = [&] { return fmt::format("{}/{}", target.type().name, target.id); };
+  if (operation.is_once && current && touched_.contains(current->key)) {
+    return problem(ProblemKind::invalid, "duplicate",
+                   fmt::format("{} is written by an earlier entry too; a resource may be written "
+                               "once in a transaction",
+                               name()));
   }
   switch (operation.kind) {
     case Operation::Kind::create:
       if (current) {
-        return problem(ProblemKind::conflict, "duplicate", fmt::format("{} is taken", name));
+        return problem(ProblemKind::conflict, "duplicate", fmt::format("{} is taken", name()));
       }
-      return insert(operation, body);
+      return insert(target);
     case Operation::Kind::put:
-      return current ? replace(operation, body, *current) : insert(operation, body);
+      return current ? replace(target, *current) : insert(target);
     case Operation::Kind::remove:
-      if (live) return replace(operation, {}, *current);
+      if (live) return replace(target, *current);
+      if (operation.is_once && current) touched_.insert(current->key);
+      break;
+    case Operation::Kind::check:
       break;
   }
-  return OperationResult{OperationResult::Outcome::unchanged,
-                         current ? static_cast<std::uint64_t>(current->version) : 0,
+  return OperationResult{OperationResult::Outcome::unchanged, version,
                          current ? current->updated : 0};
 }
 
-Result<OperationResult> Applier::insert(const Operation& operation, std::string_view body) {
+Result<OperationResult> Applier::insert(const Target& target) {
+  const Operation& operation = target.operation;
   const Method method = operation.kind == Operation::Kind::create ? Method::create : Method::update;
   Query query(database_,
               "INSERT INTO resource (type, id, version, updated, method, ord, present, options, "
               "body) VALUES (?,?,1,?,?,?,?,?,?)");
-  query.bind(std::int64_t{operation.type->number}).bind(std::string_view(operation.id));
+  query.bind(std::int64_t{operation.type->number}).bind(target.id);
   query.bind(now_ms_).bind(static_cast<std::int64_t>(method)).bind(operation.index.order);
-  query.bind(static_cast<std::int64_t>(operation.index.present)).bind(options_).bind_blob(body);
+  query.bind(static_cast<std::int64_t>(operation.index.present)).bind(options_);
+  query.bind_blob(target.body);
   if (!query.run()) return query.problem();
   const std::int64_t key = sqlite3_last_insert_rowid(database_.handle());
   if (key > resource_key_max) {
@@ -149,37 +153,48 @@ Result<OperationResult> Applier::insert(const Operation& operation, std::string_
   } else {
     TRY_DO(insert_rows(database_, rows, place));
   }
+  if (operation.is_once) touched_.insert(key);
   ++count_changes_[operation.type->number];
-  changes_.push_back({operation.type, key, operation.id, now_ms_, &operation.index});
+  changes_.push_back({operation.type, key, target.id, now_ms_, &operation.index});
   return OperationResult{OperationResult::Outcome::created, 1, now_ms_};
 }
 
-Result<OperationResult> Applier::replace(const Operation& operation, std::string_view body,
-                                         const Current& current) {
+// The current version becomes an old one; of those, the oldest may have to go.
+Result<void> Applier::keep_version(const Current& current, std::int64_t until) {
+  Query query(database_,
+              "INSERT INTO history SELECT key, version, type, updated, ?, method, body FROM "
+              "resource WHERE key=?");
+  query.bind(until).bind(current.key);
+  if (!query.run()) return query.problem();
+  const auto kept = static_cast<std::int64_t>(shared_.options.limits.history_versions_max);
+  if (kept == 0 || current.version < kept) return {};
+  Query drop(database_, "DELETE FROM history WHERE resource=? AND version<=?");
+  drop.bind(current.key).bind(current.version + 1 - kept);
+  if (!drop.run()) return drop.problem();
+  return {};
+}
+
+Result<OperationResult> Applier::replace(const Target& target, const Current& current) {
+  const Operation& operation = target.operation;
   const bool was_live = current.method != Method::remove;
   const bool is_live = operation.kind != Operation::Kind::remove;
-  {
-    Query query(database_,
-                "INSERT INTO history SELECT key, version, updated, method, body FROM resource "
-                "WHERE key=?");
-    query.bind(current.key);
-    if (!query.run()) return query.problem();
-  }
-  TRY_DO(change_index(operation, current));
-
   const std::int64_t updated = std::max(now_ms_, current.updated + 1);
+  TRY_DO(keep_version(current, updated));
+  TRY_DO(change_index(target, current));
+
   const Method method = is_live ? Method::update : Method::remove;
   Query query(database_,
               "UPDATE resource SET version=?, updated=?, method=?, ord=?, present=?, options=?, "
               "body=? WHERE key=?");
   query.bind(current.version + 1).bind(updated).bind(static_cast<std::int64_t>(method));
   query.bind(operation.index.order).bind(static_cast<std::int64_t>(operation.index.present));
-  query.bind(options_).bind_blob(body).bind(current.key);
+  query.bind(options_).bind_blob(is_live ? target.body : std::string_view()).bind(current.key);
   if (!query.run()) return query.problem();
 
+  if (operation.is_once) touched_.insert(current.key);
   if (was_live != is_live) count_changes_[operation.type->number] += is_live ? 1 : -1;
   changes_.push_back(
-      {operation.type, current.key, operation.id, updated, is_live ? &operation.index : nullptr});
+      {operation.type, current.key, target.id, updated, is_live ? &operation.index : nullptr});
   OperationResult result;
   result.version = static_cast<std::uint64_t>(current.version + 1);
   result.updated_ms = updated;
@@ -190,11 +205,12 @@ Result<OperationResult> Applier::replace(const Operation& operation, std::string
 }
 
 // Only the rows that differ are written.
-Result<void> Applier::change_index(const Operation& operation, const Current& current) {
+Result<void> Applier::change_index(const Target& target, const Current& current) {
+  const Operation& operation = target.operation;
   IndexRows old_rows;
   IndexRows new_rows;
   if (current.method != Method::remove) {
-    TRY(old_rows, rows_of(operation, current));
+    TRY(old_rows, rows_of(target, current));
   }
   if (operation.kind != Operation::Kind::remove) {
     TRY(new_rows, make_rows(operation.index, shared_.systems, database_));
@@ -205,21 +221,23 @@ Result<void> Applier::change_index(const Operation& operation, const Current& cu
 }
 
 // The rows that the stored version has: derived again, with the options that it was indexed with.
-Result<IndexRows> Applier::rows_of(const Operation& operation, const Current& current) {
+Result<IndexRows> Applier::rows_of(const Target& target, const Current& current) {
+  const auto damaged = [&] {
+    return problem(ProblemKind::internal,
+                   fmt::format("{}/{} version {} is damaged in the store", target.type().name,
+                               target.id, current.version));
+  };
   const auto stored = decompress_body(current.body);
   const auto options = all_options_.find(current.options);
-  if (!stored || options == all_options_.end()) {
-    return problem(ProblemKind::internal,
-                   fmt::format("{}/{} version {} is damaged in the store", operation.type->name,
-                               operation.id, current.version));
-  }
+  if (!stored || options == all_options_.end()) return damaged();
   std::string text;
-  fhir::append_resource({operation.type->name, operation.id,
-                         static_cast<std::uint64_t>(current.version), current.updated},
-                        *stored, text);
-  TRY(const fhir::JsonDocument document, fhir::parse_json(text));
+  fhir::append_resource(
+      {target.type().name, target.id, static_cast<std::uint64_t>(current.version), current.updated},
+      *stored, text);
+  const auto document = fhir::parse_json(text);
+  if (!document) return damaged();
   const fhir::IndexEntries entries =
-      fhir::index_resource(*operation.type, *document.root(), options->second);
+      fhir::index_resource(target.type(), *document->root(), options->second);
   return make_rows(entries, shared_.systems, database_);
 }
 

@@ -25,7 +25,9 @@ Result<std::optional<std::int64_t>> CodeSystems::find(Database& database, std::s
     return std::optional<std::int64_t>();
   }
   const std::int64_t number = query.integer(0);
-  // A reader's snapshot holds committed numbers only.
+  // A reader's snapshot holds committed numbers only; the writer's may yet be rolled back.
+  if (sqlite3_txn_state(database.handle(), nullptr) == SQLITE_TXN_WRITE)
+    return std::optional<std::int64_t>(number);
   const std::unique_lock lock(mutex_);
   if (numbers_.size() < remembered_max) numbers_.emplace(key, number);
   return std::optional<std::int64_t>(number);

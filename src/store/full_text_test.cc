@@ -131,7 +131,7 @@ TEST_F(WordIndex, HasNothingOfARequestThatFailed) {
   std::vector<Operation> operations;
   operations.push_back(put(report("b", "bone", "cold")));
   operations.push_back(put(report("a", "bone", "cold")));
-  operations[1].if_version = 7;
+  operations[1].preconditions.if_match = VersionSet::of(7);
   EXPECT_FALSE(store_->commit_and_wait(std::move(operations)));
   EXPECT_THAT(find("_text", "bone"), IsEmpty());
   EXPECT_THAT(find("_text", "liver"), ElementsAre("a"));

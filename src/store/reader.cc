@@ -75,12 +75,12 @@ Problem damaged(const fhir::ResourceType& type, std::string_view id) {
                  fmt::format("{}/{} is damaged in the store", type.name, id));
 }
 
-namespace {
-
 Problem not_found(const fhir::ResourceType& type, std::string_view id) {
   return problem(ProblemKind::not_found, "not-found",
                  fmt::format("{}/{} is not known", type.name, id));
 }
+
+namespace {
 
 Problem gone(const fhir::ResourceType& type, std::string_view id, std::uint64_t version) {
   return problem(ProblemKind::gone, "deleted",
@@ -135,37 +135,13 @@ Result<StoredResource> read_version(ReaderPool& readers, const fhir::ResourceTyp
   old.bind(current.integer(4)).bind(static_cast<std::int64_t>(version));
   if (old.next()) return give(old);
   if (!old.ok()) return old.problem();
+  const bool was_there = version > 0 && version < static_cast<std::uint64_t>(current.integer(0));
   return problem(ProblemKind::not_found, "not-found",
-                 fmt::format("{}/{} has no version {}", type.name, id, version));
-}
-
-Result<HistoryPage> read_history(ReaderPool& readers, const fhir::ResourceType& type,
-                                 std::string_view id, const HistoryQuery& query) {
-  TRY(const ReaderPool::Lease reader, readers.take());
-  Query current(*reader, select_current);
-  current.bind(std::int64_t{type.number}).bind(id);
-  if (!current.next()) return current.ok() ? not_found(type, id) : current.problem();
-
-  HistoryPage page;
-  page.total = static_cast<std::uint64_t>(current.integer(0));  // versions have no gaps
-  const std::uint64_t before = query.before_version.value_or(INT64_MAX);
-  if (page.total < before && query.count > 0) {
-    TRY(StoredResource version, version_of(current, type, id));
-    page.versions.push_back(std::move(version));
-  }
-  Query old(*reader,
-            "SELECT version, updated, method, body FROM history WHERE resource=? AND version<? "
-            "ORDER BY version DESC");
-  old.bind(current.integer(4)).bind(static_cast<std::int64_t>(before));
-  while (page.versions.size() < query.count && old.next()) {
-    TRY(StoredResource version, version_of(old, type, id));
-    page.versions.push_back(std::move(version));
-  }
-  if (!old.ok()) return old.problem();
-  if (!page.versions.empty() && page.versions.back().version > 1) {
-    page.next_before_version = page.versions.back().version;
-  }
-  return page;
+                 was_there
+                     ? fmt::format("{}/{} version {} is no longer kept: this server keeps the "
+                                   "newest versions only (history_versions_max)",
+                                   type.name, id, version)
+                     : fmt::format("{}/{} has no version {}", type.name, id, version));
 }
 
 }  // namespace lightbox::store

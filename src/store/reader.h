@@ -62,9 +62,9 @@ Result<StoredResource> read(ReaderPool& readers, const fhir::ResourceType& type,
                             std::string_view id);
 Result<StoredResource> read_version(ReaderPool& readers, const fhir::ResourceType& type,
                                     std::string_view id, std::uint64_t version);
-Result<HistoryPage> read_history(ReaderPool& readers, const fhir::ResourceType& type,
-                                 std::string_view id, const HistoryQuery& query);
+Result<HistoryPage> read_history(ReaderPool& readers, const HistoryQuery& query, Effort effort);
 
+[[nodiscard]] Problem not_found(const fhir::ResourceType& type, std::string_view id);
 [[nodiscard]] Problem damaged(const fhir::ResourceType& type, std::string_view id);
 
 }  // namespace lightbox::store

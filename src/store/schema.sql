@@ -18,17 +18,21 @@ CREATE TABLE resource (
 );
 CREATE UNIQUE INDEX resource_by_id ON resource (type, id);
 CREATE INDEX resource_by_order ON resource (type, ord, key, present) WHERE method < 2;
-CREATE INDEX resource_by_updated ON resource (type, updated, key, ord) WHERE method < 2;
+-- Also of the deleted: the history of a type reads it.
+CREATE INDEX resource_by_updated ON resource (type, updated, key, method, ord);
 
--- Versions that are no longer current.
+-- Versions that are no longer current: from `updated` until `until` they were.
 CREATE TABLE history (
   resource INTEGER NOT NULL,
   version INTEGER NOT NULL,
+  type INTEGER NOT NULL,
   updated INTEGER NOT NULL,
+  until INTEGER NOT NULL,
   method INTEGER NOT NULL,
   body BLOB NOT NULL,
   PRIMARY KEY (resource, version)
 );
+CREATE INDEX history_by_updated ON history (type, updated, resource, version, until);
 
 -- How many transactions there were: a reader's snapshot tells by it which commits it holds.
 CREATE TABLE commit_count (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);

@@ -71,9 +71,8 @@ Result<std::vector<fhir::TokenEntry>> Store::token_values(const fhir::SearchPara
   return store::token_values(impl_->readers, parameter, values_max);
 }
 
-Result<HistoryPage> Store::history(const fhir::ResourceType& type, std::string_view id,
-                                   const HistoryQuery& query) {
-  return read_history(impl_->readers, type, id, query);
+Result<HistoryPage> Store::history(const HistoryQuery& query, Effort effort) {
+  return read_history(impl_->readers, query, effort);
 }
 
 Result<SearchPage> Store::search(const fhir::SearchQuery& query, Effort effort) {

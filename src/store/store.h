@@ -24,6 +24,7 @@
 #include "fhir/definitions.h"
 #include "fhir/index.h"
 #include "fhir/search.h"
+#include "store/preconditions.h"
 
 namespace lightbox::store {
 
@@ -46,25 +47,47 @@ struct StoredResource {
   std::string body;  // fhir::to_stored; empty for a deletion
 };
 
+// The search that decides which resource an operation is about (R4, http.html#ccreate,
+// #cond-update, #cdelete, #trules). The writer evaluates it in the open transaction: it sees what
+// was written before it, and nothing is written between it and the operation.
+struct Condition {
+  std::shared_ptr<const fhir::SearchQuery> query;  // its type and criteria; there is at least one
+  // What the caller found earlier and built upon: an id, or "" for no match. When the writer finds
+  // another, nothing of the request is written (Outcome::other_match).
+  std::optional<std::string> expected = std::nullopt;
+  // More are precondition_failed (code multiple-matches). Only `remove` can do with more than one.
+  std::size_t matches_max = 1;
+  // put: Operation::id is the client's, so a match with another id is `invalid`.
+  bool is_id_fixed = false;
+};
+
 struct Operation {
-  enum class Kind : std::uint8_t { create, put, remove };
+  // `check` writes nothing: its condition must match one resource, else precondition_failed.
+  enum class Kind : std::uint8_t { create, put, remove, check };
   Kind kind = Kind::create;
   const fhir::ResourceType* type = nullptr;
   std::string id;            // for create: a new random id, made by the caller
   std::string body;          // fhir::to_stored; empty for remove
   fhir::IndexEntries index;  // empty for remove
-  // If-Match: fail with precondition_failed unless this is the current version.
-  std::optional<std::uint64_t> if_version;
-  // If-None-Match: *: fail with precondition_failed when the resource is there (and not deleted).
-  bool if_absent = false;
+  Preconditions preconditions = {};
+  // Then `id` is what a put or create gives to a new resource, when there is no match. A create
+  // with a match changes nothing.
+  std::optional<Condition> condition = std::nullopt;
+  // Fail with `invalid` when an earlier operation of the same request wrote the same resource.
+  bool is_once = false;
 };
 
 struct OperationResult {
-  // `unchanged`: a removal of what is not there (or gone already).
-  enum class Outcome : std::uint8_t { created, updated, removed, unchanged };
+  // `unchanged`: a removal of what is not there (or gone already), a create whose condition has a
+  // match, a check. `other_match`: the condition matches `id` ("" for nothing), which is not what
+  // was expected; then nothing of the request is written, and operations after it may have no
+  // result.
+  enum class Outcome : std::uint8_t { created, updated, removed, unchanged, other_match };
   Outcome outcome = Outcome::created;
   std::uint64_t version = 0;
   std::int64_t updated_ms = 0;
+  std::string id = {};      // the resource's, where a condition chose it
+  std::size_t removed = 0;  // how many a conditional removal deleted
 };
 
 using CommitResult = Result<std::vector<OperationResult>>;
@@ -93,14 +116,29 @@ struct SearchPage {
   std::optional<std::uint64_t> total;     // when asked for, or free
 };
 
+// Where a version is in a history: no two versions are in the same place.
+struct HistoryPlace {
+  std::int64_t updated_ms = 0;
+  std::int64_t key = 0;  // the resource's
+  std::uint64_t version = 0;
+};
+
+// R4, http.html#history: of one resource, of a type, or of everything.
 struct HistoryQuery {
+  enum class Order : std::uint8_t { newest_first, oldest_first };
+  const fhir::ResourceType* type = nullptr;  // nullptr: all types
+  std::string id = {};                       // empty: all of the type
   std::size_t count = 50;
-  std::optional<std::uint64_t> before_version;  // for the next page
+  Order order = Order::newest_first;
+  std::int64_t since_ms = INT64_MIN;  // versions of this time and later
+  // Versions that were current at some time of it.
+  std::optional<fhir::DateInterval> at = std::nullopt;
+  std::optional<HistoryPlace> after = std::nullopt;  // for the next page
 };
 struct HistoryPage {
-  std::vector<StoredResource> versions;  // newest first
-  std::optional<std::uint64_t> next_before_version;
-  std::uint64_t total = 0;
+  std::vector<StoredResource> versions;
+  std::optional<HistoryPlace> next;
+  std::optional<std::uint64_t> total;  // of one resource, when nothing restricts its versions
 };
 
 class Store {
@@ -114,17 +152,19 @@ class Store {
 
   // All operations or none; `done` is called exactly once, on the writer's thread (it must be quick
   // and must not throw), after the fsync. A failing operation fails its own request only, its
-  // issue's expression naming the operation's index when there are several. Refused with
-  // `unavailable` at once (in the calling thread) when limits.commit_queue_max is reached.
+  // issue's expression naming the operation's index when there are several. A condition that would
+  // need more work than the writer may take for one: too_costly. Refused with `unavailable` at once
+  // (in the calling thread) when limits.commit_queue_max operations are waiting already.
   void commit(std::vector<Operation> operations, std::function<void(CommitResult)> done);
   CommitResult commit_and_wait(std::vector<Operation> operations);
 
-  // not_found; gone (the issue says which version deleted it).
+  // not_found; gone (the issue says which version deleted it). A version that is no longer kept
+  // (limits.history_versions_max) is not_found.
   Result<StoredResource> read(const fhir::ResourceType& type, std::string_view id);
   Result<StoredResource> read_version(const fhir::ResourceType& type, std::string_view id,
                                       std::uint64_t version);
-  Result<HistoryPage> history(const fhir::ResourceType& type, std::string_view id,
-                              const HistoryQuery& query);
+  // One page. not_found when there never was a resource with the id.
+  Result<HistoryPage> history(const HistoryQuery& query, Effort effort);
 
   // One page. Invalid cursor: `invalid`.
   Result<SearchPage> search(const fhir::SearchQuery& query, Effort effort);

@@ -112,39 +112,42 @@ TEST_F(StoreTest, GoesThroughALife) {
   EXPECT_EQ(version(5).error().kind, ProblemKind::not_found);
 
   open();  // all of it is on the disk
-  auto page = store_->history(type_of("Patient"), "a", {.count = 3, .before_version = {}});
+  const HistoryQuery query{.type = &type_of("Patient"), .id = "a", .count = 3};
+  auto page = store_->history(query, {});
   ASSERT_TRUE(page);
   EXPECT_EQ(page->total, 4U);
   ASSERT_EQ(page->versions.size(), 3U);
   EXPECT_EQ(page->versions[0].version, 4U);
   EXPECT_EQ(page->versions[1].method, Method::remove);
   EXPECT_TRUE(page->versions[1].body.empty());
-  ASSERT_TRUE(page->next_before_version);
-  page = store_->history(type_of("Patient"), "a",
-                         {.count = 3, .before_version = page->next_before_version});
+  ASSERT_TRUE(page->next);
+  HistoryQuery rest = query;
+  rest.after = page->next;
+  page = store_->history(rest, {});
   ASSERT_EQ(page->versions.size(), 1U);
   EXPECT_EQ(page->versions[0].version, 1U);
-  EXPECT_FALSE(page->next_before_version);
-  EXPECT_EQ(store_->history(type_of("Patient"), "b", {}).error().kind, ProblemKind::not_found);
+  EXPECT_FALSE(page->next);
+  const auto nobody = store_->history({.type = &type_of("Patient"), .id = "b"}, {});
+  EXPECT_EQ(nobody.error().kind, ProblemKind::not_found);
   EXPECT_EQ(store_->resource_count(), 1U);
 }
 
 TEST_F(StoreTest, ChecksPreconditions) {
   Operation absent = put(patient_a);
-  absent.if_version = 1;
+  absent.preconditions.if_match = VersionSet::of(1);
   EXPECT_EQ(refused(absent), ProblemKind::precondition_failed);
   Operation fresh = put(patient_a);
-  fresh.if_absent = true;
+  fresh.preconditions.if_none_match = VersionSet{.kind = VersionSet::Kind::any};
   EXPECT_EQ(commit(fresh).version, 1U);
   EXPECT_EQ(refused(fresh), ProblemKind::precondition_failed);
   Operation second = put(patient_a2);
-  second.if_version = 1;
+  second.preconditions.if_match = VersionSet::of(1);
   EXPECT_EQ(commit(second).version, 2U);
   EXPECT_EQ(refused(second), ProblemKind::precondition_failed);
   Operation removal = remove("Patient", "a");
-  removal.if_version = 1;
+  removal.preconditions.if_match = VersionSet::of(1);
   EXPECT_EQ(refused(removal), ProblemKind::precondition_failed);
-  removal.if_version = 2;
+  removal.preconditions.if_match = VersionSet::of(2);
   EXPECT_EQ(commit(removal).version, 3U);
   EXPECT_EQ(commit(fresh).version, 4U) << "a deleted one is absent";
 }
@@ -235,7 +238,7 @@ TEST_F(StoreTest, LetsOneOfManyWritersWin) {
   for (int i = 0; i < 20; ++i) {
     threads.emplace_back([&] {
       Operation operation = put(patient_a2);
-      operation.if_version = 1;
+      operation.preconditions.if_match = VersionSet::of(1);
       const auto result = store_->commit_and_wait(one(std::move(operation)));
       if (result) {
         ++won;
@@ -258,16 +261,15 @@ TEST_F(StoreTest, LosesNoUpdate) {
     threads.emplace_back([&] {
       for (int done = 0; done < 5;) {
         Operation operation = put(patient_a2);
-        operation.if_version = read("a")->version;
+        operation.preconditions.if_match = VersionSet::of(read("a")->version);
         if (store_->commit_and_wait(one(std::move(operation)))) ++done;
       }
     });
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(read("a")->version, 101U);
-  EXPECT_EQ(store_->history(type_of("Patient"), "a", {.count = 200, .before_version = {}})
-                ->versions.size(),
-            101U);
+  const auto page = store_->history({.type = &type_of("Patient"), .id = "a", .count = 200}, {});
+  EXPECT_EQ(page->versions.size(), 101U);
 }
 
 TEST_F(StoreTest, SeesWhatWasAcknowledged) {

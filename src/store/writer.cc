@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/codec.h"
 #include "store/reader.h"
+#include "store/row_record.h"
 
 namespace lightbox::store {
 namespace {
@@ -17,6 +18,8 @@ namespace {
 constexpr int log_pages_checkpoint = 8'192;    // 32 MiB
 constexpr int log_pages_restart = 16 * 8'192;  // 512 MiB
 constexpr auto idle_time = std::chrono::milliseconds(500);
+constexpr std::size_t sorted_operations_min = 256;
+constexpr std::size_t sorter_arena_bytes = 8U << 20U;
 
 std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -44,7 +47,20 @@ int on_log_growth(void* pages, sqlite3*, const char*, int count) {
   return SQLITE_OK;
 }
 
+// How many operations from `begin` on have no condition, and write no resource that another wrote:
+// nothing needs their rows before the last.
+std::size_t unconditional_from(const std::vector<Operation>& operations, std::size_t begin) {
+  std::size_t end = begin;
+  while (end < operations.size() && operations[end].is_once && !operations[end].condition) ++end;
+  return end - begin;
+}
+
 }  // namespace
+
+bool is_refusal(ProblemKind kind) {
+  return kind == ProblemKind::conflict || kind == ProblemKind::precondition_failed ||
+         kind == ProblemKind::invalid || kind == ProblemKind::too_costly;
+}
 
 Writer::Writer(std::unique_ptr<Database> database, Shared& shared)
     : database_(std::move(database)), shared_(shared), applier_(*database_, shared) {
@@ -79,11 +95,9 @@ void Writer::commit(std::vector<Operation> operations, std::function<void(Commit
   request.done = std::move(done);
   {
     const std::lock_guard lock(mutex_);
-    const std::size_t count = request.operations.size();
-    // One that is greater than the whole queue is taken when it has the queue to itself.
-    if (queued_operations_ == 0 ||
-        queued_operations_ + count <= shared_.options.limits.commit_queue_max) {
-      queued_operations_ += count;
+    // Whatever its size: a great one would else never get in while there are many small ones.
+    if (queued_operations_ < shared_.options.limits.commit_queue_max) {
+      queued_operations_ += request.operations.size();
       queue_.push_back(std::move(request));
       wake_.notify_one();
       return;
@@ -120,18 +134,26 @@ void Writer::run() {
 }
 
 // In the order of arrival; a long request has a transaction of its own, so that the short ones
-// before it are answered first.
+// before it are answered first. After it come those that are short, so that none waits for several
+// long ones.
 std::deque<Writer::Request> Writer::take() {
+  const std::size_t batch_max = shared_.options.limits.commit_batch_max;
+  if (was_long_) {
+    std::stable_partition(queue_.begin(), queue_.end(), [batch_max](const Request& request) {
+      return request.operations.size() <= batch_max;
+    });
+  }
   std::deque<Request> batch;
   std::size_t operations = 0;
   while (!queue_.empty()) {
     const std::size_t count = queue_.front().operations.size();
-    if (!batch.empty() && operations + count > shared_.options.limits.commit_batch_max) break;
+    if (!batch.empty() && operations + count > batch_max) break;
     operations += count;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   queued_operations_ -= operations;
+  was_long_ = operations > batch_max;
   return batch;
 }
 
@@ -180,28 +202,70 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
 }
 
 // The inner result is the request's answer; the outer fails when the transaction cannot go on.
+// A request that may fail, or be taken back, after it wrote something has a savepoint.
 Result<CommitResult> Writer::apply(Request& request) {
-  const bool several = request.operations.size() > 1;
-  const Applier::Mark mark = several ? applier_.mark() : Applier::Mark{};
-  if (several) TRY_DO(database_->execute("SAVEPOINT request"));
+  const auto& operations = request.operations;
+  const bool is_savepoint_needed =
+      operations.size() > 1 ||
+      (!operations.empty() && operations[0].condition && operations[0].condition->matches_max > 1);
+  applier_.begin_request();
+  const auto run = [&] {
+    auto done = apply_all(request);
+    applier_.defer_rows(nullptr);
+    return done;
+  };
+  if (!is_savepoint_needed) return run();
+  Applier::Mark mark = applier_.mark();
+  TRY_DO(database_->execute("SAVEPOINT request"));
+  TRY(CommitResult result, run());
+  const bool is_kept = result && std::ranges::none_of(*result, [](const OperationResult& each) {
+                         return each.outcome == OperationResult::Outcome::other_match;
+                       });
+  if (is_kept) {
+    TRY_DO(database_->execute("RELEASE request"));
+  } else {
+    TRY_DO(database_->execute("ROLLBACK TO request; RELEASE request"));
+    applier_.back_to(std::move(mark));
+  }
+  return result;
+}
+
+// Many operations in a row get their index rows in sorted order behind the last, as in a bulk load;
+// a condition must find what was written before it.
+Result<CommitResult> Writer::apply_all(Request& request) {
+  const auto& operations = request.operations;
+  std::size_t unconditional_end = 0;
+  std::optional<RowSorter> pending;
   std::vector<OperationResult> results;
-  for (std::size_t i = 0; i < request.operations.size(); ++i) {
-    auto result = applier_.apply(request.operations[i], request.bodies[i]);
+  results.reserve(operations.size());
+  bool is_other_match = false;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (i >= unconditional_end) {
+      if (pending) TRY_DO(write_records(*database_, *pending, {}));
+      pending.reset();
+      const std::size_t count = unconditional_from(operations, i);
+      if (count >= sorted_operations_min) {
+        pending.emplace(shared_.options.data_directory, sorter_arena_bytes);
+      }
+      applier_.defer_rows(pending ? &*pending : nullptr);
+      unconditional_end = i + std::max<std::size_t>(1, count);
+    }
+    auto result = applier_.apply(operations[i], request.bodies[i]);
     if (result) {
-      results.push_back(*result);
+      is_other_match |= result->outcome == OperationResult::Outcome::other_match;
+      results.push_back(std::move(*result));
       continue;
     }
     Problem failure = std::move(result).error();
-    const bool refused =
-        failure.kind == ProblemKind::conflict || failure.kind == ProblemKind::precondition_failed;
-    if (!refused) return failure;
-    if (!several) return CommitResult(std::move(failure));
-    for (Issue& issue : failure.issues) issue.expression = fmt::format("operation[{}]", i);
-    TRY_DO(database_->execute("ROLLBACK TO request; RELEASE request"));
-    applier_.back_to(mark);
+    if (!is_refusal(failure.kind)) return failure;
+    // It may have failed only because an operation before it did not do what it should.
+    if (is_other_match) return CommitResult(std::move(results));
+    if (operations.size() > 1) {
+      for (Issue& issue : failure.issues) issue.expression = fmt::format("operation[{}]", i);
+    }
     return CommitResult(std::move(failure));
   }
-  if (several) TRY_DO(database_->execute("RELEASE request"));
+  if (pending) TRY_DO(write_records(*database_, *pending, {}));
   return CommitResult(std::move(results));
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "store/code_systems.h"
 #include "store/database.h"
@@ -46,8 +47,8 @@ class Applier {
   // Reads what has to be known before anything is written: the clock and the index options.
   Result<void> prepare();
   // One operation. `body` is the compressed form. A Problem with nothing wrong in the database
-  // (conflict, precondition_failed, …) is found before anything is written; after any other the
-  // transaction (or savepoint) must be rolled back.
+  // (is_refusal) is found before anything is written, but for a removal of several; after any other
+  // the transaction (or savepoint) must be rolled back.
   Result<OperationResult> apply(const Operation& operation, std::string_view body);
 
   // Index rows of new resources go there as records (row_record.h) in place of the tables; what is
@@ -57,6 +58,8 @@ class Applier {
   // The transaction's changes, for the caches; valid until the next begin().
   [[nodiscard]] const std::vector<ResourceChange>& changes() const { return changes_; }
   void begin(std::int64_t now_ms);
+  // Before the operations of each request.
+  void begin_request();
   // Writes the counts, that of commits too; to be called before COMMIT. Gives this commit's number.
   Result<std::uint64_t> finish();
   // After COMMIT and ROLLBACK.
@@ -72,13 +75,38 @@ class Applier {
   void back_to(Mark mark);
 
  private:
-  struct Current;
-  Result<OperationResult> insert(const Operation& operation, std::string_view body);
-  Result<OperationResult> replace(const Operation& operation, std::string_view body,
-                                  const Current& current);
-  Result<void> change_index(const Operation& operation, const Current& current);
-  Result<std::optional<Current>> find(const Operation& operation);
-  Result<IndexRows> rows_of(const Operation& operation, const Current& current);
+  // An operation, and the resource that it is about.
+  struct Target {
+    const Operation& operation;
+    std::string_view id;  // lives as long as changes_
+    std::string_view body;
+    [[nodiscard]] const fhir::ResourceType& type() const { return *operation.type; }
+  };
+  // The row of that resource.
+  struct Current {
+    std::int64_t key = 0;
+    std::int64_t version = 0;
+    Method method = Method::create;
+    std::int64_t updated = 0;
+    std::int64_t ord = 0;
+    std::int64_t options = 0;
+    std::string body;  // compressed
+  };
+
+  Result<OperationResult> apply_to(const Target& target);
+  Result<OperationResult> insert(const Target& target);
+  Result<OperationResult> replace(const Target& target, const Current& current);
+  Result<void> keep_version(const Current& current, std::int64_t until);
+  Result<void> change_index(const Target& target, const Current& current);
+  Result<std::optional<Current>> find(const Target& target);
+  Result<IndexRows> rows_of(const Target& target, const Current& current);
+
+  // apply_condition.cc
+  Result<OperationResult> apply_conditional(const Operation& operation, std::string_view body);
+  Result<OperationResult> apply_to_none(const Operation& operation, std::string_view body);
+  Result<OperationResult> apply_to_match(const Operation& operation, std::string_view body,
+                                         std::string id);
+  Result<OperationResult> remove_matches(const Operation& operation, std::vector<std::string> ids);
 
   Database& database_;
   Shared& shared_;
@@ -88,7 +116,14 @@ class Applier {
   std::unordered_map<std::int64_t, fhir::IndexOptions> all_options_;
   std::unordered_map<int, std::int64_t> count_changes_;
   std::vector<ResourceChange> changes_;
+  std::deque<std::string> chosen_ids_;  // by conditions; changes_ refers to them
+  // Of the request under way.
+  std::unordered_set<std::int64_t> touched_;  // keys that is_once operations wrote
+  std::int64_t condition_ticks_ = 0;
 };
+
+// Kinds of problems that are the request's own fault: the transaction can go on without it.
+[[nodiscard]] bool is_refusal(ProblemKind kind);
 
 class Writer {
  public:
@@ -111,6 +146,7 @@ class Writer {
   void commit_batch(std::deque<Request>& batch);
   Result<void> try_batch(std::span<Request*> batch);
   Result<CommitResult> apply(Request& request);
+  Result<CommitResult> apply_all(Request& request);
   void stop_writing(int extended_code, int system_errno);
   void checkpoint(bool idle);
 
@@ -124,6 +160,7 @@ class Writer {
   std::condition_variable wake_;
   std::deque<Request> queue_;
   std::size_t queued_operations_ = 0;
+  bool was_long_ = false;  // the batch taken last
   bool stop_ = false;
   std::thread thread_;
 };

@@ -1,0 +1,161 @@
+"""Conditions and transactions under concurrency, and a transaction of 10,000 entries."""
+
+import tempfile
+import threading
+import time
+import unittest
+
+from lightbox import Server, study
+
+THREADS = 20
+
+
+def put_entry(resource):
+    return {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
+
+
+def bundle(entries, kind="transaction"):
+    return {"resourceType": "Bundle", "type": kind, "entry": entries}
+
+
+class TransactionTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.server = Server(cls.folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+        cls.folder.cleanup()
+
+    def at_once(self, ask):
+        """What `ask(connection, number)` gives in each of 20 threads, all let go together."""
+        answers, start = [None] * THREADS, threading.Barrier(THREADS)
+
+        def run(number):
+            connection = self.server.connect()
+            start.wait()
+            answers[number] = ask(connection, number)
+            connection.close()
+        threads = [threading.Thread(target=run, args=(n,)) for n in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
+
+    def count(self, query):
+        return self.server.get(f"{query}&_summary=count").json()["total"]
+
+    def test_one_of_twenty_conditional_creates_wins(self):
+        for round_ in range(20):
+            body = {"resourceType": "Patient", "identifier": [{"system": "urn:race", "value": str(round_)}]}
+            criteria = f"identifier=urn:race|{round_}"
+            answers = self.at_once(lambda c, n: c.request("POST", "Patient", body, {"If-None-Exist": criteria}))
+            self.assertEqual(sorted(a.status for a in answers), [200] * (THREADS - 1) + [201], answers)
+            self.assertEqual(len({a.json()["id"] for a in answers}), 1)
+            self.assertEqual(self.count(f"Patient?{criteria}"), 1)
+
+    def test_one_of_twenty_conditional_updates_creates(self):
+        for round_ in range(20):
+            body = {"resourceType": "Patient", "identifier": [{"system": "urn:upd", "value": str(round_)}]}
+            path = f"Patient?identifier=urn:upd|{round_}"
+            answers = self.at_once(lambda c, n: c.request("PUT", path, {**body, "active": n % 2 == 0}))
+            self.assertEqual(sorted(a.status for a in answers), [200] * (THREADS - 1) + [201], answers)
+            self.assertEqual(sorted(int(a.json()["meta"]["versionId"]) for a in answers), list(range(1, THREADS + 1)))
+            self.assertEqual(self.count(path), 1)
+
+    def test_one_winner_for_each_version(self):
+        self.server.request("PUT", "Patient/race", {"resourceType": "Patient", "id": "race"})
+        for version in range(1, 21):
+            answers = self.at_once(lambda c, n: c.request(
+                "PUT", "Patient/race", {"resourceType": "Patient", "id": "race", "active": n % 2 == 0},
+                {"If-Match": f'W/"{version}"'}))
+            self.assertEqual(sorted(a.status for a in answers), [200] + [412] * (THREADS - 1), answers)
+        self.assertEqual(self.server.get("Patient/race").json()["meta"]["versionId"], "21")
+
+    def test_transactions_that_race_for_a_patient_share_it(self):
+        """Each brings the patient if there is none, and a study that must refer to the one there is."""
+        for round_ in range(10):
+            value = f"t{round_}"
+
+            def ask(connection, number):
+                patient = {"resourceType": "Patient", "identifier": [{"system": "urn:race", "value": value}]}
+                entries = [
+                    {"fullUrl": "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a", "resource": patient,
+                     "request": {"method": "POST", "url": "Patient", "ifNoneExist": f"identifier=urn:race|{value}"}},
+                    {"resource": study(subject={"reference": "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"},
+                                       identifier=[{"system": "urn:race", "value": value}]),
+                     "request": {"method": "POST", "url": "ImagingStudy"}}]
+                return connection.request("POST", "/baseR4", bundle(entries))
+            answers = self.at_once(ask)
+            self.assertEqual({a.status for a in answers}, {200}, answers)
+            patients = self.server.search(f"Patient?identifier=urn:race|{value}")
+            self.assertEqual(len(patients), 1)
+            self.assertEqual(len(self.server.search(f"ImagingStudy?patient={patients[0]}&_count=7")), THREADS)
+
+    def test_a_failing_transaction_leaves_nothing(self):
+        entries = [put_entry({"resourceType": "Patient", "id": f"none{n}", "active": True}) for n in range(600)]
+        entries.append(put_entry({"resourceType": "Patient", "id": "none-last"}))
+        entries[-1]["request"]["ifMatch"] = 'W/"9"'
+        answer = self.server.request("POST", "/baseR4", bundle(entries))
+        self.assertEqual(answer.status, 412, answer)
+        self.assertEqual(answer.json()["issue"][0]["expression"], ["Bundle.entry[600]"])
+        self.assertEqual(self.server.get("Patient/none0").status, 404)
+        self.assertEqual(self.server.search("Patient?_id=none0,none599,none-last"), [])
+
+    def test_ten_thousand_entries(self):
+        count = 10_000
+        entries = [put_entry(study(id=f"big{n}", started=f"2024-01-{1 + n % 28:02}",
+                                   subject={"reference": f"Patient/big{n % 100}"},
+                                   identifier=[{"system": "urn:big", "value": str(n)}])) for n in range(count)]
+        whole = bundle(entries)
+        longest, stop = [0.0], threading.Event()
+
+        def read_meanwhile():
+            connection = self.server.connect()
+            while not stop.is_set():
+                began = time.monotonic()
+                self.assertEqual(connection.request("GET", "Patient?_count=1").status, 200)
+                longest[0] = max(longest[0], time.monotonic() - began)
+            connection.close()
+        reader = threading.Thread(target=read_meanwhile)
+        reader.start()
+        answer = self.server.request("POST", "/baseR4", whole)
+        stop.set()
+        reader.join()
+        self.assertEqual(answer.status, 200, answer)
+        statuses = [entry["response"]["status"] for entry in answer.json()["entry"]]
+        self.assertEqual(statuses, ["201 Created"] * count)
+        self.assertEqual(self.count("ImagingStudy?identifier=urn:big|"), count)
+        self.assertEqual(self.server.search("ImagingStudy?identifier=urn:big|9999&patient=big99"), ["big9999"])
+        self.assertEqual(len(self.server.search("ImagingStudy?patient=big7&started=lt2024-01-15&_count=33")),
+                         sum(1 for n in range(7, count, 100) if n % 28 < 14))
+        self.assertLess(longest[0], 2.0)  # nobody waits for all of it
+
+    def test_a_batch_of_many(self):
+        entries = [put_entry({"resourceType": "Patient", "id": f"batch{n}"}) for n in range(1000)]
+        entries[500]["resource"]["gender"] = "nonsense"
+        answer = self.server.request("POST", "/baseR4", bundle(entries, "batch"))
+        statuses = [entry["response"]["status"] for entry in answer.json()["entry"]]
+        self.assertEqual(statuses, ["201 Created"] * 500 + ["400 Bad Request"] + ["201 Created"] * 499)
+
+    def test_a_condition_that_is_too_broad_is_refused_and_changes_nothing(self):
+        entries = [put_entry({"resourceType": "Group", "id": f"g{n}", "type": "person", "actual": True})
+                   for n in range(1100)]
+        self.assertEqual(self.server.request("POST", "/baseR4", bundle(entries)).status, 200)
+        answer = self.server.request("PUT", "Group?type=person&actual=true",
+                                     {"resourceType": "Group", "type": "animal", "actual": True})
+        self.assertEqual(answer.status, 503, answer)
+        self.assertEqual(answer.json()["issue"][0]["code"], "too-costly")
+        self.assertEqual(self.count("Group?type=animal"), 0)
+        # With a telling criterion beside the broad ones it is done.
+        answer = self.server.request("PUT", "Group?type=person&actual=true&_id=g7",
+                                     {"resourceType": "Group", "type": "animal", "actual": True})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.json()["id"], "g7")
+
+
+if __name__ == "__main__":
+    unittest.main()
