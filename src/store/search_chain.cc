@@ -1,6 +1,6 @@
 // Chains and _has (R4, search.html#chaining, #has). The sets that they give depend on resources of
-// other types, which no look at one changed resource can keep current: they are made anew by each
-// search, as of its snapshot, from the sets of their innermost criteria, which are kept.
+// other types: they are made as of the search's snapshot, from the sets of their innermost
+// criteria, and kept until one of those types changes (chain_sets.h).
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -13,11 +13,30 @@ namespace {
 // To read what a resource refers to from its body takes as long as to pass over this many rows.
 constexpr std::uint64_t rows_per_body = 100;
 
+void add_types(const Predicate& predicate, std::vector<const fhir::ResourceType*>& types);
+
+void add_types(const FilterPredicate& filter, std::vector<const fhir::ResourceType*>& types) {
+  if (filter.node->kind == fhir::FilterNode::Kind::criterion) add_types(filter.test, types);
+  for (const FilterPredicate& part : filter.parts) add_types(part, types);
+}
+
+// Of the resources that a change of which may change the set.
+void add_types(const Predicate& predicate, std::vector<const fhir::ResourceType*>& types) {
+  types.push_back(predicate.type);
+  if (predicate.filter) add_types(*predicate.filter, types);
+  if (!predicate.chain) return;
+  for (const ChainPredicate::Arm& arm : predicate.chain->arms) add_types(arm.inner, types);
+}
+
 }  // namespace
 
 Result<Search::Set> Search::set_of_chain(const Predicate& predicate) {
   if (const auto found = own_sets_.find(predicate.name); found != own_sets_.end()) {
     return Set(found->second);
+  }
+  if (Set kept = shared_.chain_sets.find(predicate.name, reader_.snapshot())) {
+    own_sets_.emplace(predicate.name, kept);
+    return kept;
   }
   const bool is_reverse = predicate.chain->direction == fhir::Chain::Direction::reverse;
   auto made = std::make_shared<KeySet>();
@@ -32,7 +51,13 @@ Result<Search::Set> Search::set_of_chain(const Predicate& predicate) {
       TRY_DO(add_containing(arm, *predicate.type, *made));
     }
   }
-  if (!is_torn_) own_sets_.emplace(predicate.name, made);
+  if (!is_torn_) {
+    made->optimise();
+    own_sets_.emplace(predicate.name, made);
+    std::vector<const fhir::ResourceType*> types;
+    add_types(predicate, types);
+    shared_.chain_sets.keep(predicate.name, made, reader_.snapshot(), std::move(types));
+  }
   return Set(made);
 }
 

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "store/chain_sets.h"
 #include "store/code_systems.h"
 #include "store/database.h"
 #include "store/key_set.h"
@@ -31,6 +32,7 @@ struct Shared {
   std::string path;  // of the database
   CodeSystems systems;
   KeySetCache sets{64U << 20U};
+  ChainSets chain_sets{16U << 20U};
   // The number of the last commit that the caches know (commit_count), set before its answer.
   std::atomic<std::uint64_t> commits = 0;
   std::atomic<bool> writable = true;
