@@ -101,7 +101,8 @@ bool Ordering::before(const Place& a, const Place& b) const {
       const int order = compare(a.values[i], b.values[i], descending[i]);
       if (order != 0) return order < 0;
     }
-    backward = descending.size() == 1 && descending[0] && a.values[0].has;
+    backward = descending.size() == 1 ? descending[0] && a.values[0].has
+                                      : ends_backward && a.ord != fhir::order_missing;
   }
   if (a.ord != b.ord) return (a.ord < b.ord) != backward;
   return a.key != b.key && (a.key < b.key) != backward;

@@ -36,6 +36,7 @@ struct Ordering {
   };
   Mode mode = Mode::natural;
   std::vector<bool> descending;  // of each sort key
+  bool ends_backward = false;    // the last of several keys is the type's order, backward
 
   [[nodiscard]] bool before(const Place& a, const Place& b) const;
 };

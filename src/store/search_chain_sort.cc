@@ -63,7 +63,7 @@ Result<void> Search::take_equals(const SortValue& value, std::vector<OrdAndKey>&
 Result<Search::Found> Search::chain_sorted(const Set& matches) {
   const fhir::SortKey& key = query_.sort[0];
   tell("index of the other type's sort value in order, references", key.steps.size());
-  SortScan scan = *sort_table();
+  SortScan scan = *sort_table(query_.sort[0]);
   scan.limit = std::numeric_limits<std::int64_t>::max();
   Found found;
   if (!after_ || after_->values[0].has) {

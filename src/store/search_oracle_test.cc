@@ -435,10 +435,10 @@ class SearchOracle : public ::testing::TestWithParam<int> {
 
   void SetUp() override {
     const SearchTuning tunings[] = {
-        {},                       // as served
-        {0, 2'000, 0, 0, 2'000},  // sets, gathered
-        {0, 0, 0, 6, 0},          // sets, as filters of a scan
-        {3, 5, 1'000'000, 6, 3},  // scans with probes
+        {},                            // as served
+        {0, 2'000, 0, 0, 2'000, 200},  // sets, gathered
+        {0, 0, 0, 6, 0, 0},            // sets, as filters of a scan
+        {3, 5, 1'000'000, 6, 3, 4},    // scans with probes
     };
     for (const SearchTuning& tuning : tunings) {
       engines_.push_back(std::make_unique<SearchEngine>(parts_.shared(), parts_.readers));
@@ -470,12 +470,34 @@ TEST_P(SearchOracle, AnswersAsBruteForceDoes) {
                                      "subject:Patient.birthdate",
                                      "-patient.birthdate",
                                      "patient.active",
-                                     "status,-patient.family"};
-  const char* const observation_sorts[] = {
-      "date",  "-date",   "value-quantity", "-value-quantity", "code,-date",        "code",
-      "-code", "subject", "-subject",       "patient.family",  "-patient.birthdate"};
-  const char* const patient_sorts[] = {"family",         "-family",  "birthdate", "-birthdate",
-                                       "active,-family", "deceased", "-deceased"};
+                                     "status,-patient.family",
+                                     "status,started",
+                                     "-status,started",
+                                     "-status,-started",
+                                     "status,modality",
+                                     "modality,-status,started",
+                                     "-modality,_lastUpdated",
+                                     "status,-_id",
+                                     "started,-modality",
+                                     "-started,status,-modality",
+                                     "referrer,status"};
+  const char* const observation_sorts[] = {"date",
+                                           "-date",
+                                           "value-quantity",
+                                           "-value-quantity",
+                                           "code,-date",
+                                           "code",
+                                           "-code",
+                                           "subject",
+                                           "-subject",
+                                           "patient.family",
+                                           "-patient.birthdate",
+                                           "code,value-quantity",
+                                           "-value-quantity,date",
+                                           "subject,-code"};
+  const char* const patient_sorts[] = {
+      "family",   "-family",   "birthdate",        "-birthdate",     "active,-family",
+      "deceased", "-deceased", "active,birthdate", "-gender,family", "family,-birthdate,active"};
   for (const char* type : {"ImagingStudy", "Observation", "Patient"}) {
     for (int i = 0; i < 250; ++i) change(type, i);
   }

@@ -15,11 +15,6 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 14'695'981'039'3
   return hash;
 }
 
-bool is_type_order(const fhir::SortKey& key, const fhir::ResourceType& type) {
-  return key.column == fhir::SortKey::Column::index && key.steps.empty() &&
-         key.parameter == type.order;
-}
-
 std::string_view label(const Predicate& predicate) {
   using Column = fhir::Criterion::Column;
   switch (predicate.criterion->column) {
@@ -44,6 +39,15 @@ std::string_view label(const Predicate& predicate) {
 }
 
 }  // namespace
+
+bool Search::is_type_order(const fhir::SortKey& key) const {
+  return key.column == fhir::SortKey::Column::index && key.steps.empty() &&
+         key.parameter == type_.order;
+}
+
+SortValue Search::order_value(std::int64_t ord) {
+  return ord == fhir::order_missing ? SortValue{} : SortValue{true, -ord};
+}
 
 bool Search::out_of_time(std::size_t step) const {
   return step % 64 == 63 && reader_->limit.passed();
@@ -78,16 +82,17 @@ Result<void> Search::prepare() {
       hash_ = fnv1a(fmt::format("{}>{}", step.reference->code, step.type->name), hash_);
     }
   }
-  if (!sort.empty() && is_type_order(sort[0], type_)) {
+  if (!sort.empty() && is_type_order(sort[0])) {
     // A resource has one value at most for the parameter of its order; further keys only part ties.
     if (sort.size() == 1) {
       ordering_.mode = sort[0].descending ? Ordering::Mode::natural : Ordering::Mode::reversed;
     }
   }
-  const bool keys = !sort.empty() && !(sort.size() == 1 && is_type_order(sort[0], type_));
+  const bool keys = !sort.empty() && !(sort.size() == 1 && is_type_order(sort[0]));
   if (keys) {
     ordering_.mode = Ordering::Mode::keys;
     for (const fhir::SortKey& key : sort) ordering_.descending.push_back(key.descending);
+    ordering_.ends_backward = is_type_order(sort.back()) && !sort.back().descending;
   }
   const bool looks_within = query_.contained != fhir::ContainedSearch::leave;
   if (looks_within) {
@@ -235,7 +240,8 @@ Result<Search::Found> Search::find_sorted() {
   }
   TRY(const Set matches, intersection(Dates::include));
   const bool few = matches && matches->size() <= engine_.tuning.gather_max;
-  if (few || !sort_table()) {
+  if (!few && can_sort_by_keys()) return sorted_by_keys(matches);
+  if (few || query_.sort.size() != 1 || !sort_table(query_.sort[0])) {
     TRY(const Set set, matches ? Result<Set>(matches) : set_of_type(type_));
     const auto keys = set->keys();
     return from_keys({keys.begin(), keys.end()}, {});
@@ -455,7 +461,7 @@ Result<Search::Found> Search::from_keys(const Keys& keys, std::span<const Filter
       fhir::IndexEntries entries;
       const bool needs_index =
           std::any_of(query_.sort.begin(), query_.sort.end(), [this](const fhir::SortKey& key) {
-            return key.column == fhir::SortKey::Column::index && !is_type_order(key, type_);
+            return key.column == fhir::SortKey::Column::index && !is_type_order(key);
           });
       if (needs_index) {
         TRY(entries, index(resource));
@@ -497,8 +503,8 @@ Result<SortValue> Search::sort_value(const fhir::SortKey& key, const StoredResou
   if (key.column == fhir::SortKey::Column::id) return SortValue{true, resource.id};
   if (key.column == fhir::SortKey::Column::last_updated)
     return SortValue{true, resource.updated_ms};
-  if (is_type_order(key, type_)) {
-    return ord == fhir::order_missing ? SortValue{} : SortValue{true, -ord};
+  if (is_type_order(key)) {
+    return order_value(ord);
   }
   if (!key.steps.empty()) return chained_value(key, 0, entries);
   return indexed_value(key, entries);

@@ -77,6 +77,8 @@ class Search {
   Result<SortValue> sort_value(const fhir::SortKey& key, const StoredResource& resource,
                                const fhir::IndexEntries& entries, std::int64_t ord);
   // Of a key's parameter, which is of the type that the entries are of.
+  [[nodiscard]] bool is_type_order(const fhir::SortKey& key) const;
+  static SortValue order_value(std::int64_t ord);
   static SortValue indexed_value(const fhir::SortKey& key, const fhir::IndexEntries& entries);
 
   // A resource with what lies in it, and one of these: search_contained.h.
@@ -152,12 +154,33 @@ class Search {
   Result<SortValue> chained_value(const fhir::SortKey& key, std::size_t step,
                                   const fhir::IndexEntries& entries);
 
+  // search_sort.cc
+  struct Group {
+    std::vector<SortValue> values;  // that its members are equal in, of the first keys
+    Set among;                      // all of them and more; nullptr: of the type
+    const Place* after = nullptr;   // where the page begins, when that is in the group
+  };
+  [[nodiscard]] bool can_sort_by_keys() const;
+  Result<Found> sorted_by_keys(const Set& matches);
+  Result<void> sort_group(const Group& group, Found& found);
+  Result<void> sort_with_value(const Group& group, const fhir::SortKey& key, Found& found);
+  Result<void> sort_without_value(Group group, const fhir::SortKey& key, Found& found);
+  Result<void> sort_great_group(const Group& group, const SortScan& scan, Found& found);
+  [[nodiscard]] OrdScan all_of(const Group& group) const;
+  [[nodiscard]] bool in_own_order(const Group& group) const;
+  template <typename Scan>
+  Result<void> take_in_order(Scan scan, const Group& group, Found& found);
+  Result<void> take_few(Keys keys, Found& found);
+  Result<Set> collect(const Sql& sql, int column);
+  [[nodiscard]] bool is_full(const Found& found) const;
+
   // search_run.cc
   Result<Found> scan(std::vector<Filter> filters, bool drive_tokens);
   Result<void> scan_part(const OrdScan& scan, Found& found);
   Result<void> set_window(OrdScan& scan);
   Result<Found> sorted_scan(std::vector<Filter> filters);
-  [[nodiscard]] std::optional<SortScan> sort_table() const;
+  // nullopt: no index is in the key's order.
+  [[nodiscard]] std::optional<SortScan> sort_table(const fhir::SortKey& key) const;
   static SortValue value_of(const Query& row, SortScan::Table table);
   Result<StoredResource> fetch(std::int64_t key, const fhir::ResourceType& type);
   Result<fhir::IndexEntries> index(const StoredResource& resource) const;

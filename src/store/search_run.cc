@@ -170,10 +170,8 @@ Result<void> Search::set_window(OrdScan& scan) {
   return {};
 }
 
-std::optional<SortScan> Search::sort_table() const {
+std::optional<SortScan> Search::sort_table(const fhir::SortKey& key) const {
   using fhir::SearchType;
-  if (query_.sort.size() != 1) return std::nullopt;
-  const fhir::SortKey& key = query_.sort[0];
   SortScan scan;
   scan.type = key.steps.empty() ? &type_ : key.steps.back().type;
   scan.direction = key.descending ? Direction::backward : Direction::forward;
@@ -229,7 +227,7 @@ SortValue Search::value_of(const Query& row, SortScan::Table table) {
 // First those with a value, in the order of its index; then the others, in the type's order.
 Result<Search::Found> Search::sorted_scan(std::vector<Filter> filters) {
   tell("index of the sort value in order, filters", filters.size());
-  SortScan scan = *sort_table();
+  SortScan scan = *sort_table(query_.sort[0]);
   Found found;
   const fhir::SortKey& key = query_.sort[0];
   const bool in_second_part = after_ && !after_->values[0].has;

@@ -26,6 +26,8 @@ struct SearchTuning {
   std::uint64_t passed_per_fetch = 6;
   // More long date values than this are not merged into a scan; then it runs over everything.
   std::int64_t wide_max = 2'000;
+  // Of those equal in a sort key so many are read to be sorted by the next.
+  std::size_t group_max = 200;
 };
 
 class SearchEngine {

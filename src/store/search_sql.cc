@@ -316,6 +316,42 @@ Sql render(const SortScan& scan) {
   return sql;
 }
 
+bool has_own_order(SortScan::Table table) {
+  return table != SortScan::Table::updated && table != SortScan::Table::id;
+}
+
+Sql render(const EqualScan& scan) {
+  const SortScan::Table table = scan.of.table;
+  const SortColumns columns = columns_of(table);
+  const bool of_resource = !has_own_order(table);
+  const bool has_wide = table == SortScan::Table::date || table == SortScan::Table::number;
+  const bool forward = scan.direction == Direction::forward;
+  const Driver driver = of_resource ? resource_row : index_row;
+  Sql sql;
+  for (const std::int64_t wide : {0, 1}) {
+    if (wide == 1 && !has_wide) break;
+    if (wide == 1) sql.text += " UNION ALL ";
+    sql.text += fmt::format("SELECT d.ord, {} FROM {} d WHERE ", driver.key, columns.table);
+    if (of_resource) {
+      add(sql, "d.type=? AND d.method<2", {std::int64_t{scan.of.type->number}});
+    } else {
+      const std::int64_t edge =
+          scan.of.direction == Direction::forward ? fhir::edge_least : fhir::edge_greatest;
+      add(sql, "d.param=? AND d.edge & ?", {scan.of.param, edge});
+    }
+    if (has_wide) add(sql, " AND d.wide=?", {wide});
+    add(sql, fmt::format(" AND d.{}=?", columns.value), {to_value(scan.value)});
+    add(sql,
+        fmt::format(" AND (d.ord,{}){}(?,?) AND d.ord BETWEEN ? AND ?", driver.key,
+                    forward ? ">" : "<"),
+        {scan.after_ord, scan.after_key, scan.range.first, scan.range.last});
+    add_filters(scan.of.filters, driver, sql);
+  }
+  add(sql, forward ? " ORDER BY 1,2 LIMIT ?" : " ORDER BY 1 DESC,2 DESC LIMIT ?",
+      {static_cast<std::int64_t>(scan.limit)});
+  return sql;
+}
+
 Sql render_candidate(const fhir::ResourceType& type, std::span<const Filter> filters) {
   Sql sql{"SELECT d.ord FROM resource d WHERE d.key=? AND d.type=? AND d.method<2",
           {std::int64_t{type.number}}};

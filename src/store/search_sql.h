@@ -57,6 +57,21 @@ struct SortScan {
 };
 [[nodiscard]] Sql render(const SortScan& scan);
 
+// Of the rows that a SortScan gives, those of one value, in the order of (ord, key). Columns: ord,
+// key.
+struct EqualScan {
+  const SortScan& of;
+  SortValue value;
+  OrdRange range = {};
+  Direction direction = Direction::forward;
+  std::int64_t after_ord = INT64_MIN;
+  std::int64_t after_key = INT64_MIN;
+  std::size_t limit = 0;
+};
+[[nodiscard]] Sql render(const EqualScan& scan);
+// Whether the rows of one value are in that order already.
+[[nodiscard]] bool has_own_order(SortScan::Table table);
+
 // Column ord of one live resource, when it satisfies the filters; the first parameter is its key.
 [[nodiscard]] Sql render_candidate(const fhir::ResourceType& type, std::span<const Filter> filters);
 
