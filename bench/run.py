@@ -19,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+import shapes
 from measure import (Server, Wrong, check, fdatasync_ms, median, nginx_command, rate, tree_bytes, wrk)
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,6 +158,15 @@ class Size:
         self.figures["page first"] = median(times[:50]) * 1000
         self.figures["page last"] = median(times[-50:]) * 1000
 
+    def query_shapes(self):
+        server = self.serve()
+        server.wait_until_answering("metadata")
+        self.figures["shapes"] = shapes.measure(server.port, self.folder, say)
+        say("a transaction of 10,000 entries")
+        self.figures["transaction"] = 10_000 / (shapes.transaction_ms(server.port, 10_000) / 1000)
+        self.figures["rss after shapes"] = server.anonymous_mb()
+        server.stop()
+
     def creates(self, server, key, bodies):
         for connections in (1, 16):
             say(f"durable {key}, {connections} connections")
@@ -190,6 +200,7 @@ class Size:
         self.generate()
         self.load()
         self.startups("start")
+        self.query_shapes()
         server = self.serve()
         server.wait_until_answering("metadata")
         say("checking the answers")
@@ -258,6 +269,14 @@ def rows(small, large):
         counted = name.startswith("count_") and name != "count_one"
         yield f"{label}, one at a time, ms", lambda s, key=(name, "ms"): f"{s.figures[key]:.3f}", \
             "≤ 10" if counted else "", (lambda s, l, name=name: l.figures[name, "ms"] <= 10) if counted else None
+    for i, (shape, _, _) in enumerate(small.figures["shapes"]):
+        yield f"{shape.label}: first answer after a start / median of the next, ms", \
+            lambda s, i=i: "{:.1f} / {:.2f}".format(*s.figures["shapes"][i][1:]), \
+            f"≤ {shape.goal_ms}" if shape.goal_ms else "", \
+            (lambda s, l, i=i, goal=shape.goal_ms: l.figures["shapes"][i][2] <= goal) if shape.goal_ms else None
+    yield "a transaction of 10,000 entries, resources/s", lambda s: number(s.figures["transaction"]), "", None
+    yield "anonymous RSS after these, MB", lambda s: number(s.figures["rss after shapes"]), "≤ 400", \
+        lambda s, l: l.figures["rss after shapes"] <= 400
     yield "paging by next links: pages followed", lambda s: number(s.figures["pages"]), "", None
     yield "first 50 pages / last 50 pages, ms a page", \
         lambda s: f"{s.figures['page first']:.2f} / {s.figures['page last']:.2f}", "", None

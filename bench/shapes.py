@@ -197,6 +197,11 @@ def report(i):
             "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{i}: {words}</div>'}}
 
 
+def transaction_ms(port, entries):
+    patient = lambda i: {"resourceType": "Patient", "id": f"t{i}", "name": [{"family": f"Transaction{i}"}]}
+    return Client(port).ask("POST", "", transaction(entries, patient))[1]
+
+
 def prepare(client, data):
     """The List and the narratives that no study has."""
     client.ask("PUT", "List/bench", json.dumps(
