@@ -40,10 +40,11 @@ std::string observation(int n) {
 class SearchContained : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    directory_ = new testing::TemporaryDirectory();
-    auto opened = Store::open({.data_directory = directory_->path(), .limits = {}, .index = {}});
+    shared_directory = new testing::TemporaryDirectory();
+    auto opened =
+        Store::open({.data_directory = shared_directory->path(), .limits = {}, .index = {}});
     ASSERT_TRUE(opened);
-    store_ = opened->release();
+    shared_store = opened->release();
     for (int n = 0; n < 3; ++n) {
       commit(fmt::format(R"({{"resourceType":"Patient","id":"p{}","name":[{{"family":"N{}"}}]}})",
                          n, n % 2));
@@ -56,11 +57,11 @@ class SearchContained : public ::testing::Test {
     }
   }
   static void TearDownTestSuite() {
-    delete store_;
-    delete directory_;
+    delete shared_store;
+    delete shared_directory;
   }
   static void commit(const std::string& json) {
-    ASSERT_TRUE(store_->commit_and_wait(testing::one(testing::put(json))));
+    ASSERT_TRUE(shared_store->commit_and_wait(testing::one(testing::put(json))));
   }
 
   // The ids of what is found, page by page: those of contained ones, with the containers' as
@@ -70,7 +71,7 @@ class SearchContained : public ::testing::Test {
     std::vector<std::string> ids;
     query.count = count;
     for (pages = 1;; ++pages) {
-      const auto page = store_->search(query, {});
+      const auto page = shared_store->search(query, {});
       EXPECT_TRUE(page) << testing::text_of(page.error());
       if (!page) return ids;
       // None but a first page is empty.
@@ -88,11 +89,11 @@ class SearchContained : public ::testing::Test {
     }
   }
 
-  static testing::TemporaryDirectory* directory_;
-  static Store* store_;
+  static testing::TemporaryDirectory* shared_directory;
+  static Store* shared_store;
 };
-testing::TemporaryDirectory* SearchContained::directory_ = nullptr;
-Store* SearchContained::store_ = nullptr;
+testing::TemporaryDirectory* SearchContained::shared_directory = nullptr;
+Store* SearchContained::shared_store = nullptr;
 
 TEST_F(SearchContained, FindsWhatIsFoundOnItsOwn) {
   const std::vector<std::pair<std::string, std::string>> criteria{
@@ -157,7 +158,7 @@ TEST_F(SearchContained, FindsWhatIsFoundOnItsOwn) {
       fhir::SearchQuery both = within;
       both.contained = fhir::ContainedSearch::both;
       both.count_only = true;
-      const auto count = store_->search(both, {});
+      const auto count = shared_store->search(both, {});
       ASSERT_TRUE(count);
       EXPECT_EQ(count->total, 2 * expected.size()) << name;
       both.count_only = false;
@@ -179,7 +180,7 @@ TEST_F(SearchContained, IsNotWhatAConditionIsAbout) {
   query.type = &testing::type_of("Observation");
   query.contained = fhir::ContainedSearch::only;
   const fhir::SearchQuery queries[] = {query, query};
-  const auto page = store_->search(queries, {});
+  const auto page = shared_store->search(queries, {});
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().kind, ProblemKind::invalid);
 }
