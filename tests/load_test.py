@@ -53,6 +53,18 @@ class LoadTest(unittest.TestCase):
         with Server(self.data) as server:
             self.check_loaded(server, 300)
 
+    def test_what_is_contained_can_be_searched(self):
+        """The bulk load writes its index rows by a way of its own."""
+        items = [study(id=f"s{n}", subject={"reference": "#p"}, contained=[
+            {"resourceType": "Patient", "id": "p", "name": [{"family": f"Family{n % 10}"}]}]) for n in range(100)]
+        code, output = run("load", "--data", self.data, self.ndjson("a.ndjson", items))
+        self.assertEqual(code, 0, output)
+        with Server(self.data) as server:
+            sevens = [f"s{n}" for n in range(7, 100, 10)]
+            self.assertEqual(server.search("Patient?_contained=true&family=family7&_count=3"), sevens)
+            self.assertEqual(sorted(server.search("ImagingStudy?patient.family=family7")), sorted(sevens))
+            self.assertEqual(server.search("Patient?family=family7"), [])
+
     def test_ndjson_into_a_server(self):
         with Server(self.data) as server:
             code, output = run("load", "--to", server.base, self.ndjson("a.ndjson", resources(300)))

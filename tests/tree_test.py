@@ -31,7 +31,7 @@ PLACES = [
     r"cmake/[a-z_]+\.cmake",
     r"src/[a-z]+/[a-z0-9_]+\.(cc|h)",
     r"src/store/[a-z0-9_]+\.sql",
-    r"definitions/([a-z-]+\.(tsv|txt)|README\.md|generate/[a-z_]+\.py)",
+    r"definitions/([a-z-]+\.(tsv|txt|ndjson)|README\.md|generate/[a-z_]+\.py)",
     r"tests/[a-z0-9_]+\.py",
     r"tests/front_door/[a-z0-9-]+\.txt",
     r"fuzz/(CMakeLists\.txt|fuzz_[a-z_]+\.cc|[a-z_]+\.dict)",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <ranges>
 #include <utility>
 
 #include "fhir/search_chain.h"
@@ -100,35 +101,44 @@ std::string with_full_systems(std::string_view text) {
   return full;
 }
 
-bool leads_through(const SearchParameter& parameter, std::string_view element) {
+using Elements = std::vector<std::string_view>;
+
+bool leads_through(const Path& path, const Elements& elements) {
+  if (path.size() < elements.size()) return false;
+  return std::ranges::equal(
+      elements, path | std::views::take(elements.size()), {}, {}, [](const PathStep& step) {
+        return step.op == PathStep::Op::child ? step.name : std::string_view();
+      });
+}
+
+bool leads_through(const SearchParameter& parameter, const Elements& elements) {
+  return std::ranges::any_of(parameter.paths,
+                             [&](const Path& path) { return leads_through(path, elements); });
+}
+
+bool ends_at(const SearchParameter& parameter, const Elements& elements, std::string_view name) {
   return std::ranges::any_of(parameter.paths, [&](const Path& path) {
-    return !path.empty() && path[0].op == PathStep::Op::child && path[0].name == element;
+    return path.size() == elements.size() + 1 && leads_through(path, elements) &&
+           path.back().op == PathStep::Op::child && path.back().name == name;
   });
 }
 
-bool ends_at(const SearchParameter& parameter, std::string_view element, std::string_view name) {
-  return std::ranges::any_of(parameter.paths, [&](const Path& path) {
-    return path.size() == 2 && path[0].op == PathStep::Op::child && path[0].name == element &&
-           path[1].op == PathStep::Op::child && path[1].name == name;
-  });
-}
-
-const SearchParameter* find_in_element(const ResourceType& type, std::string_view element,
+const SearchParameter* find_in_element(const ResourceType& type, const Elements& elements,
                                        std::string_view name) {
-  for (const std::string& code : {fmt::format("{}-{}", element, name), std::string(name)}) {
+  for (const std::string& code : {fmt::format("{}-{}", elements.back(), name), std::string(name)}) {
     const SearchParameter* parameter = type.search_parameter(code);
-    if (parameter != nullptr && leads_through(*parameter, element)) return parameter;
+    if (parameter != nullptr && leads_through(*parameter, elements)) return parameter;
   }
   for (const SearchParameter& parameter : type.search_parameters) {
-    if (ends_at(parameter, element, name)) return &parameter;
+    if (ends_at(parameter, elements, name)) return &parameter;
   }
   return nullptr;
 }
 
-std::string names_in(const ResourceType& type, std::string_view element) {
+std::string names_in(const ResourceType& type, const Elements& elements) {
   std::string names;
   for (const SearchParameter& parameter : type.search_parameters) {
-    if (!element.empty() && !leads_through(parameter, element)) continue;
+    if (!elements.empty() && !leads_through(parameter, elements)) continue;
     names.append(names.empty() ? "" : ", ").append(parameter.code);
   }
   return names.empty() ? "none" : names;
@@ -137,15 +147,15 @@ std::string names_in(const ResourceType& type, std::string_view element) {
 // _id and _lastUpdated have rows in the table, so all that a filter may name is found there.
 std::expected<const SearchParameter*, FilterTestError> find(const ResourceType& type,
                                                             const FilterTest& test) {
-  const SearchParameter* parameter = test.element.empty()
+  const SearchParameter* parameter = test.elements.empty()
                                          ? type.search_parameter(test.name)
-                                         : find_in_element(type, test.element, test.name);
+                                         : find_in_element(type, test.elements, test.name);
   if (parameter != nullptr) return parameter;
-  const std::string where =
-      test.element.empty() ? std::string(type.name) : fmt::format("{}.{}", type.name, test.element);
+  std::string where(type.name);
+  for (const std::string_view element : test.elements) where.append(".").append(element);
   return fail(Part::name, "not-supported",
               fmt::format("{} has no search parameter '{}' that this server knows; it has {}",
-                          where, test.name, names_in(type, test.element)));
+                          where, test.name, names_in(type, test.elements)));
 }
 
 std::expected<void, FilterTestError> check_operation(const SearchParameter& parameter,
@@ -233,13 +243,13 @@ std::expected<Criterion, FilterTestError> make_chain(const ResourceType& type, F
   if (test.steps.empty()) return make_criterion(type, test, context, codes_left);
   std::string first(test.steps.front());
   test.steps.erase(test.steps.begin());
-  if (!test.element.empty()) {
+  if (!test.elements.empty()) {
     const auto colon = std::min(first.find(':'), first.size());
     const std::string name = first.substr(0, colon);
-    auto parameter = find(type, FilterTest{name, {}, {}, test.element, {}});
+    auto parameter = find(type, FilterTest{name, {}, {}, test.elements, {}});
     if (!parameter) return std::unexpected(std::move(parameter).error());
     first.replace(0, colon, (*parameter)->code);
-    test.element = {};
+    test.elements.clear();
   }
   const auto step = path_step(type, first, test.steps.empty() ? test.name : test.steps.front());
   if (!step) {

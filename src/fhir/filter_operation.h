@@ -17,7 +17,8 @@ struct FilterTest {
   std::string_view name;       // of the parameter
   std::string_view operation;  // "eq"
   std::string value;           // unquoted
-  std::string_view element;    // within brackets: whose parameters are meant; else empty
+  // Within brackets: whose parameters are meant, {"series", "instance"}; else empty.
+  std::vector<std::string_view> elements;
   // Of a chained path, before the name: {"subject:Patient", "organization"},
   // {"_has:Observation:patient"}.
   std::vector<std::string_view> steps;

@@ -88,7 +88,6 @@ std::string FilterScanner::unsupported_path() const {
     return "a filter has no modifiers: for :not write not (…), for :missing pr, for :in, :below "
            "and :above in, ss and sb";
   }
-  if (rest.starts_with('[')) return "brackets within brackets are not supported";
   return {};
 }
 

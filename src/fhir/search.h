@@ -214,6 +214,10 @@ struct SearchContext {
   std::int64_t now_ms = 0;  // for `ap`
   // For :in, :not-in, :above and :below of tokens; nullptr: they are refused.
   const Terminology* terminology = nullptr;
+  // _contained=true and both: refused to whoever does not know what to do with a resource that
+  // cannot be updated or referred to by itself, such as a condition.
+  enum class Contained : std::uint8_t { refused, possible };
+  Contained contained = Contained::refused;
 };
 
 // `parameters` are decoded name/value pairs in the order of the URL, and of the body after it for

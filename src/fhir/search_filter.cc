@@ -30,7 +30,8 @@ FilterNode wrap(FilterNode::Kind kind, FilterNode node) {
 }
 
 // Two tests of one item that a composite parameter is about are that parameter: it has an index.
-std::optional<Criterion> as_composite(const ResourceType& type, std::string_view element,
+std::optional<Criterion> as_composite(const ResourceType& type,
+                                      const std::vector<std::string_view>& elements,
                                       const FilterNode& node) {
   using Kind = FilterNode::Kind;
   if (node.kind != Kind::all_of || node.nodes.size() != 2) return std::nullopt;
@@ -46,7 +47,7 @@ std::optional<Criterion> as_composite(const ResourceType& type, std::string_view
   }
   for (const SearchParameter& parameter : type.search_parameters) {
     if (parameter.components.size() != 2 || parameter.paths.size() != 1 ||
-        parameter.paths[0].size() != 1 || parameter.paths[0][0].name != element) {
+        !std::ranges::equal(elements, parameter.paths[0], {}, {}, &PathStep::name)) {
       continue;
     }
     const FilterNode* parts[2] = {};
@@ -152,26 +153,45 @@ class FilterParser {
     if (name.empty() && steps.empty()) {
       return fail("invalid", "expected a test, as in: status eq available; or '(' or 'not ('");
     }
-    if (!element_.empty() || name.empty() || !scanner_.take_next('[')) return comparison(start);
+    if (name.empty() || !scanner_.take_next('[')) return comparison(start);
+    if (!elements_.empty()) {
+      if (steps.empty()) return in_item(name, at_name, depth);
+      scanner_.go_to(start);
+      return fail("not-supported", "within brackets no chain ends in brackets");
+    }
     const auto in_brackets = scanner_.place();
     scanner_.go_to(start);
     auto path = follow(steps);
     if (!path) return std::unexpected(std::move(path).error());
     const ResourceType& type = path->empty() ? *type_ : *path->back().types.front();
-    const Element* element = type.elements->element(name);
+    scanner_.go_to(in_brackets);
+    const ResourceType* outer_type = std::exchange(type_, &type);
+    Node inner = bracket(*type.elements, type.name, name, at_name, depth);
+    type_ = outer_type;
+    if (inner && !path->empty()) return behind(steps, *path, std::move(*inner));
+    return inner;
+  }
+
+  // element[filter] within the brackets of another.
+  Node in_item(std::string_view name, FilterScanner::Place at_name, std::size_t depth) {
+    const ComplexType* within = type_->elements;
+    for (const std::string_view each : elements_) within = within->element(each)->types[0].complex;
+    return bracket(*within, within->name, name, at_name, depth);
+  }
+
+  // Behind the bracket that follows `name`, an element of `within`.
+  Node bracket(const ComplexType& within, std::string_view within_name, std::string_view name,
+               FilterScanner::Place at_name, std::size_t depth) {
+    const Element* element = within.element(name);
     if (element == nullptr || element->types.size() != 1 || element->types[0].complex == nullptr) {
       scanner_.go_to(at_name);
       return fail("value",
-                  fmt::format("{} has no element '{}' that consists of others", type.name, name));
+                  fmt::format("{} has no element '{}' that consists of others", within_name, name));
     }
-    scanner_.go_to(in_brackets);
-    const ResourceType* outer_type = std::exchange(type_, &type);
-    element_ = element->name;
+    elements_.push_back(element->name);
     Node inner = items(depth);
-    element_ = {};
-    type_ = outer_type;
+    elements_.pop_back();
     if (inner && height(*inner) > limits_.filter_depth_max) return too_deep();
-    if (inner && !path->empty()) return behind(steps, *path, std::move(*inner));
     return inner;
   }
 
@@ -232,13 +252,13 @@ class FilterParser {
   }
 
   Node of_one_item(FilterNode inner) const {
-    if (auto composite = as_composite(*type_, element_, inner)) {
+    if (auto composite = as_composite(*type_, elements_, inner)) {
       FilterNode node;
       node.criterion = std::move(*composite);
       return node;
     }
     FilterNode node = wrap(FilterNode::Kind::element, std::move(inner));
-    node.element = element_;
+    node.element = elements_.back();
     return node;
   }
 
@@ -265,7 +285,7 @@ class FilterParser {
       scanner_.go_to(start);
       return too_long();
     }
-    if (!element_.empty() && !steps.empty() && is_reverse_step(steps.front())) {
+    if (!elements_.empty() && !steps.empty() && is_reverse_step(steps.front())) {
       scanner_.go_to(start);
       return fail("not-supported", "_has is not possible within brackets");
     }
@@ -273,7 +293,7 @@ class FilterParser {
       scanner_.go_to(start);
       return fail("not-supported", what);
     }
-    FilterTest made{name, {}, {}, element_, std::move(steps)};
+    FilterTest made{name, {}, {}, elements_, std::move(steps)};
     scanner_.skip_space();
     const auto at_operator = scanner_.place();
     made.operation = scanner_.name();
@@ -316,12 +336,12 @@ class FilterParser {
                                           limits_.filter_depth_max));
   }
 
-  const ResourceType* type_;  // within brackets: whose element_ is
+  const ResourceType* type_;  // within brackets: whose elements_ are
   FilterScanner scanner_;
   const SearchContext& context_;
   const Limits& limits_;
   std::size_t& values_;
-  std::string_view element_;  // within brackets: whose
+  std::vector<std::string_view> elements_;  // within brackets: whose
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 //
 //     given eq "peter" and (birthdate ge 2014-10-10 or not (active eq true))
 //     series[modality eq MR and bodysite eq 72696002]          of one and the same series
+//     series[modality eq CT and instance[uid eq 1.2.3]]
 //     subject.name co "ann" and encounter:Encounter.status eq finished    chained, as in a URL
 //     _has:Observation:patient:code eq loinc|1234-5        the other way
 //     component[code eq http://loinc.org|8480-6].value-quantity gt 140
@@ -40,7 +41,8 @@ struct FilterNode {
   Kind kind = Kind::criterion;
   Criterion criterion;
   std::vector<FilterNode> nodes;  // all_of, any_of: two or more; not_, element: one
-  std::string_view element;       // "series"; of the definitions
+  // "series"; of the definitions. In another element's brackets: a child of that, "instance".
+  std::string_view element;
 };
 
 // `values_max`: how many tests it may have at most; `values` is raised by their number.

@@ -124,6 +124,9 @@ INSTANTIATE_TEST_SUITE_P(
              "series[(modality *|MR and bodysite != *|1)]"},
         Case{"AbsentBehindThem", "ImagingStudy", "series[modality eq MR].performer pr false",
              "not(series[(modality *|MR and performer:missing false)])"},
+        Case{"BracketsWithin", "ImagingStudy",
+             "series[modality eq CT and instance[uid eq 1.2 and dicom-class eq 3]]",
+             "series[(modality *|CT and instance[(instance uid '1.2' and dicom-class *|3)])]"},
         Case{"NameOfTheElement", "ImagingStudy", "series[uid eq 1.2.3]",
              "series[series uid '1.2.3']"},
         Case{"LongerCode", "Observation", "component[code eq loinc|8480-6].value-quantity gt 140",
@@ -192,8 +195,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ElementOfOthers", "ImagingStudy", "series[status eq x]",
              "ImagingStudy.series has no search parameter 'status'"},
         Case{"OpenBracket", "ImagingStudy", "series[modality eq CT", "expected ']'"},
-        Case{"BracketsWithin", "ImagingStudy", "series[instance[uid eq 1]]",
-             "brackets within brackets"}),
+        Case{
+            "BracketsWithinOfNoElement", "ImagingStudy", "series[instances[uid eq 1]]",
+            "character 8 ('instances[uid eq 1]]'): ImagingStudy.series has no element 'instances'"},
+        Case{"BracketsWithinOfOthers", "ImagingStudy", "series[instance[modality eq CT]]",
+             "ImagingStudy.series.instance has no search parameter 'modality'"},
+        Case{"BracketsBehindAChainWithin", "ImagingStudy",
+             "series[performer:Practitioner.name[family eq x]]", "no chain ends in brackets"}),
     name_of);
 
 TEST(FilterLimits, BoundDepthAndSize) {

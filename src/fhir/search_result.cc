@@ -240,6 +240,11 @@ void SearchParser::check_contained() {
                                        "both: {}",
                                        name, why));
   };
+  if (context_.contained == SearchContext::Contained::refused) {
+    return error("not-supported",
+                 "Search parameter '_contained': only searches look into contained resources, "
+                 "conditions do not");
+  }
   if (!context_.types.empty()) refuse("_contained", "one type is searched at a time");
   if (!query_.sort.empty()) {
     refuse("_sort", "contained resources come in the order in which their containers were stored");

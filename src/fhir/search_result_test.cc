@@ -92,6 +92,20 @@ TEST(SearchTypes, HaveNoParameterOfTwoKinds) {
   EXPECT_THAT(queries->front().notes, SizeIs(1));
 }
 
+TEST(SearchContainedParameter, IsForThoseWhoKnowWhatToDoWithIt) {
+  EXPECT_TRUE(parse("Patient", {{"_contained", "false"}}));
+  for (const auto* value : {"true", "both"}) {
+    const auto refused = parse("Patient", {{"_contained", value}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().issues.front().code, "not-supported");
+    SearchContext possible = context();
+    possible.contained = SearchContext::Contained::possible;
+    const auto query = parse("Patient", {{"_contained", value}}, possible);
+    ASSERT_TRUE(query);
+    EXPECT_NE(query->contained, ContainedSearch::leave);
+  }
+}
+
 TEST(SearchCompartments, AreThoseOfTheTable) {
   SearchContext in = context();
   in.compartment = {&type_of("Encounter"), "e1"};

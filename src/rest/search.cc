@@ -83,7 +83,8 @@ Result<std::vector<fhir::SearchQuery>> parse(const Call& call, const Scope& scop
       .types = {},
       .index = call.search_options(),
       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
-      .terminology = &terminology};
+      .terminology = &terminology,
+      .contained = fhir::SearchContext::Contained::possible};
   std::vector<fhir::SearchQuery> queries;
   if (scope.kind == Scope::Kind::several_types) {
     TRY(queries, fhir::parse_search_types(scope.types, call.parameters, context, limits));

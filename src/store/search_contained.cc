@@ -45,13 +45,13 @@ Result<Search::Container> Search::open_container(std::int64_t key) {
       made.resource.body, text);
   TRY(made.document, fhir::parse_json(text));
   const Json& root = *made.document.root();
-  made.self = {type, &root, made.resource.id, {}};
+  made.self = {type, &root, made.resource.id, {}, {}};
   const Json* contained = root.find("contained");
   const bool is_list = contained != nullptr && contained->is(Json::Kind::array);
   for (const Json* item = is_list ? contained->first : nullptr; item; item = item->next) {
     const auto* of = fhir::Definitions::r4().resource_type(item->string("resourceType"));
     if (of == nullptr) continue;
-    made.items.push_back({of, item, std::string(item->string("id")), {}});
+    made.items.push_back({of, item, std::string(item->string("id")), {}, {}});
   }
   return made;
 }

@@ -13,9 +13,17 @@
 namespace lightbox::store {
 
 struct Search::Item {
+  // An item of the list that is the value of an element of the one before, or of the resource.
+  struct Level {
+    const fhir::Json* list = nullptr;
+    const fhir::Json* item = nullptr;
+  };
+
   const fhir::ResourceType* type = nullptr;
   const fhir::Json* json = nullptr;
   std::string id;
+  // Of a part of a resource: where it is; `json` is then a resource of nothing else.
+  std::vector<Level> levels;
   mutable std::optional<fhir::IndexEntries> entries;  // made when they are first asked for
 };
 

@@ -3,6 +3,8 @@
 // item of an element has to pass have no index: the resources that might have such an item are
 // found by sets, and read.
 
+#include <deque>
+
 #include "fhir/json.h"
 #include "store/search_contained.h"
 
@@ -12,32 +14,38 @@ namespace {
 using Kind = fhir::FilterNode::Kind;
 using fhir::Json;
 
-// The resource with no element but one, and of that only one item.
+// The resource with no element but one, and of that only one item; of that again only one element,
+// if there are more levels.
+template <typename Levels>
 class OneItem {
  public:
-  OneItem(const Json& list, const Json& item) : item_(item) {
-    item_.next = nullptr;
-    resource_.kind = Json::Kind::object;
-    Json* last = &item_;
-    if (list.is(Json::Kind::array)) {
-      list_ = list;
-      list_.size = 1;
-      list_.first = &item_;
-      list_.next = nullptr;
-      last = &list_;
+  explicit OneItem(const Levels& levels) {
+    Json* inner = nullptr;
+    for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
+      Json& item = nodes_.emplace_back(*level->item);
+      item.next = nullptr;
+      if (inner != nullptr) wrap(item, *inner);
+      inner = &item;
+      if (!level->list->is(Json::Kind::array)) continue;
+      Json& list = nodes_.emplace_back(*level->list);
+      list.next = nullptr;
+      wrap(list, *inner);
+      inner = &list;
     }
-    resource_.size = 1;
-    resource_.first = last;
+    Json& resource = nodes_.emplace_back();
+    resource.kind = Json::Kind::object;
+    wrap(resource, *inner);
   }
-  OneItem(const OneItem&) = delete;
-  OneItem& operator=(const OneItem&) = delete;
 
-  [[nodiscard]] const Json& resource() const { return resource_; }
+  [[nodiscard]] const Json& resource() const { return nodes_.back(); }
 
  private:
-  Json resource_;
-  Json list_;
-  Json item_;
+  static void wrap(Json& outer, Json& inner) {
+    outer.size = 1;
+    outer.first = &inner;
+  }
+
+  std::deque<Json> nodes_;
 };
 
 }  // namespace
@@ -114,6 +122,7 @@ Result<Search::Set> Search::candidates(const FilterPredicate& filter) {
   if (kind == Kind::criterion) {
     return filter.test.negated ? Result<Set>(Set()) : evaluate(filter);
   }
+  if (kind == Kind::element) return candidates(filter.parts.front());
   std::shared_ptr<KeySet> made;
   if (kind != Kind::all_of && kind != Kind::any_of) return Set();
   for (const FilterPredicate& part : filter.parts) {
@@ -150,13 +159,16 @@ Result<Search::Set> Search::in_one_item(const FilterPredicate& filter) {
 
 Result<bool> Search::has_item(const FilterPredicate& filter, const Container& container,
                               const Item& of) {
-  const Json* list = of.json->find(filter.node->element);
+  const Json& parent = of.levels.empty() ? *of.json : *of.levels.back().item;
+  const Json* list = parent.find(filter.node->element);
   if (list == nullptr) return false;
   const bool is_array = list->is(Json::Kind::array);
   for (const Json* item = is_array ? list->first : list; item != nullptr; item = item->next) {
-    const OneItem one(*list, *item);
-    TRY(const bool passes,
-        item_passes(filter.parts.front(), container, {of.type, &one.resource(), of.id, {}}));
+    Item part{of.type, nullptr, of.id, of.levels, {}};
+    part.levels.push_back({list, item});
+    const OneItem one(part.levels);
+    part.json = &one.resource();
+    TRY(const bool passes, item_passes(filter.parts.front(), container, part));
     if (passes) return true;
     if (!is_array) break;
   }
