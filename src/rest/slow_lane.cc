@@ -30,8 +30,8 @@ Result<void> SlowLane::post(std::function<void()> work) {
 
 Problem SlowLane::full() const {
   return problem(ProblemKind::throttled,
-                 fmt::format("{} long searches are waiting already (slow_searches_max); try again "
-                             "later, or narrow the search",
+                 fmt::format("{} long searches and great Bundles are waiting already "
+                             "(slow_searches_max); try again later, or narrow the search",
                              waiting_max_));
 }
 
