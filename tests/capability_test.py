@@ -174,17 +174,28 @@ class CapabilityTest(unittest.TestCase):
         statuses = [
             created.status, request("POST", type_name, body, {"If-None-Exist": condition}).status,
             request("PUT", f"{type_name}?{condition}", {**body, "language": "en"}).status,
-            request("GET", f"{type_name}/x", headers={"If-None-Match": 'W/"6"'}).status,
+            request("PATCH", f"{type_name}?{condition}", [{"op": "replace", "path": "/language", "value": "de"}],
+                    {"Content-Type": "application/json-patch+json"}).status,
+            request("GET", f"{type_name}/x", headers={"If-None-Match": 'W/"7"'}).status,
             request("DELETE", f"{type_name}?{condition}").status, request("GET", f"{type_name}/x").status,
             request("POST", type_name, body, {"If-None-Exist": condition}).status]
-        self.assertEqual(statuses, [201, 200, 200, 304, 204, 410, 201], type_name)
+        self.assertEqual(statuses, [201, 200, 200, 200, 304, 204, 410, 201], type_name)
 
     def test_the_systems_interactions_are_there(self):
         claimed = {interaction["code"] for interaction in self.statement["rest"][0]["interaction"]}
         self.assertEqual(claimed, {"transaction", "batch", "search-system", "history-system"})
+        patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": "Basic.author"}]}]}
+        entries = [{"resource": {"resourceType": "Basic", "id": "s", "code": {"text": "x"}}, "request": {
+                        "method": "PUT", "url": "Basic/s"}},
+                   {"request": {"method": "GET", "url": "Basic/s"}}]
         for kind in ("transaction", "batch"):
-            answer = self.connection.request("POST", "/baseR4", {"resourceType": "Bundle", "type": kind})
+            answer = self.connection.request("POST", "/baseR4", {"resourceType": "Bundle", "type": kind, "entry": entries})
             self.assertEqual((answer.status, answer.json()["type"]), (200, f"{kind}-response"))
+            self.assertEqual(answer.json()["entry"][1]["resource"]["id"], "s")
+            answer = self.connection.request("POST", "/baseR4", {"resourceType": "Bundle", "type": kind, "entry": [
+                {"resource": patch, "request": {"method": "PATCH", "url": "Basic/s"}}]})
+            self.assertEqual(answer.json()["entry"][0]["response"]["status"], "200 OK")
         self.assertEqual(self.connection.request("GET", "_history").json()["type"], "history")
 
     def test_reads_are_conditional_and_updates_create_as_claimed(self):

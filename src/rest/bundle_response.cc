@@ -67,18 +67,18 @@ EntryAnswer to_entry_answer(const BundleEntry& entry, PreferReturn prefer,
                             http::Response response) {
   EntryAnswer answer;
   answer.status = response.status;
-  for (auto& [name, value] : response.fields) {
-    if (name == "Location") answer.location = std::move(value);
-    if (name == "ETag") answer.etag = std::move(value);
-    if (name == "Last-Modified") {
-      if (const auto seconds = parse_http_date(value)) {
-        answer.last_modified = fhir::format_instant(*seconds * 1000);
-      }
+  for (const auto& [name, value] : response.fields) {
+    if (name == "Location") answer.location = value;
+    if (name == "ETag") answer.etag = value;
+    if (name != "Last-Modified") continue;
+    if (const auto seconds = parse_http_date(value)) {
+      answer.last_modified = fhir::format_instant(*seconds * 1000);
     }
   }
   if (entry.method != http::Method::head) answer.body = std::move(response.body);
+  const bool is_write = !entry.is_read() && entry.path.find('$') == std::string_view::npos;
   answer.is_outcome =
-      response.status >= 400 || (!entry.is_read() && prefer == PreferReturn::operation_outcome);
+      response.status >= 400 || (is_write && prefer == PreferReturn::operation_outcome);
   return answer;
 }
 

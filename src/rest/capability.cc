@@ -170,7 +170,8 @@ std::string statement(const Call& call) {
       R"("application/fhir+xml"],)"
       R"("rest":[{{"mode":"server","documentation":"References are followed in searches: chained )"
       R"(parameters, as in ImagingStudy?patient.name=x, and _has, both nested; _sort takes chains )"
-      R"(too.","security":{{"cors":{}}},"resource":[)",
+      R"(too. PATCH takes criteria in place of an id, as update and delete do; in Bundles it is a Binary )"
+      R"(with a JSON Patch, or Parameters.","security":{{"cors":{}}},"resource":[)",
       release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
   std::string interactions;
   append_interactions(Level::type, interactions);

@@ -182,13 +182,29 @@ boost::asio::awaitable<Result<std::vector<store::Operation>>> operations_of(
   co_return co_await std::move(pending);
 }
 
+// The store makes the stored form of each body in the thread that commits.
+boost::asio::awaitable<store::CommitResult> commit_all_of(Call& call,
+                                                          std::vector<store::Operation> operations,
+                                                          bool is_slow) {
+  if (!is_slow) return commit_all(call, std::move(operations));
+  auto shared = std::make_shared<std::vector<store::Operation>>(std::move(operations));
+  using Done = std::function<void(store::CommitResult)>;
+  std::function<void(Done)> start = [&call, shared](const Done& done) {
+    store::Store& store = call.api.store();
+    auto posted = call.api.slow_lane().post(
+        [&store, shared, done] { store.commit(std::move(*shared), done); });
+    if (!posted) done(std::move(posted).error());
+  };
+  return await_callback<store::CommitResult>(std::move(start));
+}
+
 boost::asio::awaitable<Result<void>> write(Call& call, Transaction& transaction, bool is_slow) {
   for (int tries = 0; tries < tries_max; ++tries) {
     auto preparing = operations_of(call, transaction, is_slow);
     auto operations = co_await std::move(preparing);
     if (!operations) co_return std::move(operations).error();
     if (operations->empty()) co_return Result<void>();
-    auto committing = commit_all(call, std::move(*operations));
+    auto committing = commit_all_of(call, std::move(*operations), is_slow);
     auto results = co_await std::move(committing);
     if (results && transaction.settle(*results)) co_return Result<void>();
     if (!results && !transaction.is_overtaken(results.error())) {
@@ -198,6 +214,14 @@ boost::asio::awaitable<Result<void>> write(Call& call, Transaction& transaction,
   co_return problem(ProblemKind::conflict, "transient",
                     "What the transaction's conditions match, or what it patches, kept changing "
                     "while it was tried; nothing was changed. Try again");
+}
+
+std::vector<const BundleEntry*> reads_of(const BundleRequest& bundle) {
+  std::vector<const BundleEntry*> reads;
+  for (const BundleEntry& entry : bundle.entries) {
+    if (entry.is_read()) reads.push_back(&entry);
+  }
+  return reads;
 }
 
 boost::asio::awaitable<http::Response> transact(Call& call, std::shared_ptr<BundleRequest> bundle,
@@ -215,17 +239,20 @@ boost::asio::awaitable<http::Response> transact(Call& call, std::shared_ptr<Bund
   if (!done) co_return problem_response(done.error(), call.wants);
 
   std::vector<EntryAnswer> answers(bundle->entries.size());
-  std::vector<const BundleEntry*> reads;
-  for (const BundleEntry& entry : bundle->entries) {
-    if (entry.is_read()) {
-      reads.push_back(&entry);
-    } else {
+  auto reading = answer_entries(call, reads_of(*bundle), answers);
+  co_await std::move(reading);
+  std::function<Result<http::Response>()> finish = [&call, &answers, bundle,
+                                                    transaction]() -> Result<http::Response> {
+    for (const BundleEntry& entry : bundle->entries) {
+      if (entry.is_read()) continue;
       answers[entry.index] = written_answer(call, entry, *transaction->written(entry.index));
     }
-  }
-  auto reading = answer_entries(call, std::move(reads), answers);
-  co_await std::move(reading);
-  co_return json_response(200, response_bundle(bundle->type, answers), call.wants);
+    return json_response(200, response_bundle(bundle->type, answers), call.wants);
+  };
+  auto finishing = in_slow_lane<http::Response>(call, is_slow, finish);
+  auto response = co_await std::move(finishing);
+  if (!response) response = finish();  // no room in the lane, but it is done and is answered
+  co_return std::move(*response);
 }
 
 }  // namespace

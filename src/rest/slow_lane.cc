@@ -16,10 +16,22 @@ SlowLane::SlowLane(std::size_t threads, std::size_t waiting_max)
 
 SlowLane::~SlowLane() { pool_.join(); }
 
+Result<void> SlowLane::post(std::function<void()> work) {
+  if (waiting_.fetch_add(1) >= waiting_max_) {
+    waiting_.fetch_sub(1);
+    return full();
+  }
+  boost::asio::post(pool_, [this, work = std::move(work)] {
+    work();
+    waiting_.fetch_sub(1);
+  });
+  return {};
+}
+
 Problem SlowLane::full() const {
   return problem(ProblemKind::throttled,
-                 fmt::format("{} long searches are waiting already (slow_searches_max); try again "
-                             "later, or narrow the search",
+                 fmt::format("{} long searches and great Bundles are waiting already "
+                             "(slow_searches_max); try again later, or narrow the search",
                              waiting_max_));
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Where searches go that need longer than a connection's thread may be held: a few threads of low
-// priority, with a bounded queue. A heavy search so never delays a read.
+// Where work goes that needs longer than a connection's thread may be held, such as a heavy search
+// or a great Bundle: a few threads of low priority, with a bounded queue. So it never delays a
+// read.
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
@@ -41,6 +42,9 @@ class SlowLane {
         };
     return await_callback<Result<T>>(std::move(start));
   }
+
+  // Runs `work`, which must not throw, and gives what it has to say itself. `throttled` as above.
+  Result<void> post(std::function<void()> work);
 
  private:
   Problem full() const;

@@ -287,19 +287,17 @@ Result<void> Transaction::rewrite(Write& write) {
   for (const fhir::UrlEdit& edit : write.edits) edit.value->text = edit.before;
   write.edits.clear();
   if (write.entry->resource == nullptr || write.kind == Kind::remove) return {};
-  TRY(write.edits, rewrite_in(write, bundle_.document, *write.entry->resource));
+  write.edits = rewrite_in(write, bundle_.document, *write.entry->resource);
+  if (failure_) return in_entry(write.entry->index, std::move(*failure_));
   return {};
 }
 
-Result<std::vector<fhir::UrlEdit>> Transaction::rewrite_in(const Write& write,
-                                                           fhir::JsonDocument& document,
-                                                           fhir::Json& resource) {
+std::vector<fhir::UrlEdit> Transaction::rewrite_in(const Write& write, fhir::JsonDocument& document,
+                                                   fhir::Json& resource) {
   failure_.reset();
-  auto edits = fhir::rewrite_urls(document, resource, [this, &write](const fhir::FoundUrl& url) {
+  return fhir::rewrite_urls(document, resource, [this, &write](const fhir::FoundUrl& url) {
     return rewrite_url(write, url);
   });
-  if (failure_) return in_entry(write.entry->index, std::move(*failure_));
-  return edits;
 }
 
 std::optional<std::string> Transaction::rewrite_url(const Write& write, const fhir::FoundUrl& url) {
@@ -372,7 +370,8 @@ Result<store::Operation> Transaction::patch_operation_of(const Write& write) {
   TRY(const auto current, call_.api.store().read(*write.type, write.id));
   TRY_DO(write.preconditions.check(*write.type, write.id, {current.version, true}));
   TRY(auto patched, apply_patch(*write.patch, current, limits));
-  TRY_DO(rewrite_in(write, patched, *patched.root()));
+  rewrite_in(write, patched, *patched.root());
+  if (failure_) return std::move(*failure_);
   TRY(auto operation, patch_operation(*patched.root(), current, call_.api.index_options(), limits));
   if (operation.body == current.body) operation.kind = Kind::check;
   operation.is_once = true;

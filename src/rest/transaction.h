@@ -89,8 +89,9 @@ class Transaction {
   Result<void> resolve_conditions();
   void map_full_urls();
   Result<void> rewrite(Write& write);
-  Result<std::vector<fhir::UrlEdit>> rewrite_in(const Write& write, fhir::JsonDocument& document,
-                                                fhir::Json& resource);
+  // What goes wrong is in failure_; what was replaced so far is given all the same.
+  std::vector<fhir::UrlEdit> rewrite_in(const Write& write, fhir::JsonDocument& document,
+                                        fhir::Json& resource);
   std::optional<std::string> rewrite_url(const Write& write, const fhir::FoundUrl& url);
   std::optional<std::string> rewrite_conditional(const Write& write, std::string_view text);
   [[nodiscard]] const Write* target_of(const Write& write, const fhir::FoundUrl& url) const;

@@ -111,6 +111,22 @@ TEST_F(ConditionTest, SeesTheRowsOfAGreatRequest) {
   EXPECT_THAT(search("Patient", {{"identifier", "urn:many|7"}}), ::testing::ElementsAre("p7"));
 }
 
+// Rows that wait to be sorted are written before a condition, and again those after it at the end.
+TEST_F(ConditionTest, SeesTheRowsOfEachPartOfAGreatRequest) {
+  std::vector<Operation> operations;
+  for (int i = 0; i < 600; ++i) {
+    if (i == 300) operations.push_back(check("Patient", {{"identifier", "urn:many|12"}}));
+    operations.push_back(create(patient(fmt::format("p{}", i), "urn:many", std::to_string(i))));
+  }
+  operations.push_back(check("Patient", {{"identifier", "urn:many|599"}}));
+  for (Operation& operation : operations) operation.is_once = true;
+  const auto results = commit(std::move(operations));
+  ASSERT_TRUE(results) << testing::text_of(results.error());
+  EXPECT_EQ((*results)[300].id, "p12");
+  EXPECT_EQ(results->back().id, "p599");
+  EXPECT_THAT(search("Patient", {{"identifier", "urn:many|450"}}), ::testing::ElementsAre("p450"));
+}
+
 TEST_F(ConditionTest, TakesBackWhatTheCallerDidNotExpect) {
   ASSERT_TRUE(commit(create(patient("a", "urn:x", "1"))));
   std::vector<Operation> operations;

@@ -88,9 +88,10 @@ void Writer::commit(std::vector<Operation> operations, std::function<void(Commit
   if (!shared_.writable) return done(writes_stopped());
   Request request;
   request.bodies.reserve(operations.size());
-  for (const Operation& operation : operations) {
+  for (Operation& operation : operations) {
     request.bodies.push_back(
         operation.kind == Operation::Kind::remove ? std::string() : compress_body(operation.body));
+    operation.body = {};
   }
   request.operations = std::move(operations);
   request.done = std::move(done);
