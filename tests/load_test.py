@@ -285,12 +285,12 @@ class LoadTest(unittest.TestCase):
             self.assertEqual(server.get("ImagingStudy/s1").headers["ETag"], 'W/"50"')
 
     def kill_and_go_on(self, target, file, count, after_s):
-        """Kills the load again and again at a random time, then lets it go to its end."""
+        """Kills the load again and again at a random time, early at first, then lets it go to its end."""
         killed = 0
         for _ in range(6):
             load = subprocess.Popen([str(BINARY), "load", *target, str(file)], stdout=subprocess.DEVNULL,
                                     stderr=subprocess.DEVNULL)
-            time.sleep(random.uniform(0.02, after_s))
+            time.sleep(random.uniform(0.02, after_s if killed else 0.05))
             load.kill()
             killed += load.wait() != 0
         code, output = run("load", *target, file)
