@@ -6,6 +6,7 @@
 #include "fhir/element_edit.h"
 #include "fhir/fhirpath_patch_value.h"
 #include "fhir/json_edit.h"
+#include "fhir/patch_fault.h"
 #include "fhir/validate.h"
 
 namespace lightbox::fhir {
@@ -13,17 +14,6 @@ namespace {
 
 using Kind = FhirPathPatchOperation::Kind;
 using Operation = FhirPathPatchOperation;
-
-struct Fault {
-  std::string what;
-  std::string_view code = "processing";
-};
-template <typename T>
-using Tried = std::expected<T, Fault>;
-
-std::unexpected<Fault> fault(std::string what, std::string_view code = "processing") {
-  return std::unexpected(Fault{std::move(what), code});
-}
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
@@ -244,7 +234,7 @@ class Applier {
   std::size_t steps_ = 0;
 };
 
-Problem failed(const Operation& operation, std::size_t index, const Fault& fault) {
+Problem failed(const Operation& operation, std::size_t index, const PatchFault& fault) {
   return problem(
       ProblemKind::unprocessable, fault.code,
       fmt::format("Operation {} of the patch ({} {}) fails: {}. Nothing was changed", index,

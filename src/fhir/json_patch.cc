@@ -7,6 +7,7 @@
 #include <span>
 
 #include "fhir/json_edit.h"
+#include "fhir/patch_fault.h"
 #include "fhir/validate.h"
 
 namespace lightbox::fhir {
@@ -14,18 +15,6 @@ namespace {
 
 using Kind = JsonPatchOperation::Kind;
 using Tokens = std::span<const std::string>;
-
-// What an operation comes to: nothing, or why it fails.
-struct Fault {
-  std::string what;
-  std::string_view code = "processing";
-};
-template <typename T>
-using Tried = std::expected<T, Fault>;
-
-std::unexpected<Fault> fault(std::string what, std::string_view code = "processing") {
-  return std::unexpected(Fault{std::move(what), code});
-}
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
@@ -187,7 +176,7 @@ class Applier {
     return Spot{&parent, link_at(parent, *index)};
   }
 
-  [[nodiscard]] static Fault missing(const Json& parent, Tokens tokens) {
+  [[nodiscard]] static PatchFault missing(const Json& parent, Tokens tokens) {
     const std::string above = pointer_text(tokens.first(tokens.size() - 1));
     if (parent.is(Json::Kind::array)) {
       return {fmt::format("{} has {} items, so there is no {}", above, parent.size, tokens.back())};
@@ -311,7 +300,7 @@ class Applier {
   std::size_t bytes_ = 0;
 };
 
-Problem failed(const JsonPatchOperation& operation, std::size_t index, const Fault& fault,
+Problem failed(const JsonPatchOperation& operation, std::size_t index, const PatchFault& fault,
                const Json& root) {
   const bool has_from = operation.kind == Kind::move || operation.kind == Kind::copy;
   return problem(

@@ -11,7 +11,6 @@
 #include "fhir/json.h"
 #include "fhir/path.h"
 #include "fhir/resource.h"
-#include "store/codec.h"
 
 namespace lightbox::store {
 namespace {
@@ -281,16 +280,7 @@ class Collector {
 
   // From columns id, version, updated, method, body.
   static Result<StoredResource> read(const ResourceType& type, const Query& row) {
-    StoredResource resource;
-    resource.type = &type;
-    resource.id = row.text(0);
-    resource.version = static_cast<std::uint64_t>(row.integer(1));
-    resource.updated_ms = row.integer(2);
-    resource.method = static_cast<Method>(row.integer(3));
-    auto body = decompress_body(row.blob(4));
-    if (!body) return damaged(type, resource.id);
-    resource.body = std::move(*body);
-    return resource;
+    return version_of(row, 1, type, row.text(0));
   }
 
   Result<void> add(const ResourceType& type, const Query& row) {

@@ -90,22 +90,21 @@ Problem gone(const fhir::ResourceType& type, std::string_view id, std::uint64_t 
 constexpr std::string_view select_current =
     "SELECT version, updated, method, body, key FROM resource WHERE type=? AND id=?";
 
-// From columns version, updated, method, body.
-Result<StoredResource> version_of(const Query& row, const fhir::ResourceType& type,
+}  // namespace
+
+Result<StoredResource> version_of(const Query& row, int column, const fhir::ResourceType& type,
                                   std::string_view id) {
   StoredResource resource;
   resource.type = &type;
   resource.id = id;
-  resource.version = static_cast<std::uint64_t>(row.integer(0));
-  resource.updated_ms = row.integer(1);
-  resource.method = static_cast<Method>(row.integer(2));
-  auto body = decompress_body(row.blob(3));
+  resource.version = static_cast<std::uint64_t>(row.integer(column));
+  resource.updated_ms = row.integer(column + 1);
+  resource.method = static_cast<Method>(row.integer(column + 2));
+  auto body = decompress_body(row.blob(column + 3));
   if (!body) return damaged(type, id);
   resource.body = std::move(*body);
   return resource;
 }
-
-}  // namespace
 
 Result<StoredResource> read(ReaderPool& readers, const fhir::ResourceType& type,
                             std::string_view id) {
@@ -116,7 +115,7 @@ Result<StoredResource> read(ReaderPool& readers, const fhir::ResourceType& type,
   if (static_cast<Method>(query.integer(2)) == Method::remove) {
     return gone(type, id, static_cast<std::uint64_t>(query.integer(0)));
   }
-  return version_of(query, type, id);
+  return version_of(query, 0, type, id);
 }
 
 Result<StoredResource> read_version(ReaderPool& readers, const fhir::ResourceType& type,
@@ -127,7 +126,7 @@ Result<StoredResource> read_version(ReaderPool& readers, const fhir::ResourceTyp
   if (!current.next()) return current.ok() ? not_found(type, id) : current.problem();
   const auto give = [&](const Query& row) -> Result<StoredResource> {
     if (static_cast<Method>(row.integer(2)) == Method::remove) return gone(type, id, version);
-    return version_of(row, type, id);
+    return version_of(row, 0, type, id);
   };
   if (static_cast<std::uint64_t>(current.integer(0)) == version) return give(current);
   Query old(*reader,

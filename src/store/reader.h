@@ -64,6 +64,9 @@ Result<StoredResource> read_version(ReaderPool& readers, const fhir::ResourceTyp
                                     std::string_view id, std::uint64_t version);
 Result<HistoryPage> read_history(ReaderPool& readers, const HistoryQuery& query, Effort effort);
 
+// From columns version, updated, method and body, of which the first is `column`.
+Result<StoredResource> version_of(const Query& row, int column, const fhir::ResourceType& type,
+                                  std::string_view id);
 [[nodiscard]] Problem not_found(const fhir::ResourceType& type, std::string_view id);
 [[nodiscard]] Problem damaged(const fhir::ResourceType& type, std::string_view id);
 

@@ -4,7 +4,6 @@
 
 #include "fhir/json.h"
 #include "fhir/resource.h"
-#include "store/codec.h"
 #include "store/include.h"
 #include "store/rows.h"
 #include "store/search_plan.h"
@@ -271,16 +270,7 @@ Result<StoredResource> Search::fetch(std::int64_t key, const fhir::ResourceType&
   Query query(database(), "SELECT id, version, updated, method, body FROM resource WHERE key=?");
   query.bind(key);
   if (!query.next()) return query.ok() ? damaged(type, "?") : query.problem();
-  StoredResource resource;
-  resource.type = &type;
-  resource.id = query.text(0);
-  resource.version = static_cast<std::uint64_t>(query.integer(1));
-  resource.updated_ms = query.integer(2);
-  resource.method = static_cast<Method>(query.integer(3));
-  auto body = decompress_body(query.blob(4));
-  if (!body) return damaged(type, resource.id);
-  resource.body = std::move(*body);
-  return resource;
+  return version_of(query, 1, type, query.text(0));
 }
 
 Result<fhir::IndexEntries> Search::index(const StoredResource& resource) const {
