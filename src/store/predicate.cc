@@ -132,7 +132,7 @@ class ValueCompiler {
       return {};
     }
     if (value.code) {
-      pair(param(), *system, *value.code);
+      pair(param(), system, *value.code);
     } else {
       source("SELECT resource FROM token_index WHERE param=? AND system=?", {param(), *system});
     }

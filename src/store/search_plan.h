@@ -170,7 +170,7 @@ class Search {
   [[nodiscard]] bool in_own_order(const Group& group) const;
   template <typename Scan>
   Result<void> take_in_order(Scan scan, const Group& group, Found& found);
-  Result<void> take_few(Keys keys, Found& found);
+  Result<void> take_few(const Keys& keys, Found& found);
   Result<Set> collect(const Sql& sql, int column);
   [[nodiscard]] bool is_full(const Found& found) const;
 

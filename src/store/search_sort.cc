@@ -80,7 +80,7 @@ Result<void> Search::sort_with_value(const Group& group, const fhir::SortKey& ke
       }
       if (!query.ok()) return query.problem();
     }
-    if (keys.size() <= engine_.tuning.group_max) return take_few(std::move(keys), found);
+    if (keys.size() <= engine_.tuning.group_max) return take_few(keys, found);
     const bool goes_on =
         group.after != nullptr && group.after->values[group.values.size()] == value;
     Group part{group.values, group.among, goes_on ? group.after : nullptr};
@@ -166,7 +166,7 @@ Result<void> Search::take_in_order(Scan scan, const Group& group, Found& found) 
 }
 
 // All that are equal in the keys so far; what comes before the page is left out.
-Result<void> Search::take_few(Keys keys, Found& found) {
+Result<void> Search::take_few(const Keys& keys, Found& found) {
   if (keys.empty()) return {};
   TRY(Found few, from_keys(keys, {}));
   for (Place& place : few.places) {
