@@ -19,6 +19,7 @@ PATIENT = re.compile(rb'"family":"Family(\d+)".*?"gender":"(\w+)"')
 HEAD, THORAX = "69536005", "51185008"
 ACCESSION_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203|ACSN"
 MODALITIES_OF_DICOM = "http://dicom.nema.org/medical/dicom/current/output/chtml/part16/sect_CID_29.html"
+ORDERS = 1000  # ServiceRequests, of the first studies
 REPEATS, REPEATS_S = 100, 1.5
 
 
@@ -110,12 +111,19 @@ def shapes(data):
                 f"urn:example:mrn|M{some.patient:08}" + page, own)
     yield Shape("chain of a common value, and a criterion", "ImagingStudy?patient.gender=female&modality=PT" + page,
                 count(lambda s: s.modality == "PT" and data.patients[s.patient][1] == "female"))
+    yield Shape("chain over two references",
+                "ImagingStudy?basedon:ServiceRequest.requester:Practitioner.name=doctor3" + page, ORDERS // 10)
     yield Shape("_has", "Patient?_has:ImagingStudy:patient:modality=PT" + page,
                 len({s.patient for s in studies if s.modality == "PT"}))
     yield Shape("_has of one", f"Patient?_has:ImagingStudy:patient:identifier={accession}", 1)
+    yield Shape("_has in _has",
+                "Practitioner?_has:ServiceRequest:requester:_has:ImagingStudy:basedon:modality=CT" + page,
+                len({i % 10 for i in range(ORDERS) if studies[i].modality == "CT"}))
     yield Shape("_include", f"ImagingStudy?_id={some.id}&_include=ImagingStudy:patient", 1, check=includes(1))
     yield Shape("_include on a page", "ImagingStudy?modality=CT&_include=ImagingStudy:patient" + page,
                 count(lambda s: s.modality == "CT"))
+    yield Shape("_include:iterate", f"ImagingStudy?_id={studies[0].id}&_include=ImagingStudy:basedon"
+                "&_include:iterate=ServiceRequest:requester", 1, check=includes(2))
     yield Shape("_revinclude", f"Patient?_id={patient}&_revinclude=ImagingStudy:patient", 1, check=includes(own))
     yield Shape("_sort by a chain, all studies",
                 "ImagingStudy?_sort=patient.family&_include=ImagingStudy:patient" + page, len(studies), 20,
@@ -145,6 +153,10 @@ def shapes(data):
     yield Shape(":missing", "ImagingStudy?basedon:missing=true" + page, 0)
     yield Shape("token :text", "ImagingStudy?reason:text=reason 39".replace(" ", "%20") + page,
                 count(lambda s: "reason " + s.reason == "reason 39" or s.reason.startswith("39")))
+    yield Shape("string", "Patient?name=family123" + page, sum(f.startswith("123") for f, _ in data.patients))
+    yield Shape("string :exact", "Patient?family:exact=Family1234" + page, sum(f == "1234" for f, _ in data.patients))
+    yield Shape("string :contains", "Patient?family:contains=ly1234" + page,
+                sum(f.startswith("1234") for f, _ in data.patients))
     yield Shape("token :in", "ImagingStudy?modality:in=" + MODALITIES_OF_DICOM + page, len(studies))
     yield Shape("three values and a range of dates", "ImagingStudy?modality=CT,MR,PT&started=ge2023&started=lt2024" + page,
                 count(lambda s: s.modality in ("CT", "MR", "PT") and s.started.startswith("2023")))
@@ -202,8 +214,19 @@ def transaction_ms(port, entries):
     return Client(port).ask("POST", "", transaction(entries, patient))[1]
 
 
+def order(i):
+    return {"resourceType": "ServiceRequest", "id": f"sr{i}", "status": "active", "intent": "order",
+            "subject": {"reference": "Patient/p0000000"}, "requester": {"reference": f"Practitioner/d{i % 10}"}}
+
+
+def practitioner(i):
+    return {"resourceType": "Practitioner", "id": f"d{i}", "name": [{"family": f"Doctor{i}"}]}
+
+
 def prepare(client, data):
-    """The List and the narratives that no study has."""
+    """What no study has: orders and who made them, a List, narratives."""
+    client.ask("POST", "", transaction(10, practitioner))
+    client.ask("POST", "", transaction(ORDERS, order))
     client.ask("PUT", "List/bench", json.dumps(
         {"resourceType": "List", "id": "bench", "status": "current", "mode": "working",
          "entry": [{"item": {"reference": "ImagingStudy/" + s.id}} for s in data.studies[:100]]}))
