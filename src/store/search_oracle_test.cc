@@ -435,10 +435,10 @@ class SearchOracle : public ::testing::TestWithParam<int> {
 
   void SetUp() override {
     const SearchTuning tunings[] = {
-        {},                            // as served
-        {0, 2'000, 0, 0, 2'000, 200},  // sets, gathered
-        {0, 0, 0, 6, 0, 0},            // sets, as filters of a scan
-        {3, 5, 1'000'000, 6, 3, 4},    // scans with probes
+        {},                               // as served
+        {0, 2'000, 0, 0, 0, 2'000, 200},  // sets, gathered
+        {0, 0, 0, 6, 100, 0, 0},          // sets, as filters of a scan
+        {3, 5, 1'000'000, 6, 100, 3, 4},  // scans with probes
     };
     for (const SearchTuning& tuning : tunings) {
       engines_.push_back(std::make_unique<SearchEngine>(parts_.shared(), parts_.readers));

@@ -216,11 +216,7 @@ Result<Search::Found> Search::from_set(const Set& set, Dates dates) {
     }
   }
   if (set) {
-    const auto all =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(1, shared_.counts[type_.number]));
-    const std::uint64_t found = std::max<std::uint64_t>(1, set->size());
-    const std::uint64_t passed = std::min(all, all * (query_.count + 1) / found);
-    if (found <= engine_.tuning.gather_max && found * engine_.tuning.passed_per_fetch <= passed) {
+    if (is_gathered(*set, engine_.tuning.passed_per_fetch)) {
       const auto keys = set->keys();
       return from_keys({keys.begin(), keys.end()}, rest);
     }
@@ -228,6 +224,16 @@ Result<Search::Found> Search::from_set(const Set& set, Dates dates) {
     made_.push_back(set);
   }
   return scan(std::move(rest), false);
+}
+
+// Whether all matches are fetched rather than passing over the others until a page is full, when
+// one that is fetched costs what `passed` others do.
+bool Search::is_gathered(const KeySet& matches, std::uint64_t passed) const {
+  const auto all =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(1, shared_.counts[type_.number]));
+  const std::uint64_t found = std::max<std::uint64_t>(1, matches.size());
+  return found <= engine_.tuning.gather_max &&
+         found * passed <= std::min(all, all * (query_.count + 1) / found);
 }
 
 Result<Search::Found> Search::find_sorted() {
@@ -239,7 +245,7 @@ Result<Search::Found> Search::find_sorted() {
     }
   }
   TRY(const Set matches, intersection(Dates::include));
-  const bool few = matches && matches->size() <= engine_.tuning.gather_max;
+  const bool few = matches && is_gathered(*matches, engine_.tuning.passed_per_read);
   if (!few && can_sort_by_keys()) return sorted_by_keys(matches);
   if (few || query_.sort.size() != 1 || !sort_table(query_.sort[0])) {
     TRY(const Set set, matches ? Result<Set>(matches) : set_of_type(type_));

@@ -55,6 +55,7 @@ class Search {
   Result<Found> find();
   Result<Found> find_in_own_order();
   Result<Found> find_sorted();
+  [[nodiscard]] bool is_gathered(const KeySet& matches, std::uint64_t passed) const;
   Result<std::uint64_t> count();
   // The keys that one rare predicate is satisfied by; nullopt when there is none.
   Result<std::optional<Keys>> rare();

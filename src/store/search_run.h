@@ -24,6 +24,7 @@ struct SearchTuning {
   std::int64_t scan_ticks = 12;    // a scan's budget (WorkLimit): about 0.3 ms
   // What fetching the place of a match costs, in matches passed over by a scan in order.
   std::uint64_t passed_per_fetch = 6;
+  std::uint64_t passed_per_read = 100;  // the same of reading all of it, for its sort values
   // More long date values than this are not merged into a scan; then it runs over everything.
   std::int64_t wide_max = 2'000;
   // Of those equal in a sort key so many are read to be sorted by the next.
