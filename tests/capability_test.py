@@ -310,7 +310,8 @@ class CapabilityTest(unittest.TestCase):
         rest = self.statement["rest"][0]
         self.assertIn({"code": "search-system"}, rest["interaction"])
         values = {"_id": "a", "_lastUpdated": "ge2024", "_list": "a", "_type": "Patient,Device", "_contained": "false",
-                  "_containedType": "container"}
+                  "_containedType": "container", "_filter": "_id%20eq%20a", "_text": "a"}
+        self.assertEqual([name for name in values if name not in [p["name"] for p in rest["searchParam"]]], [])
         for parameter in rest["searchParam"]:
             answer = self.strict(f"/baseR4?{parameter['name']}={values.get(parameter['name'], 'urn:x')}")
             self.assertEqual(answer.status, 200, f"{parameter['name']}: {answer}")

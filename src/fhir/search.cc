@@ -17,6 +17,14 @@ SearchParser::SearchParser(const ResourceType& type, const SearchContext& contex
 }
 
 void SearchParser::add(std::string_view full, std::string_view value) {
+  const std::size_t before = query_.criteria.size();
+  add_parameter(full, value);
+  for (std::size_t i = before; i < query_.criteria.size(); ++i) {
+    query_.criteria[i].origin = fmt::format("{}={}", full, value);
+  }
+}
+
+void SearchParser::add_parameter(std::string_view full, std::string_view value) {
   if (value.empty()) return;
   const auto colon = full.find(':');
   const Name name{full, full.substr(0, colon),

@@ -119,8 +119,8 @@ struct Criterion {
   std::vector<SearchValue> any_of;  // empty only for :missing and _filter
   Comparison comparison = Comparison::parameter;
   std::shared_ptr<const FilterNode> filter;  // column == filter
-  // Where the values are from when the URL does not say them ("_list=42"): they may have changed
-  // by the next page, which is then still one of this search.
+  // What the client wrote ("started=ap2024", "_list=42"). What it means may have changed by the
+  // next page, which is then still one of this search.
   std::string origin;
   std::shared_ptr<const Chain> chain;  // column == chain
 };

@@ -15,12 +15,13 @@ class SearchParser {
  public:
   SearchParser(const ResourceType& type, const SearchContext& context, const Limits& limits);
 
-  void add(std::string_view name, std::string_view value);
+  void add(std::string_view full, std::string_view value);
   // The criterion of a compartment search: /Patient/123/ImagingStudy.
   void add_compartment(const SearchContext::Compartment& compartment);
   Result<SearchQuery> finish() &&;
 
  private:
+  void add_parameter(std::string_view full, std::string_view value);
   // A name of the URL: code:modifier.
   struct Name {
     std::string_view full;

@@ -40,6 +40,19 @@ std::vector<std::string> path_and_above(std::string_view url) {
   return urls;
 }
 
+// By its url, or by a literal reference, relative (as the terminology knows it) or absolute (R4,
+// search.html#token).
+Result<std::vector<SystemCode>> codes_in(std::string_view text, const SearchContext& context,
+                                         std::size_t codes_max) {
+  auto codes = context.terminology->codes_in(text, codes_max);
+  for (const std::string& base : context.index.own_bases) {
+    if (codes || !text.starts_with(base)) continue;
+    auto here = context.terminology->codes_in(text.substr(base.size()), codes_max);
+    if (here) return here;
+  }
+  return codes;
+}
+
 }  // namespace
 
 bool SearchParser::is_about_meaning(const Name& name, const SearchParameter& parameter) {
@@ -120,7 +133,7 @@ Result<std::vector<TokenValue>> tokens_by_meaning(Meaning meaning, std::string_v
   }
   std::vector<SystemCode> codes;
   if (meaning == Meaning::in) {
-    TRY(codes, context.terminology->codes_in(text, codes_max));
+    TRY(codes, codes_in(text, context, codes_max));
   } else {
     const auto pieces = split_unescaped(text, '|');
     const ValueSet* implicit = parameter.implicit_system;

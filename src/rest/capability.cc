@@ -35,7 +35,7 @@ void append_interactions(Level level, std::string& out) {
 }
 
 // Parameters that are not about one value, so that the definitions table has no rows of them.
-void append_whole_resource_parameters(const fhir::ResourceType& type, fhir::FullText full_text,
+void append_whole_resource_parameters(bool has_narrative, fhir::FullText full_text,
                                       std::string& out) {
   const auto append = [&](std::string_view name, std::string_view id, std::string_view kind) {
     fmt::format_to(
@@ -44,7 +44,6 @@ void append_whole_resource_parameters(const fhir::ResourceType& type, fhir::Full
         name, id, kind);
   };
   append("_filter", "filter", "special");
-  const bool has_narrative = type.elements->element("text") != nullptr;
   if (has_narrative && full_text >= fhir::FullText::narrative) {
     append("_text", "DomainResource-text", "string");
   }
@@ -65,7 +64,7 @@ void append_search_parameters(const fhir::ResourceType& type, std::string_view b
     }
     out += '}';
   }
-  append_whole_resource_parameters(type, full_text, out);
+  append_whole_resource_parameters(type.elements->element("text") != nullptr, full_text, out);
   out += ']';
 }
 
@@ -92,7 +91,7 @@ void append_includes(const fhir::ResourceType& type, std::string& out) {
 }
 
 // What every search has, also one of several types.
-void append_common_parameters(std::string& out) {
+void append_common_parameters(fhir::FullText full_text, std::string& out) {
   out += R"(,"searchParam":[)";
   const auto& parameters = fhir::Definitions::r4().resource_type("Basic")->search_parameters;
   for (const auto& parameter : parameters) {
@@ -105,7 +104,9 @@ void append_common_parameters(std::string& out) {
       R"(refused"},{"name":"_type","type":"token","documentation":"In searches of several types"},)"
       R"({"name":"_contained","type":"token","documentation":"Of one type at a time: true and both )"
       R"(look into contained resources, too"},{"name":"_containedType","type":"token",)"
-      R"("documentation":"What _contained gives: container (the default) or contained"}])";
+      R"("documentation":"What _contained gives: container (the default) or contained"})";
+  append_whole_resource_parameters(true, full_text, out);
+  out += ']';
 }
 
 // The compartments that any type is in.
@@ -182,7 +183,7 @@ std::string statement(const Call& call) {
   }
   out += "],";
   append_interactions(Level::system, out);
-  append_common_parameters(out);
+  append_common_parameters(call.api.index_options().full_text, out);
   append_operations(nullptr, call.base, out);
   append_compartments(out);
   out += "}]}";

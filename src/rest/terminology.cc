@@ -45,6 +45,19 @@ fhir::SearchQuery query_for(const fhir::ResourceType& type, std::string_view url
   return query;
 }
 
+// What a literal reference names: ValueSet/[id].
+Result<std::optional<std::string>> find_by_id(Api& api, const fhir::ResourceType& type,
+                                              std::string_view reference) {
+  const std::string prefix = fmt::format("{}/", type.name);
+  if (!reference.starts_with(prefix)) return std::optional<std::string>();
+  const auto found = api.store().read(type, reference.substr(prefix.size()));
+  if (found) return std::optional(text_of(*found));
+  const bool is_absent =
+      found.error().kind == ProblemKind::not_found || found.error().kind == ProblemKind::gone;
+  if (is_absent) return std::optional<std::string>();
+  return found.error();
+}
+
 Result<std::optional<std::string>> find_stored(Api& api, Terminology::Kind kind,
                                                std::string_view url, std::string_view version) {
   const auto* type = fhir::Definitions::r4().resource_type(
@@ -58,7 +71,7 @@ Result<std::optional<std::string>> find_stored(Api& api, Terminology::Kind kind,
     TRY(const auto document, fhir::parse_json(text, limits));
     if (document.root()->string("version") == version) return std::optional(std::move(text));
   }
-  return std::optional<std::string>();
+  return version.empty() ? find_by_id(api, *type, url) : std::optional<std::string>();
 }
 
 // A tree of its own, of a resource that is part of the request.

@@ -480,7 +480,9 @@ Result<FilterPredicate> make_filter(const fhir::FilterNode& node, const fhir::Re
   name += fmt::format("\x1c{}{}(", static_cast<int>(node.kind), node.element);
   if (node.kind == fhir::FilterNode::Kind::criterion) {
     TRY(made.test, make_predicate(node.criterion, type, systems, database));
-    name.append(made.test.negated ? "-" : "+").append(made.test.name);
+    // By the kind alone are `_id pr true` and `_id pr false` apart.
+    name += fmt::format("{}{}{}", made.test.negated ? '-' : '+', static_cast<int>(made.test.kind),
+                        made.test.name);
   }
   for (const fhir::FilterNode& part : node.nodes) {
     TRY(FilterPredicate inner, make_filter(part, type, systems, database, name));

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <fmt/format.h>
 
-#
 namespace lightbox::store {
 namespace {
 
