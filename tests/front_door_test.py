@@ -27,8 +27,8 @@ A file is cases, run in order against one server with an empty store; a case is 
 
 import json
 import re
-import time
 import tempfile
+import time
 import unittest
 
 from lightbox import ROOT, Server

@@ -84,7 +84,7 @@ std::expected<ChainStep, ChainStepError> chain_step(const ResourceType& type, st
                                names_of(targets)));
     }
     if (!may_refer_to(*made.reference, *named)) {
-      return wrong(fmt::format("'{}' never refers to a {}; it may refer to {}", code, name,
+      return wrong(fmt::format("'{}' never refers to {}; it may refer to {}", code, name,
                                names_of(targets)));
     }
     if (!has_parameter(*named, next_code)) {
@@ -132,7 +132,7 @@ std::expected<ChainStep, ChainStepError> has_step(const ResourceType& type,
                                referring_type, reference, references_of(*referring)));
   }
   if (!may_refer_to(*parameter, type)) {
-    return wrong(fmt::format("'{}' of {} never refers to a {}; it may refer to {}", reference,
+    return wrong(fmt::format("'{}' of {} never refers to {}; it may refer to {}", reference,
                              referring_type, type.name, names_of(parameter->targets)));
   }
   return ChainStep{parameter, {referring}};

@@ -82,9 +82,8 @@ bool SearchParser::set_modifier(const Name& name, const SearchParameter& paramet
     for (const ResourceType* target : targets) {
       names.append(names.empty() ? "" : ", ").append(target->name);
     }
-    error("value",
-          fmt::format("Search parameter '{}': '{}' never refers to a {}; it may refer to {}",
-                      name.full, parameter.code, context.type->name, names));
+    error("value", fmt::format("Search parameter '{}': '{}' never refers to {}; it may refer to {}",
+                               name.full, parameter.code, context.type->name, names));
     return false;
   }
   context.modifier = criterion.modifier;

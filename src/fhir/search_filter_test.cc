@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"HasOfNoReference", "Patient", "_has:Observation:code:code eq x",
              "Observation has no reference 'code'"},
         Case{"HasOfOthers", "Patient", "_has:Observation:device:code eq x",
-             "'device' of Observation never refers to a Patient"},
+             "'device' of Observation never refers to Patient"},
         Case{"HasCutShort", "Patient", "_has:Observation:patient eq x", "_has is written"},
         Case{"HasInBrackets", "Patient", "link[_has:Observation:patient:code eq x]",
              "_has is not possible within brackets"},

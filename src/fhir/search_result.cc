@@ -186,7 +186,7 @@ void SearchParser::add_include(const Name& name, std::string_view value) {
                                 name.full, text->target));
     }
     if (include.parameter != nullptr && !may_target(*include.parameter, *include.target)) {
-      return error("value", fmt::format("Search parameter '{}': {}:{} never refers to a {}; it "
+      return error("value", fmt::format("Search parameter '{}': {}:{} never refers to {}; it "
                                         "may refer to {}",
                                         name.full, text->source, text->parameter, text->target,
                                         names_of(include.parameter->targets)));

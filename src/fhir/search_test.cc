@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"TooManySegments", "ImagingStudy", "patient=a/Patient/1", "is not a reference"},
         Refusal{"BadReference", "ImagingStudy", "patient=a b", "is not a reference"},
         Refusal{"ContainedReference", "ImagingStudy", "patient=#p", "is not a reference"},
-        Refusal{"TypeNotATarget", "ImagingStudy", "patient:Device=1", "never refers to a Device"},
+        Refusal{"TypeNotATarget", "ImagingStudy", "patient:Device=1", "never refers to Device"},
         Refusal{"TypesDisagree", "ImagingStudy", "subject:Patient=Device/1",
                 "is not a reference to a Patient"},
         Refusal{"MissingMaybe", "ImagingStudy", "started:missing=maybe", "true or false"},
