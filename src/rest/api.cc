@@ -45,7 +45,8 @@ Result<void> admit(const ApiOptions& options, const http::Request& request) {
 
 boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request) {
   std::string allowed;
-  if (request.path == "*") co_return options_response("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  if (request.path == "*")
+    co_return options_response("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   auto match = router().match(request.method, request.path, allowed);
   if (!match) {
     if (request.method == http::Method::options && !allowed.empty()) {

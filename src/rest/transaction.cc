@@ -442,9 +442,15 @@ Problem Transaction::explain(Problem problem) const {
   for (Issue& issue : problem.issues) {
     const auto index = operation_index(issue);
     if (!index) continue;
-    issue.expression =
-        entry_expression(*index < writes_.size() ? writes_[*index].entry->index
-                                                 : checked_[*index - writes_.size()]->entry);
+    if (*index < writes_.size()) {
+      issue.expression = entry_expression(writes_[*index].entry->index);
+      continue;
+    }
+    // The checks are in the order of the references.
+    const auto at = static_cast<std::ptrdiff_t>(*index - writes_.size());
+    const auto& [text, resolution] = *std::next(references_.begin(), at);
+    issue.diagnostics = fmt::format("Reference '{}': {}", text, issue.diagnostics);
+    issue.expression = entry_expression(resolution.entry);
   }
   return problem;
 }
