@@ -9,9 +9,12 @@
 namespace lightbox::rest {
 namespace {
 
-http::Response text_response(int status, std::string body) {
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+constexpr std::string_view prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
+
+http::Response text_response(int status, std::string body, std::string_view type = plain_text) {
   http::Response response{.status = status, .fields = {}, .body = std::move(body)};
-  response.fields.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.fields.emplace_back("Content-Type", type);
   return response;
 }
 
@@ -48,7 +51,7 @@ boost::asio::awaitable<http::Response> metrics(Call& call) {
                 body);
   append_metric("store_writable", "gauge", "0 after a failed sync to disk.",
                 call.api.store().writable() ? 1 : 0, body);
-  co_return text_response(200, std::move(body));
+  co_return text_response(200, std::move(body), prometheus_text);
 }
 
 boost::asio::awaitable<http::Response> root(Call& call) {
