@@ -95,7 +95,7 @@ class Script:
         method, path = lines[0].split(" ", 1)
         path = path.removeprefix(self.server.base.removesuffix("/baseR4"))  # a link that was kept
         end = lines.index("") if "" in lines else len(lines)
-        headers = dict(line.split(": ", 1) for line in lines[1:end])
+        headers = dict(re.split(": ?", line, maxsplit=1) for line in lines[1:end])
         body = "\n".join(lines[end + 1:]) if end + 1 < len(lines) else None
         answer = self.server.request(method, path, body, headers)
         where = f"line {exchange.line}: {lines[0]}\n{answer}"
