@@ -96,7 +96,7 @@ class Script:
         method, path = lines[0].split(" ", 1)
         path = path.removeprefix(self.server.base.removesuffix("/baseR4"))  # a link that was kept
         end = lines.index("") if "" in lines else len(lines)
-        headers = dict(line.split(": ", 1) for line in lines[1:end])
+        headers = dict(re.split(": ?", line, maxsplit=1) for line in lines[1:end])
         body = "\n".join(lines[end + 1:]) if end + 1 < len(lines) else None
         if method != "GET":
             time.sleep(0.002)  # so that no two versions are of one millisecond

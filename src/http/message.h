@@ -2,6 +2,8 @@
 
 // An HTTP request and response as values. Knows nothing of FHIR.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +29,9 @@ struct Request {
   std::string body;  // decoded when it came with Content-Encoding: gzip
   std::string remote_address;
   bool is_tls = false;
+  // In place of If-Modified-Since where milliseconds matter: of a request that did not come by
+  // HTTP.
+  std::optional<std::int64_t> modified_since_ms = std::nullopt;
 
   // The first field of that name (case-insensitive), or "".
   [[nodiscard]] std::string_view field(std::string_view name) const;
@@ -38,6 +43,8 @@ struct Response {
   int status = 200;
   Fields fields;     // Content-Length, Date and Connection are the server's
   std::string body;  // a HEAD's body is counted and not sent
+  // What Last-Modified says in whole seconds. Not sent.
+  std::optional<std::int64_t> modified_ms = std::nullopt;
 };
 
 // Percent-decoding ('+' stays itself; in a query or form '+' is a space). `invalid` on a bad

@@ -11,6 +11,76 @@
 namespace lightbox::http {
 namespace {
 
+bool is_the_servers(std::string_view field_name) {
+  switch (field_name.size()) {
+    case 4:
+      return equals_ignoring_case(field_name, "Date");
+    case 10:
+      return equals_ignoring_case(field_name, "Connection");
+    case 14:
+      return equals_ignoring_case(field_name, "Content-Length");
+    case 17:
+      return equals_ignoring_case(field_name, "Transfer-Encoding");
+    default:
+      return false;
+  }
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
+
+bool is_field_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), is_field_character);
+}
+
+void append_number(std::size_t number, std::string& out) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+std::pair<std::string, std::string>* find(Fields& fields, std::string_view wanted) {
+  const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& field) {
+    return equals_ignoring_case(field.first, wanted);
+  });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+// Text shrinks; images and archives are compressed already.
+bool is_compressible(std::string_view content_type) {
+  std::string_view parameters = content_type;
+  const std::string_view media_type = take_until(';', parameters);
+  std::string lowered(media_type);
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), to_lower);
+  if (lowered.starts_with("text/") || lowered.ends_with("+json") || lowered.ends_with("+xml"))
+    return true;
+  constexpr std::array<std::string_view, 6> others = {
+      "application/json",     "application/xml",    "application/javascript",
+      "application/x-ndjson", "application/ndjson", "application/wasm"};
+  return lowered.ends_with("+ndjson") ||
+         std::find(others.begin(), others.end(), lowered) != others.end();
+}
+
+}  // namespace
+
+bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
+
+std::string http_date(std::int64_t seconds_since_1970) {
+  constexpr std::array<const char*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t time = seconds_since_1970;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> text;
+  // Not strftime: its names of days and months follow the locale.
+  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %d %02d:%02d:%02d GMT",
+                                   days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon],
+                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 std::string_view reason(int status) {
   switch (status) {
     case 200:
@@ -88,76 +158,6 @@ std::string_view reason(int status) {
     default:
       return "";
   }
-}
-
-bool is_the_servers(std::string_view field_name) {
-  switch (field_name.size()) {
-    case 4:
-      return equals_ignoring_case(field_name, "Date");
-    case 10:
-      return equals_ignoring_case(field_name, "Connection");
-    case 14:
-      return equals_ignoring_case(field_name, "Content-Length");
-    case 17:
-      return equals_ignoring_case(field_name, "Transfer-Encoding");
-    default:
-      return false;
-  }
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
-}
-
-bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), is_field_character);
-}
-
-void append_number(std::size_t number, std::string& out) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
-}
-
-std::pair<std::string, std::string>* find(Fields& fields, std::string_view wanted) {
-  const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& field) {
-    return equals_ignoring_case(field.first, wanted);
-  });
-  return found == fields.end() ? nullptr : &*found;
-}
-
-// Text shrinks; images and archives are compressed already.
-bool is_compressible(std::string_view content_type) {
-  std::string_view parameters = content_type;
-  const std::string_view media_type = take_until(';', parameters);
-  std::string lowered(media_type);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(), to_lower);
-  if (lowered.starts_with("text/") || lowered.ends_with("+json") || lowered.ends_with("+xml"))
-    return true;
-  constexpr std::array<std::string_view, 6> others = {
-      "application/json",     "application/xml",    "application/javascript",
-      "application/x-ndjson", "application/ndjson", "application/wasm"};
-  return lowered.ends_with("+ndjson") ||
-         std::find(others.begin(), others.end(), lowered) != others.end();
-}
-
-}  // namespace
-
-bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
-
-std::string http_date(std::int64_t seconds_since_1970) {
-  constexpr std::array<const char*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t time = seconds_since_1970;
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 64> text;
-  // Not strftime: its names of days and months follow the locale.
-  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %d %02d:%02d:%02d GMT",
-                                   days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon],
-                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  return {text.data(), static_cast<std::size_t>(length)};
 }
 
 bool append_head(const Response& response, const ResponseHead& head, std::string& out) {

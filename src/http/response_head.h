@@ -29,6 +29,9 @@ struct ResponseHead {
 [[nodiscard]] bool append_head(const Response& response, const ResponseHead& head,
                                std::string& out);
 
+// "Not Found"; "" for a status that is not known here.
+[[nodiscard]] std::string_view reason(int status);
+
 // 1xx, 204 and 304 have no body, and the first two no Content-Length either.
 [[nodiscard]] bool may_have_body(int status);
 

@@ -13,7 +13,6 @@
 #include "fhir/index.h"
 #include "fhir/resource.h"
 #include "fhir/xml_read.h"
-#include "rest/respond.h"
 
 namespace lightbox::rest {
 namespace {
@@ -267,7 +266,7 @@ Result<http::Request> to_http_request(const Call& call, const BundleEntry& entry
   add("If-None-Match", entry.if_none_match);
   add("If-None-Exist", entry.if_none_exist);
   if (const auto since = fhir::parse_date(entry.if_modified_since, 0)) {
-    add("If-Modified-Since", http_date(since->low));
+    request.modified_since_ms = since->low;
   }
   if (entry.method == http::Method::patch) {
     TRY(auto patch, patch_of(entry));

@@ -4,42 +4,11 @@
 
 #include "fhir/json.h"
 #include "fhir/resource.h"
-#include "rest/condition.h"
+#include "http/response_head.h"
 #include "rest/new_id.h"
-#include "rest/respond.h"
 
 namespace lightbox::rest {
 namespace {
-
-// R4: the status code, and its name beside it.
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 200:
-      return " OK";
-    case 201:
-      return " Created";
-    case 204:
-      return " No Content";
-    case 304:
-      return " Not Modified";
-    case 400:
-      return " Bad Request";
-    case 404:
-      return " Not Found";
-    case 405:
-      return " Method Not Allowed";
-    case 409:
-      return " Conflict";
-    case 410:
-      return " Gone";
-    case 412:
-      return " Precondition Failed";
-    case 422:
-      return " Unprocessable Entity";
-    default:
-      return "";
-  }
-}
 
 void append_member(std::string_view name, std::string_view value, std::string& out) {
   if (value.empty()) return;
@@ -52,8 +21,10 @@ void append_entry(const EntryAnswer& answer, std::string& out) {
   if (!answer.body.empty() && !answer.is_outcome) {
     out.append("\"resource\":").append(answer.body).append(",");
   }
-  fmt::format_to(std::back_inserter(out), R"("response":{{"status":"{}{}")", answer.status,
-                 reason_of(answer.status));
+  // R4, bundle-definitions.html: the status code, with its phrase or without.
+  const std::string_view reason = http::reason(answer.status);
+  fmt::format_to(std::back_inserter(out), R"("response":{{"status":"{}{}{}")", answer.status,
+                 reason.empty() ? "" : " ", reason);
   append_member("location", answer.location, out);
   append_member("etag", answer.etag, out);
   append_member("lastModified", answer.last_modified, out);
@@ -70,11 +41,8 @@ EntryAnswer to_entry_answer(const BundleEntry& entry, PreferReturn prefer,
   for (const auto& [name, value] : response.fields) {
     if (name == "Location") answer.location = value;
     if (name == "ETag") answer.etag = value;
-    if (name != "Last-Modified") continue;
-    if (const auto seconds = parse_http_date(value)) {
-      answer.last_modified = fhir::format_instant(*seconds * 1000);
-    }
   }
+  if (response.modified_ms) answer.last_modified = fhir::format_instant(*response.modified_ms);
   if (entry.method != http::Method::head) answer.body = std::move(response.body);
   const bool is_write = !entry.is_read() && entry.path.find('$') == std::string_view::npos;
   answer.is_outcome =

@@ -15,7 +15,7 @@ struct EntryAnswer {
   int status = 200;
   std::string location;
   std::string etag;
-  std::string last_modified;  // an instant
+  std::string last_modified;  // an instant: meta.lastUpdated
   std::string body;           // JSON, or empty
   bool is_outcome = false;    // the body is an OperationOutcome about it, not a resource
 };

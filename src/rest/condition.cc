@@ -63,6 +63,7 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
 bool is_not_modified(const http::Request& request, const store::StoredResource& version) {
   const std::string none_match = request.field_list("If-None-Match");
   if (!none_match.empty()) return parse_etags(none_match).ours.has(version.version);
+  if (request.modified_since_ms) return version.updated_ms <= *request.modified_since_ms;
   const auto since = parse_http_date(request.field("If-Modified-Since"));
   return since && version.updated_ms / 1000 <= *since;
 }

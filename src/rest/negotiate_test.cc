@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "http/response_head.h"
 #include "rest/condition.h"
 #include "rest/outcome.h"
-#include "rest/respond.h"
 
 namespace lightbox::rest {
 namespace {
@@ -173,12 +173,25 @@ TEST(Content, IsJsonOrXmlInUtf8) {
 }
 
 TEST(HttpDate, RoundTrips) {
-  EXPECT_EQ(http_date(784'111'777'000), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(http::http_date(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784'111'777);
   EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), 784'111'777);
   EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), 784'111'777);
   EXPECT_EQ(parse_http_date("yesterday"), std::nullopt);
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT x"), std::nullopt);
+}
+
+// Two versions may have one second: an instant tells them apart, a header cannot.
+TEST(ModifiedSince, OfAnEntryCountsMilliseconds) {
+  store::StoredResource version;
+  version.updated_ms = 784'111'777'500;
+  http::Request request;
+  request.modified_since_ms = 784'111'777'499;
+  EXPECT_FALSE(is_not_modified(request, version));
+  request.modified_since_ms = 784'111'777'500;
+  EXPECT_TRUE(is_not_modified(request, version));
+  EXPECT_TRUE(is_not_modified(
+      request_with({{"If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"}}), version));
 }
 
 }  // namespace

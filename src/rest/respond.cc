@@ -1,11 +1,10 @@
 #include "rest/respond.h"
 
-#include <array>
-#include <ctime>
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
 #include "fhir/xml_read.h"
+#include "http/response_head.h"
 #include "rest/condition.h"
 #include "rest/outcome.h"
 
@@ -25,21 +24,10 @@ std::string resource_text(const fhir::ResourceType& type, std::string_view id,
 
 std::string etag(std::uint64_t version) { return fmt::format("W/\"{}\"", version); }
 
-std::string http_date(std::int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  static constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[parts.tm_wday], parts.tm_mday,
-                     months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec);
-}
-
 void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Response& response) {
   response.fields.emplace_back("ETag", etag(version));
-  response.fields.emplace_back("Last-Modified", http_date(updated_ms));
+  response.fields.emplace_back("Last-Modified", http::http_date(updated_ms / 1000));
+  response.modified_ms = updated_ms;
 }
 
 http::Response version_response(const Call& call, const store::StoredResource& version,

@@ -15,10 +15,8 @@ namespace lightbox::rest {
 
 // "W/\"3\""
 [[nodiscard]] std::string etag(std::uint64_t version);
-// "Tue, 24 Nov 2026 13:53:21 GMT" (RFC 9110 5.6.7)
-[[nodiscard]] std::string http_date(std::int64_t ms);
 
-// ETag and Last-Modified.
+// ETag and Last-Modified, the latter also in full.
 void add_version_fields(std::uint64_t version, std::int64_t updated_ms, http::Response& response);
 
 // 200 with the resource, or 304 by If-None-Match / If-Modified-Since (R4, http.html#cread).
