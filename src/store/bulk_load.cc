@@ -76,7 +76,7 @@ struct BulkLoad::Impl {
     if (found.known) return *found.known;
     // Its rows must be in the tables before they can be changed.
     if (found.is_pending) TRY_DO(write_pending({}));
-    TRY(const auto result, applier->apply(prepared.operation, prepared.body));
+    TRY(auto result, applier->apply(prepared.operation, prepared.body));
     if (pending->bytes() >= pending_bytes_max) TRY_DO(flush({}));
     return result;
   }
