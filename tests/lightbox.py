@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("LIGHTBOX", ROOT / "build" / "lightbox"))
 FHIR_JSON = "application/fhir+json"
 START_TIMEOUT_S = 60
+THREADS = 20
 
 
 class Answer:
@@ -139,3 +141,21 @@ def run(*arguments, timeout=300):
 def study(**members):
     return {"resourceType": "ImagingStudy", "status": "available",
             "subject": {"reference": "Patient/p1"}, **members}
+
+
+def in_threads(server, ask):
+    """What `ask(connection, number)` gives in each of THREADS threads, all let go together."""
+    answers, start = [None] * THREADS, threading.Barrier(THREADS)
+
+    def run_one(number):
+        connection = server.connect()
+        start.wait()
+        answers[number] = ask(connection, number)
+        connection.close()
+
+    threads = [threading.Thread(target=run_one, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers

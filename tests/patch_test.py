@@ -1,31 +1,12 @@
 """Concurrent patches of one resource: each takes effect, or says that it did not."""
 
 import tempfile
-import threading
 import unittest
 
-from lightbox import Server
+from lightbox import THREADS, Server, in_threads
 
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
-THREADS, ROUNDS = 20, 5
-
-
-def in_threads(server, work):
-    """work(number, connection) in THREADS threads at once; what each gave."""
-    results, start = [None] * THREADS, threading.Barrier(THREADS)
-
-    def run(number):
-        connection = server.connect()
-        start.wait()
-        results[number] = work(number, connection)
-        connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+ROUNDS = 5
 
 
 class PatchTest(unittest.TestCase):
@@ -49,7 +30,7 @@ class PatchTest(unittest.TestCase):
     def test_patches_of_different_elements_all_take_effect(self):
         self.put("a")
 
-        def work(number, connection):
+        def work(connection, number):
             statuses = []
             for turn in range(1, ROUNDS + 1):
                 if number % 2 == 0:
@@ -75,7 +56,7 @@ class PatchTest(unittest.TestCase):
     def test_of_patches_with_the_same_if_match_one_wins(self):
         self.put("b")
 
-        def work(number, connection):
+        def work(connection, number):
             patch = [{"op": "replace", "path": f"/telecom/{number}/value", "value": "1"}]
             return connection.request("PATCH", "Patient/b", patch, {**JSON_PATCH, "If-Match": 'W/"1"'}).status
 

@@ -9,9 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from lightbox import Server, study
-
-THREADS = 20
+from lightbox import THREADS, Server, in_threads, study
 
 
 def put_entry(resource):
@@ -33,22 +31,6 @@ class TransactionTest(unittest.TestCase):
         cls.server.__exit__()
         cls.folder.cleanup()
 
-    def at_once(self, ask):
-        """What `ask(connection, number)` gives in each of 20 threads, all let go together."""
-        answers, start = [None] * THREADS, threading.Barrier(THREADS)
-
-        def run(number):
-            connection = self.server.connect()
-            start.wait()
-            answers[number] = ask(connection, number)
-            connection.close()
-        threads = [threading.Thread(target=run, args=(n,)) for n in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return answers
-
     def count(self, query):
         return self.server.get(f"{query}&_summary=count").json()["total"]
 
@@ -56,7 +38,7 @@ class TransactionTest(unittest.TestCase):
         for round_ in range(20):
             body = {"resourceType": "Patient", "identifier": [{"system": "urn:race", "value": str(round_)}]}
             criteria = f"identifier=urn:race|{round_}"
-            answers = self.at_once(lambda c, n: c.request("POST", "Patient", body, {"If-None-Exist": criteria}))
+            answers = in_threads(self.server, lambda c, n: c.request("POST", "Patient", body, {"If-None-Exist": criteria}))
             self.assertEqual(sorted(a.status for a in answers), [200] * (THREADS - 1) + [201], answers)
             self.assertEqual(len({a.json()["id"] for a in answers}), 1)
             self.assertEqual(self.count(f"Patient?{criteria}"), 1)
@@ -65,7 +47,7 @@ class TransactionTest(unittest.TestCase):
         for round_ in range(20):
             body = {"resourceType": "Patient", "identifier": [{"system": "urn:upd", "value": str(round_)}]}
             path = f"Patient?identifier=urn:upd|{round_}"
-            answers = self.at_once(lambda c, n: c.request("PUT", path, {**body, "active": n % 2 == 0}))
+            answers = in_threads(self.server, lambda c, n: c.request("PUT", path, {**body, "active": n % 2 == 0}))
             self.assertEqual(sorted(a.status for a in answers), [200] * (THREADS - 1) + [201], answers)
             self.assertEqual(sorted(int(a.json()["meta"]["versionId"]) for a in answers), list(range(1, THREADS + 1)))
             self.assertEqual(self.count(path), 1)
@@ -73,7 +55,7 @@ class TransactionTest(unittest.TestCase):
     def test_one_winner_for_each_version(self):
         self.server.request("PUT", "Patient/race", {"resourceType": "Patient", "id": "race"})
         for version in range(1, 21):
-            answers = self.at_once(lambda c, n: c.request(
+            answers = in_threads(self.server, lambda c, n: c.request(
                 "PUT", "Patient/race", {"resourceType": "Patient", "id": "race", "active": n % 2 == 0},
                 {"If-Match": f'W/"{version}"'}))
             self.assertEqual(sorted(a.status for a in answers), [200] + [412] * (THREADS - 1), answers)
@@ -82,7 +64,7 @@ class TransactionTest(unittest.TestCase):
     def test_one_of_twenty_creates_a_resource_of_an_id(self):
         for round_ in range(10):
             body = {"resourceType": "Patient", "id": f"only{round_}"}
-            answers = self.at_once(lambda c, n: c.request("PUT", f"Patient/only{round_}", body, {"If-None-Match": "*"}))
+            answers = in_threads(self.server, lambda c, n: c.request("PUT", f"Patient/only{round_}", body, {"If-None-Match": "*"}))
             self.assertEqual(sorted(a.status for a in answers), [201] + [412] * (THREADS - 1), answers)
 
     def test_a_list_of_versions_lets_one_win_for_each(self):
@@ -90,8 +72,8 @@ class TransactionTest(unittest.TestCase):
         for round_ in range(10):
             path, body = f"Patient/list{round_}", {"resourceType": "Patient", "id": f"list{round_}"}
             self.assertEqual(self.server.request("PUT", path, body).status, 201)
-            answers = self.at_once(lambda c, n: c.request("PUT", path, {**body, "active": n % 2 == 0},
-                                                          {"If-Match": 'W/"1", W/"2"'}))
+            answers = in_threads(self.server, lambda c, n: c.request(
+                "PUT", path, {**body, "active": n % 2 == 0}, {"If-Match": 'W/"1", W/"2"'}))
             self.assertEqual(sorted(a.status for a in answers), [200] * 2 + [412] * (THREADS - 2), answers)
 
     def test_deletions_and_updates_of_what_is_there_race(self):
@@ -99,8 +81,8 @@ class TransactionTest(unittest.TestCase):
         for round_ in range(10):
             path, body = f"Patient/star{round_}", {"resourceType": "Patient", "id": f"star{round_}"}
             self.server.request("PUT", path, body)
-            answers = self.at_once(
-                lambda c, n: c.request("DELETE", path) if n == 7 else c.request("PUT", path, body, {"If-Match": "*"}))
+            answers = in_threads(self.server, lambda c, n: c.request("DELETE", path) if n == 7 else
+                                 c.request("PUT", path, body, {"If-Match": "*"}))
             self.assertEqual(answers[7].status, 204)
             self.assertEqual({a.status for a in answers} - {204, 412}, {200} & {a.status for a in answers}, answers)
             self.assertEqual(self.server.get(path).status, 410)
@@ -122,7 +104,7 @@ class TransactionTest(unittest.TestCase):
             entry = {"resource": {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data},
                      "request": {"method": "PATCH", "url": path}}
             return connection.request("POST", "/baseR4", bundle([entry], ("batch", "transaction")[number // 4 % 2]))
-        answers = self.at_once(ask)
+        answers = in_threads(self.server, ask)
         self.assertEqual({a.status for a in answers}, {200}, answers)
         there = self.server.get("Patient/patched").json()
         self.assertEqual(there["meta"]["versionId"], str(THREADS + 1))
@@ -143,7 +125,7 @@ class TransactionTest(unittest.TestCase):
                                        identifier=[{"system": "urn:race", "value": value}]),
                      "request": {"method": "POST", "url": "ImagingStudy"}}]
                 return connection.request("POST", "/baseR4", bundle(entries))
-            answers = self.at_once(ask)
+            answers = in_threads(self.server, ask)
             self.assertEqual({a.status for a in answers}, {200}, answers)
             patients = self.server.search(f"Patient?identifier=urn:race|{value}")
             self.assertEqual(len(patients), 1)

@@ -33,11 +33,7 @@ void append_full_url(std::string_view base, const store::StoredResource& resourc
 }
 
 void append_whole(const store::StoredResource& resource, std::string& out) {
-  fhir::append_resource({.type = resource.type->name,
-                         .id = resource.id,
-                         .version = resource.version,
-                         .updated_ms = resource.updated_ms},
-                        resource.body, out);
+  store::append_resource(resource, out);
 }
 
 void append_body(const store::StoredResource& resource, const fhir::Subset& subset, fhir::Role role,

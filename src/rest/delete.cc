@@ -39,12 +39,8 @@ Result<store::Operation> prepare_conditional(const Call& call) {
 }
 
 http::Response outcome_response(const Call& call, std::string diagnostics) {
-  const Issue issue{.severity = Severity::information,
-                    .code = "informational",
-                    .diagnostics = std::move(diagnostics),
-                    .expression = {}};
   std::string body;
-  append_outcome({&issue, 1}, body);
+  append_information(std::move(diagnostics), body);
   return json_response(200, std::move(body), call.wants);
 }
 

@@ -99,11 +99,7 @@ Result<void> Page::fill(Position at) {
 
 Result<fhir::JsonDocument> Page::parse(const store::StoredResource& resource) const {
   std::string text;
-  fhir::append_resource({.type = resource.type->name,
-                         .id = resource.id,
-                         .version = resource.version,
-                         .updated_ms = resource.updated_ms},
-                        resource.body, text);
+  store::append_resource(resource, text);
   return fhir::parse_json(text, call_.call.api.options().limits);
 }
 
@@ -194,11 +190,7 @@ http::Response Page::respond(const std::optional<Position>& first, std::string_v
     fhir::write_json_string(
         fmt::format("{}/{}/{}", call_.call.base, resource.type->name, resource.id), out);
     out += R"(,"resource":)";
-    fhir::append_resource({.type = resource.type->name,
-                           .id = resource.id,
-                           .version = resource.version,
-                           .updated_ms = resource.updated_ms},
-                          resource.body, out);
+    store::append_resource(resource, out);
     out += fmt::format(R"(,"search":{{"mode":"{}"}}}})", mode);
   }
   std::vector<Issue> notes = notes_;

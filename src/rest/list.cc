@@ -14,7 +14,7 @@ using References = std::vector<std::string>;  // "ImagingStudy/1"
 // R4, list.html: an entry that is marked as deleted is not in the list any more.
 Result<void> add_items(const Call& call, const store::StoredResource& list, References& items) {
   std::string text;
-  fhir::append_resource({list.type->name, list.id, list.version, list.updated_ms}, list.body, text);
+  store::append_resource(list, text);
   const Limits& limits = call.api.options().limits;
   TRY(const auto document, fhir::parse_json(text, limits));
   const fhir::IndexOptions options = call.search_options();

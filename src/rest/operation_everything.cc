@@ -182,11 +182,7 @@ bool needs_look(const fhir::ResourceType& from, const fhir::ResourceType& to) {
 Result<std::string> patient_of(const OperationCall& call) {
   TRY(const auto study, call.call.api.store().read(*call.type, call.id));
   std::string text;
-  fhir::append_resource({.type = study.type->name,
-                         .id = study.id,
-                         .version = study.version,
-                         .updated_ms = study.updated_ms},
-                        study.body, text);
+  store::append_resource(study, text);
   TRY(const auto document, fhir::parse_json(text, call.call.api.options().limits));
   const auto entries =
       fhir::index_resource(*call.type, *document.root(), call.call.search_options());

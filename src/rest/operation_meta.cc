@@ -30,11 +30,7 @@ http::Response meta_response(const Call& call, std::string_view meta) {
 Result<fhir::JsonDocument> document_of(const store::StoredResource& resource,
                                        const Limits& limits) {
   std::string text;
-  fhir::append_resource({.type = resource.type->name,
-                         .id = resource.id,
-                         .version = resource.version,
-                         .updated_ms = resource.updated_ms},
-                        resource.body, text);
+  store::append_resource(resource, text);
   return fhir::parse_json(text, limits);
 }
 

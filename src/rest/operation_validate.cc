@@ -140,11 +140,7 @@ Result<void> check_delete(const OperationCall& call, std::vector<Issue>& issues)
 Result<fhir::JsonDocument> stored(const OperationCall& call) {
   TRY(const auto current, call.call.api.store().read(*call.type, call.id));
   std::string text;
-  fhir::append_resource({.type = current.type->name,
-                         .id = current.id,
-                         .version = current.version,
-                         .updated_ms = current.updated_ms},
-                        current.body, text);
+  store::append_resource(current, text);
   return fhir::parse_json(text, call.call.api.options().limits);
 }
 

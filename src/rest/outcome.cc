@@ -136,6 +136,14 @@ http::Response json_response(int status, std::string body, const Negotiated& wan
   return response;
 }
 
+void append_information(std::string diagnostics, std::string& out) {
+  const Issue issue{.severity = Severity::information,
+                    .code = "informational",
+                    .diagnostics = std::move(diagnostics),
+                    .expression = {}};
+  append_outcome({&issue, 1}, out);
+}
+
 http::Response problem_response(const Problem& problem, const Negotiated& wants) {
   std::string body;
   append_outcome(problem.issues, body);

@@ -17,6 +17,9 @@ namespace lightbox::rest {
 // Appends an OperationOutcome as compact JSON.
 void append_outcome(std::span<const Issue> issues, std::string& out);
 
+// The same of one issue that tells of something and asks for nothing.
+void append_information(std::string diagnostics, std::string& out);
+
 [[nodiscard]] http::Response problem_response(const Problem& problem, const Negotiated& wants = {});
 
 // A resource as compact JSON, in the format and layout that the client wants, with its content

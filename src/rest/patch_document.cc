@@ -72,11 +72,7 @@ Result<PatchDocument> read_patch(std::string_view text, PatchFormat format, cons
 Result<fhir::JsonDocument> apply_patch(const PatchDocument& patch,
                                        const store::StoredResource& current, const Limits& limits) {
   std::string text;
-  fhir::append_resource({.type = current.type->name,
-                         .id = current.id,
-                         .version = current.version,
-                         .updated_ms = current.updated_ms},
-                        current.body, text);
+  store::append_resource(current, text);
   TRY(auto before, fhir::parse_json(text, limits));
   TRY(auto document, fhir::parse_json(text, limits));
   if (patch.format == PatchFormat::json_patch) {

@@ -109,11 +109,7 @@ boost::asio::awaitable<http::Response> batch(Call& call, std::shared_ptr<BundleR
 // --- transaction ---------------------------------------------------------------------------------
 
 void add_outcome(std::string diagnostics, EntryAnswer& answer) {
-  const Issue issue{.severity = Severity::information,
-                    .code = "informational",
-                    .diagnostics = std::move(diagnostics),
-                    .expression = {}};
-  append_outcome({&issue, 1}, answer.body);
+  append_information(std::move(diagnostics), answer.body);
   answer.is_outcome = true;
 }
 
@@ -139,11 +135,7 @@ Result<void> add_body(Call& call, const Transaction::Written& written, EntryAnsw
   if (prefer == PreferReturn::representation) {
     TRY(const auto stored,
         call.api.store().read_version(*written.type, written.id, result.version));
-    fhir::append_resource({.type = written.type->name,
-                           .id = stored.id,
-                           .version = stored.version,
-                           .updated_ms = stored.updated_ms},
-                          stored.body, answer.body);
+    store::append_resource(stored, answer.body);
   } else if (prefer == PreferReturn::operation_outcome) {
     add_outcome(fmt::format("{}/{} is stored as version {}", written.type->name, written.id,
                             result.version),

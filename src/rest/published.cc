@@ -15,16 +15,14 @@ bool is_search_parameter(const fhir::ResourceType& type) { return type.name == "
 bool is_operation(const fhir::ResourceType& type) { return type.name == "OperationDefinition"; }
 bool is_compartment(const fhir::ResourceType& type) { return type.name == "CompartmentDefinition"; }
 
-std::optional<store::StoredResource> to_resource(const fhir::ResourceType& type,
-                                                 const PublishedText& text) {
-  const auto document = fhir::parse_json(text.json);
-  if (!document) return std::nullopt;
+store::StoredResource to_resource(const fhir::ResourceType& type, std::string_view id,
+                                  const fhir::Json& json) {
   store::StoredResource resource;
   resource.type = &type;
-  resource.id = text.id;
+  resource.id = id;
   resource.version = 1;
   resource.updated_ms = fhir::parse_date(release_date, 0).value_or(fhir::DateInterval{}).low;
-  resource.body = fhir::to_stored(*document->root());
+  resource.body = fhir::to_stored(json);
   return resource;
 }
 
@@ -34,10 +32,10 @@ List to_list(const fhir::ResourceType& type, const std::vector<PublishedText>& t
   list.reserve(texts.size());
   for (const PublishedText& text : texts) {
     const auto document = fhir::parse_json(text.json);
-    auto resource = to_resource(type, text);
-    if (!document || !resource) continue;
-    list.push_back(std::make_shared<const Published>(
-        std::move(*resource), fhir::index_resource(type, *document->root(), options)));
+    if (!document) continue;
+    const fhir::Json& json = *document->root();
+    list.push_back(std::make_shared<const Published>(to_resource(type, text.id, json),
+                                                     fhir::index_resource(type, json, options)));
   }
   return list;
 }
@@ -80,7 +78,10 @@ std::optional<store::StoredResource> find_published(const fhir::ResourceType& ty
                                                     std::string_view id, std::string_view base) {
   if (!has_published(type)) return std::nullopt;
   for (const PublishedText& text : own(type, base)) {
-    if (text.id == id) return to_resource(type, text);
+    if (text.id != id) continue;
+    if (const auto document = fhir::parse_json(text.json)) {
+      return to_resource(type, id, *document->root());
+    }
   }
   for (const auto& one : of_hl7(type)) {
     if (one->resource.id == id) return one->resource;

@@ -64,14 +64,10 @@ http::Response written_response(const Call& call, const Written& written) {
                                call.wants);
       break;
     case PreferReturn::operation_outcome: {
-      const Issue issue{
-          .severity = Severity::information,
-          .code = "informational",
-          .diagnostics = fmt::format("{}/{} is stored as version {}", operation.type->name,
-                                     operation.id, result.version),
-          .expression = {}};
       std::string body;
-      append_outcome({&issue, 1}, body);
+      append_information(fmt::format("{}/{} is stored as version {}", operation.type->name,
+                                     operation.id, result.version),
+                         body);
       response = json_response(written.status, std::move(body), call.wants);
       break;
     }

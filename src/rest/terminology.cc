@@ -15,11 +15,7 @@ constexpr std::size_t same_url_max = 100;
 
 std::string text_of(const store::StoredResource& resource) {
   std::string text;
-  fhir::append_resource({.type = resource.type->name,
-                         .id = resource.id,
-                         .version = resource.version,
-                         .updated_ms = resource.updated_ms},
-                        resource.body, text);
+  store::append_resource(resource, text);
   return text;
 }
 

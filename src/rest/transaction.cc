@@ -234,9 +234,7 @@ Result<std::vector<store::Operation>> Transaction::operations(Searches searches)
     operations.push_back(std::move(operation));
   }
   // R4's last step, so that conditional references find what the transaction writes.
-  checked_.clear();
-  for (auto& [text, resolution] : references_) {
-    checked_.push_back(&resolution);
+  for (const auto& [text, resolution] : references_) {
     store::Operation check;
     check.kind = Kind::check;
     check.type = resolution.query->type;
@@ -407,19 +405,19 @@ Result<store::Operation> Transaction::operation_of(const Write& write) const {
 
 bool Transaction::settle(std::span<const store::OperationResult> results) {
   bool is_done = true;
+  auto reference = references_.begin();
   for (std::size_t i = 0; i < results.size(); ++i) {
     const store::OperationResult& result = results[i];
+    Write* write = i < writes_.size() ? &writes_[i] : nullptr;
+    Resolution* checked = write == nullptr ? &(reference++)->second : nullptr;
     if (result.outcome == store::OperationResult::Outcome::other_match) {
       is_done = false;
-      if (i < writes_.size()) {
-        writes_[i].condition->id = result.id;
-      } else {
-        checked_[i - writes_.size()]->id = result.id;
+      (write != nullptr ? *write->condition : *checked).id = result.id;
+    } else if (write != nullptr) {
+      write->written.result = result;
+      if (write->kind == Kind::remove) {
+        write->written.id = result.id.empty() ? write->id : result.id;
       }
-    } else if (i < writes_.size()) {
-      Write& write = writes_[i];
-      write.written.result = result;
-      if (write.kind == Kind::remove) write.written.id = result.id.empty() ? write.id : result.id;
     }
   }
   return is_done;
@@ -432,7 +430,7 @@ std::optional<std::size_t> Transaction::operation_index(const Issue& issue) cons
   if (issue.expression.starts_with(prefix)) {
     const char* digits = issue.expression.data() + prefix.size();
     std::from_chars(digits, issue.expression.data() + issue.expression.size(), index);
-  } else if (writes_.size() + checked_.size() != 1) {
+  } else if (writes_.size() + references_.size() != 1) {
     return std::nullopt;
   }
   return index;
@@ -446,7 +444,6 @@ Problem Transaction::explain(Problem problem) const {
       issue.expression = entry_expression(writes_[*index].entry->index);
       continue;
     }
-    // The checks are in the order of the references.
     const auto at = static_cast<std::ptrdiff_t>(*index - writes_.size());
     const auto& [text, resolution] = *std::next(references_.begin(), at);
     issue.diagnostics = fmt::format("Reference '{}': {}", text, issue.diagnostics);

@@ -104,9 +104,9 @@ class Transaction {
   std::vector<Write> writes_;  // in R4's order
   std::vector<const Written*> written_;
   std::unordered_map<std::string_view, const Write*> full_urls_;
-  std::map<std::string, Resolution, std::less<>> references_;  // conditional ones, by their text
-  std::vector<Resolution*> checked_;                           // those behind the writes
-  std::optional<Problem> failure_;                             // of a rewrite under way
+  // Conditional references, by their text; the operations that check them follow those that write.
+  std::map<std::string, Resolution, std::less<>> references_;
+  std::optional<Problem> failure_;  // of a rewrite under way
   Searches searches_ = Searches::refused;
 };
 

@@ -100,32 +100,16 @@ class Matcher {
   Result<Keys> candidates() {
     for (const Predicate& predicate : predicates_) {
       if (predicate.negated) continue;
-      TRY(auto keys, collect(predicate.sources));
+      TRY(auto keys, collect_keys(writer_, predicate.sources, candidates_max));
       if (!keys) continue;
       driver_ = &predicate;
       return std::move(*keys);
     }
     const Sql all = all_of_type(*query_.type);
-    TRY(auto keys, collect({&all, 1}));
+    TRY(auto keys, collect_keys(writer_, {&all, 1}, candidates_max));
     if (keys) return std::move(*keys);
     return too_broad(query_,
                      fmt::format("each of its criteria has more than {} matches", candidates_max));
-  }
-
-  // nullopt: there are too many.
-  Result<std::optional<Keys>> collect(std::span<const Sql> sources) {
-    Keys keys;
-    for (const Sql& source : sources) {
-      Query query(writer_, source);
-      while (query.next()) {
-        keys.push_back(query.integer(0));
-        if (keys.size() > candidates_max) return std::optional<Keys>();
-      }
-      if (!query.ok()) return query.problem();
-    }
-    std::sort(keys.begin(), keys.end());
-    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-    return std::optional<Keys>(std::move(keys));
   }
 
   // Gives a row when the resource, whose key is the first parameter, satisfies all predicates.

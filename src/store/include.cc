@@ -51,8 +51,7 @@ class Referrer {
  public:
   Referrer(const StoredResource& resource, const fhir::IndexOptions& options) {
     std::string text;
-    fhir::append_resource({resource.type->name, resource.id, resource.version, resource.updated_ms},
-                          resource.body, text);
+    append_resource(resource, text);
     Limits limits;
     limits.json_depth_max = 1'000;
     limits.json_nodes_max = SIZE_MAX;

@@ -448,6 +448,32 @@ Predicate updated_predicate(Predicate predicate) {
 
 }  // namespace
 
+Result<std::optional<std::vector<std::int64_t>>> collect_keys(Database& database,
+                                                              std::span<const Sql> sources,
+                                                              std::size_t keys_max) {
+  std::optional<std::vector<std::int64_t>> keys(std::in_place);
+  for (const Sql& source : sources) {
+    Query query(database, source);
+    while (query.next()) {
+      keys->push_back(query.integer(0));
+      if (keys->size() > keys_max) return std::optional<std::vector<std::int64_t>>();
+    }
+    if (!query.ok()) return query.problem();
+  }
+  std::sort(keys->begin(), keys->end());
+  keys->erase(std::unique(keys->begin(), keys->end()), keys->end());
+  return keys;
+}
+
+Result<void> add_keys(Database& database, std::span<const Sql> sources, int column, KeySet& set) {
+  for (const Sql& source : sources) {
+    Query query(database, source);
+    while (query.next()) set.add(query.integer(column));
+    if (!query.ok()) return query.problem();
+  }
+  return {};
+}
+
 Sql all_of_type(const fhir::ResourceType& type) {
   return {"SELECT key FROM resource INDEXED BY resource_by_order WHERE type=? AND method<2",
           {std::int64_t{type.number}}};

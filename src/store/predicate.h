@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,13 @@ Result<std::optional<std::vector<Sql>>> contained_sources(const fhir::Criterion&
 [[nodiscard]] bool matches(const fhir::Criterion& criterion, const ResourceChange& resource);
 // Whether it satisfies a filter without brackets.
 [[nodiscard]] bool satisfies(const fhir::FilterNode& node, const ResourceChange& resource);
+
+// The keys that the sources give, in order and each once; nullopt: more than `keys_max` rows.
+Result<std::optional<std::vector<std::int64_t>>> collect_keys(Database& database,
+                                                              std::span<const Sql> sources,
+                                                              std::size_t keys_max);
+// Adds all that they give, of which `column` is the key.
+Result<void> add_keys(Database& database, std::span<const Sql> sources, int column, KeySet& set);
 
 // All resources of a type.
 [[nodiscard]] Sql all_of_type(const fhir::ResourceType& type);

@@ -110,9 +110,7 @@ Result<Search::Found> Search::chain_sorted(const Set& matches) {
 Result<Search::Set> Search::set_with_value(const SortScan& scan) {
   auto set = std::make_shared<KeySet>();
   const Sql sql = render(scan);
-  Query query(database(), sql);
-  while (query.next()) set->add(query.integer(1));
-  if (!query.ok()) return query.problem();
+  TRY_DO(add_keys(database(), {&sql, 1}, 1, *set));
   const auto& steps = query_.sort[0].steps;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     auto referring = std::make_shared<KeySet>();

@@ -40,9 +40,7 @@ Result<Search::Container> Search::open_container(std::int64_t key) {
   if (type == nullptr) return damaged(type_, "?");
   TRY(made.resource, fetch(key, *type));
   std::string text;
-  fhir::append_resource(
-      {type->name, made.resource.id, made.resource.version, made.resource.updated_ms},
-      made.resource.body, text);
+  append_resource(made.resource, text);
   TRY(made.document, fhir::parse_json(text));
   const Json& root = *made.document.root();
   made.self = {type, &root, made.resource.id, {}, {}};
@@ -164,11 +162,7 @@ Result<Search::Set> Search::containers_of(const fhir::ResourceType& contained,
   std::shared_ptr<KeySet> made;
   const auto add_rows = [&](std::span<const Sql> sources) -> Result<void> {
     auto set = std::make_shared<KeySet>();
-    for (const Sql& source : sources) {
-      Query query(database(), source);
-      while (query.next()) set->add(query.integer(0));
-      if (!query.ok()) return query.problem();
-    }
+    TRY_DO(add_keys(database(), sources, 0, *set));
     if (made) {
       made->intersect(*set);
     } else {

@@ -55,11 +55,7 @@ Result<Search::Set> Search::set_of_words(const Predicate& predicate) {
     return Set(found->second);
   }
   auto set = std::make_shared<KeySet>();
-  for (const Sql& source : predicate.sources) {
-    Query query(database(), source);
-    while (query.next()) set->add(query.integer(0));
-    if (!query.ok()) return query.problem();
-  }
+  TRY_DO(add_keys(database(), predicate.sources, 0, *set));
   own_sets_.emplace(predicate.name, set);
   return Set(set);
 }

@@ -286,21 +286,9 @@ Result<std::uint64_t> Search::count() {
 Result<std::optional<Search::Keys>> Search::collect_rare(const Predicate& predicate) {
   const std::uint64_t name = fnv1a(predicate.name);
   if (engine_.common.has(name)) return std::optional<Keys>();
-  Keys keys;
-  for (const Sql& source : predicate.sources) {
-    Query query(database(), source);
-    while (query.next()) {
-      keys.push_back(query.integer(0));
-      if (keys.size() > engine_.tuning.rare_max) {
-        engine_.common.add(name);
-        return std::optional<Keys>();
-      }
-    }
-    if (!query.ok()) return query.problem();
-  }
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  return std::optional<Keys>(std::move(keys));
+  TRY(auto keys, collect_keys(database(), predicate.sources, engine_.tuning.rare_max));
+  if (!keys) engine_.common.add(name);
+  return keys;
 }
 
 Result<std::optional<Search::Keys>> Search::few_of_chain(const Predicate& predicate) {
@@ -402,11 +390,7 @@ Result<Search::Set> Search::cached_set(const std::string& name, const fhir::Reso
     const auto before = reader_.snapshot();
     TRY_DO(reader_.refresh());
     if (reader_.snapshot() != before) is_torn_ = true;
-    for (const Sql& source : sources) {
-      Query query(database(), source);
-      while (query.next()) set.add(query.integer(0));
-      if (!query.ok()) return query.problem();
-    }
+    TRY_DO(add_keys(database(), sources, 0, set));
     return reader_.snapshot();
   };
   TRY(KeySetCache::Current current, shared_.sets.get(definition));

@@ -172,7 +172,7 @@ class Search {
   template <typename Scan>
   Result<void> take_in_order(Scan scan, const Group& group, Found& found);
   Result<void> take_few(const Keys& keys, Found& found);
-  Result<Set> collect(const Sql& sql, int column);
+  Result<Set> collect(const Sql& sql);  // its second column
   [[nodiscard]] bool is_full(const Found& found) const;
 
   // search_run.cc

@@ -58,7 +58,6 @@ Result<SearchPage> SearchEngine::search(const fhir::SearchQuery& query, Effort e
 Result<Search::Found> Search::scan(std::vector<Filter> filters, bool drive_tokens) {
   OrdScan scan;
   scan.type = &type_;
-  scan.limit = query_.count + 1;
   if (drive_tokens) {
     // The token with the fewest values to merge drives, and is no longer a filter.
     auto driver = filters.end();
@@ -84,33 +83,11 @@ Result<Search::Found> Search::scan(std::vector<Filter> filters, bool drive_token
 
   Found found;
   const bool reversed = ordering_.mode == Ordering::Mode::reversed;
-  if (!reversed) {
-    if (after_) {
-      scan.after_ord = after_->ord;
-      scan.after_key = after_->key;
-    }
-    TRY_DO(scan_part(scan, found));
-    return found;
+  for (OrdScan& part : parts_of(std::move(scan), after_ ? &*after_ : nullptr, reversed)) {
+    part.limit = query_.count + 1 - found.places.size();
+    TRY_DO(scan_part(part, found));
+    if (is_full(found)) break;
   }
-  const bool in_second_part = after_ && after_->ord == fhir::order_missing;
-  if (!in_second_part) {
-    OrdScan first = scan;
-    first.direction = Direction::backward;
-    first.range.last = std::min(first.range.last, fhir::order_missing - 1);
-    first.after_ord = after_ ? after_->ord : INT64_MAX;
-    first.after_key = after_ ? after_->key : INT64_MAX;
-    TRY_DO(scan_part(first, found));
-    if (found.places.size() == scan.limit) return found;
-  }
-  if (scan.range.last < fhir::order_missing) return found;  // a date is asked for
-  scan.wide = nullptr;
-  scan.range.first = fhir::order_missing;
-  if (in_second_part) {
-    scan.after_ord = after_->ord;
-    scan.after_key = after_->key;
-  }
-  scan.limit -= found.places.size();
-  TRY_DO(scan_part(scan, found));
   return found;
 }
 
@@ -275,8 +252,7 @@ Result<StoredResource> Search::fetch(std::int64_t key, const fhir::ResourceType&
 
 Result<fhir::IndexEntries> Search::index(const StoredResource& resource) const {
   std::string text;
-  fhir::append_resource({resource.type->name, resource.id, resource.version, resource.updated_ms},
-                        resource.body, text);
+  append_resource(resource, text);
   TRY(const fhir::JsonDocument document, fhir::parse_json(text));
   return fhir::index_resource(*resource.type, *document.root(), shared_.options.index);
 }

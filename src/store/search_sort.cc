@@ -97,7 +97,7 @@ Result<void> Search::sort_great_group(const Group& group, const SortScan& scan, 
   EqualScan equal{.of = scan, .value = group.values.back()};
   if (in_own_order(group) && has_own_order(scan.table)) return take_in_order(equal, group, found);
   equal.limit = std::numeric_limits<std::int64_t>::max();
-  TRY(const Set set, collect(render(equal), 1));
+  TRY(const Set set, collect(render(equal)));
   return sort_group({group.values, set, group.after}, found);
 }
 
@@ -110,7 +110,7 @@ Result<void> Search::sort_without_value(Group group, const fhir::SortKey& key, F
   group.values.emplace_back();
   if (in_own_order(group)) return take_in_order(scan, group, found);
   scan.limit = std::numeric_limits<std::int64_t>::max();
-  TRY(const Set set, collect(render(scan), 1));
+  TRY(const Set set, collect(render(scan)));
   return sort_group({group.values, set, group.after}, found);
 }
 
@@ -144,25 +144,13 @@ Result<void> Search::take_in_order(Scan scan, const Group& group, Found& found) 
     }
     return query.ok() ? Result<void>() : query.problem();
   };
-  scan.limit = query_.count + 1 - found.places.size();
   const bool backward = by_order && !query_.sort.back().descending;
-  const bool among_last = group.after != nullptr && group.after->ord == fhir::order_missing;
-  if (backward && !among_last) {
-    Scan first = scan;
-    first.direction = Direction::backward;
-    first.range.last = fhir::order_missing - 1;
-    first.after_ord = group.after != nullptr ? group.after->ord : INT64_MAX;
-    first.after_key = group.after != nullptr ? group.after->key : INT64_MAX;
-    TRY_DO(take(first));
-    if (is_full(found)) return {};
-    scan.limit = query_.count + 1 - found.places.size();
+  for (Scan& part : parts_of(std::move(scan), group.after, backward)) {
+    part.limit = query_.count + 1 - found.places.size();
+    TRY_DO(take(part));
+    if (is_full(found)) break;
   }
-  if (backward) scan.range.first = fhir::order_missing;
-  if (group.after != nullptr && (!backward || among_last)) {
-    scan.after_ord = group.after->ord;
-    scan.after_key = group.after->key;
-  }
-  return take(scan);
+  return {};
 }
 
 // All that are equal in the keys so far; what comes before the page is left out.
@@ -175,11 +163,9 @@ Result<void> Search::take_few(const Keys& keys, Found& found) {
   return {};
 }
 
-Result<Search::Set> Search::collect(const Sql& sql, int column) {
+Result<Search::Set> Search::collect(const Sql& sql) {
   auto set = std::make_shared<KeySet>();
-  Query query(database(), sql);
-  while (query.next()) set->add(query.integer(column));
-  if (!query.ok()) return query.problem();
+  TRY_DO(add_keys(database(), {&sql, 1}, 1, *set));
   made_.push_back(set);
   return Set(set);
 }

@@ -4,6 +4,7 @@
 // that their texts repeat and the connections keep them prepared. Each scan gives (ord, key) of
 // matches, and the sort value where there is one, in the order asked for, and stops after `limit`.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -71,6 +72,29 @@ struct EqualScan {
 [[nodiscard]] Sql render(const EqualScan& scan);
 // Whether the rows of one value are in that order already.
 [[nodiscard]] bool has_own_order(SortScan::Table table);
+
+// The parts of a scan (OrdScan, EqualScan) from behind `after`, which may be nullptr. Backward,
+// those without the order parameter come last all the same, so they are a part of their own.
+template <typename Scan>
+[[nodiscard]] std::vector<Scan> parts_of(Scan scan, const Place* after, bool backward) {
+  std::vector<Scan> parts;
+  const bool is_last_part = after != nullptr && after->ord == fhir::order_missing;
+  if (backward && !is_last_part) {
+    Scan& first = parts.emplace_back(scan);
+    first.direction = Direction::backward;
+    first.range.last = std::min(first.range.last, fhir::order_missing - 1);
+    first.after_ord = after != nullptr ? after->ord : INT64_MAX;
+    first.after_key = after != nullptr ? after->key : INT64_MAX;
+  }
+  if (backward && scan.range.last < fhir::order_missing) return parts;  // a date is asked for
+  if (backward) scan.range.first = fhir::order_missing;
+  if (after != nullptr && (!backward || is_last_part)) {
+    scan.after_ord = after->ord;
+    scan.after_key = after->key;
+  }
+  parts.push_back(std::move(scan));
+  return parts;
+}
 
 // Column ord of one live resource, when it satisfies the filters; the first parameter is its key.
 [[nodiscard]] Sql render_candidate(const fhir::ResourceType& type, std::span<const Filter> filters);

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 
+#include "fhir/resource.h"
 #include "store/directory.h"
 #include "store/full_text.h"
 #include "store/reader.h"
@@ -10,6 +11,14 @@
 #include "store/writer.h"
 
 namespace lightbox::store {
+
+void append_resource(const StoredResource& stored, std::string& out) {
+  fhir::append_resource({.type = stored.type->name,
+                         .id = stored.id,
+                         .version = stored.version,
+                         .updated_ms = stored.updated_ms},
+                        stored.body, out);
+}
 
 struct Store::Impl {
   DirectoryLock lock;  // released last

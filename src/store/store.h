@@ -47,6 +47,9 @@ struct StoredResource {
   std::string body;  // fhir::to_stored; empty for a deletion
 };
 
+// Appends it as the JSON of the whole resource, meta.versionId and meta.lastUpdated included.
+void append_resource(const StoredResource& stored, std::string& out);
+
 // The search that decides which resource an operation is about (R4, http.html#ccreate,
 // #cond-update, #cdelete, #trules). The writer evaluates it in the open transaction: it sees what
 // was written before it, and nothing is written between it and the operation.
