@@ -31,7 +31,7 @@ class Server:
         self.started = started
 
     def wait_for_port(self):
-        for _ in range(60_000):
+        for _ in range(600_000):
             found = re.search(r"listening on http://[^:/]+:(\d+)", self.log_path.read_text())
             if found:
                 return int(found[1])

@@ -51,8 +51,8 @@ class Size:
         self.store = self.folder / "store"
         self.figures = {}
 
-    def serve(self):
-        return Server([str(BINARY), "serve", "--data", str(self.store), "--listen", "127.0.0.1:0"],
+    def serve(self, *flags):
+        return Server([str(BINARY), "serve", "--data", str(self.store), "--listen", "127.0.0.1:0", *flags],
                       self.folder / "server.log")
 
     def generate(self):
@@ -161,10 +161,19 @@ class Size:
     def query_shapes(self):
         server = self.serve()
         server.wait_until_answering("metadata")
-        self.figures["shapes"] = shapes.measure(server.port, self.folder, say)
+        data = shapes.Data(self.folder)
+        self.figures["shapes"] = shapes.measure(server.port, data, say)
         say("a transaction of 10,000 entries")
         self.figures["transaction"] = 10_000 / (shapes.transaction_ms(server.port, 10_000) / 1000)
         self.figures["rss after shapes"] = server.anonymous_mb()
+        server.stop()
+        say("indexing all words")
+        server = self.serve("--full-text", "content")
+        server.wait_until_answering("metadata")
+        self.figures["shapes"].append(shapes.measure_content(server.port, data))
+        server.stop()
+        server = self.serve()  # which forgets them again
+        server.wait_until_answering("metadata")
         server.stop()
 
     def creates(self, server, key, bodies):

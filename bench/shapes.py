@@ -18,6 +18,8 @@ STUDY = re.compile(
 PATIENT = re.compile(rb'"family":"Family(\d+)".*?"gender":"(\w+)"')
 HEAD, THORAX = "69536005", "51185008"
 ACCESSION_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203|ACSN"
+REPORT_STATUS = "http://hl7.org/fhir/diagnostic-report-status"
+UCUM = "http://unitsofmeasure.org"
 MODALITIES_OF_DICOM = "http://dicom.nema.org/medical/dicom/current/output/chtml/part16/sect_CID_29.html"
 ORDERS = 1000  # ServiceRequests, of the first studies
 REPEATS, REPEATS_S = 50, 1.5
@@ -42,6 +44,7 @@ class Shape:
     goal_ms: float | None = None
     body: str | None = None  # a POST
     check: object = None  # of the Bundle
+    total_of: object = None  # of an answer that is no Bundle
 
 
 class Data:
@@ -170,6 +173,22 @@ def shapes(data):
     yield Shape("all types by _type", f"?_type=ImagingStudy,Patient&_id={patient}", 1)
     yield Shape("_contained=true", "ImagingStudy?_contained=true&modality=CT" + page, 0)
     yield Shape("_list of 100", "ImagingStudy?_list=bench" + page, 100)
+    yield Shape("a quantity with its unit", f"Observation?value-quantity=gt90|{UCUM}|mg" + page, 99)
+    yield Shape("composite of a code and a quantity", "Observation?code-value-quantity=urn:bench|size$gt90" + page, 99)
+    yield Shape(":identifier", "Observation?subject:identifier=urn:example:mrn|M00000004" + page, 1)
+    yield Shape("_tag", "Observation?_tag=urn:bench|even" + page, 500)
+    yield Shape("_security", "Observation?_security=urn:bench|S7" + page, 100)
+    yield Shape("_profile", "Observation?_profile=http://example.org/profile/7" + page, 100)
+    yield Shape("uri :below", "Observation?_profile:below=http://example.org/profile" + page, 1000)
+    yield Shape("_source", "Observation?_source=http://example.org/source/7" + page, 100)
+    yield Shape("token :below", f"DiagnosticReport?status:below={REPORT_STATUS}|partial" + page, 100)
+    yield Shape("token :above", f"DiagnosticReport?status:above={REPORT_STATUS}|preliminary" + page, 100)
+    yield Shape("token :not-in", "ImagingStudy?modality:not-in=" + MODALITIES_OF_DICOM + page, 0)
+    yield Shape("compartment of a Practitioner", "Practitioner/d3/ServiceRequest?_count=10", ORDERS // 10)
+    yield Shape("_total=estimate", "ImagingStudy?modality=CT&_total=estimate" + page,
+                count(lambda s: s.modality == "CT"))
+    yield Shape("$expand", "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/imagingstudy-status", 5,
+                total_of=lambda answer: answer["expansion"]["total"])
     yield Shape("_text in 1,000 narratives", "DiagnosticReport?_text=pneumonia" + page, 10)
     yield Shape("history of one", f"ImagingStudy/{some.id}/_history", 1)
     yield Shape("history of a type", "ImagingStudy/_history?_count=10")
@@ -207,7 +226,7 @@ def transaction(count, resource):
 
 def report(i):
     words = "pneumonia of the left lower lobe" if i % 100 == 7 else "no finding"
-    return {"resourceType": "DiagnosticReport", "id": f"r{i}", "status": "final", "code": {"text": "CT"},
+    return {"resourceType": "DiagnosticReport", "id": f"r{i}", "status": "preliminary" if i % 10 == 0 else "final", "code": {"text": "CT"},
             "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{i}: {words}</div>'}}
 
 
@@ -221,18 +240,29 @@ def order(i):
             "subject": {"reference": "Patient/p0000000"}, "requester": {"reference": f"Practitioner/d{i % 10}"}}
 
 
+def observation(i):
+    subject = {"identifier": {"system": "urn:example:mrn", "value": f"M{i:08}"}}
+    meta = {"profile": [f"http://example.org/profile/{i % 10}"], "source": f"http://example.org/source/{i % 10}",
+            "security": [{"system": "urn:bench", "code": f"S{i % 10}"}],
+            "tag": [{"system": "urn:bench", "code": "odd" if i % 2 else "even"}]}
+    return {"resourceType": "Observation", "id": f"o{i}", "meta": meta, "status": "final", "subject": subject,
+            "code": {"coding": [{"system": "urn:bench", "code": "size"}]},
+            "valueQuantity": {"value": i / 10, "unit": "mg", "system": UCUM, "code": "mg"}}
+
+
 def practitioner(i):
     return {"resourceType": "Practitioner", "id": f"d{i}", "name": [{"family": f"Doctor{i}"}]}
 
 
 def prepare(client, data):
-    """What no study has: orders and who made them, a List, narratives."""
+    """What no study has: orders and who made them, a List, narratives, measurements."""
     client.ask("POST", "", transaction(10, practitioner))
     client.ask("POST", "", transaction(ORDERS, order))
     client.ask("PUT", "List/bench", json.dumps(
         {"resourceType": "List", "id": "bench", "status": "current", "mode": "working",
          "entry": [{"item": {"reference": "ImagingStudy/" + s.id}} for s in data.studies[:100]]}))
     client.ask("POST", "", transaction(1000, report))
+    client.ask("POST", "", transaction(1000, observation))
 
 
 def numbered(path, n):
@@ -243,33 +273,45 @@ def numbered(path, n):
 def verify(client, shape):
     """Asks with the total, which an answer need not have otherwise."""
     path, body = numbered(shape.path, 0), shape.body
-    asks_total = shape.total is not None and "_history" not in path
+    asks_total = shape.total is not None and "_history" not in path and not shape.total_of
     if asks_total and body:
         body += "&_total=accurate"
     elif asks_total:
         path += ("&" if "?" in path else "?") + "_total=accurate"
     bundle = json.loads(client.ask("POST" if body else "GET", path, body, "application/x-www-form-urlencoded")[0])
-    if shape.total is not None and bundle.get("total") != shape.total:
-        raise Wrong(f"{shape.label}: {path[:200]}: total {bundle.get('total')}, not {shape.total}")
+    total = shape.total_of(bundle) if shape.total_of else bundle.get("total")
+    if shape.total is not None and total != shape.total:
+        raise Wrong(f"{shape.label}: {path[:200]}: total {total}, not {shape.total}")
     if shape.check and not shape.check(bundle):
         raise Wrong(f"{shape.label}: {path[:200]}: wrong order or includes")
 
 
-def measure(port, folder, say):
-    """[(shape, first ms, median ms)]; the server has just been started."""
-    data = Data(folder)
+def measured(client, shape):
+    """(shape, first ms, median ms)"""
+    method = "POST" if shape.body else "GET"
+    ask = lambda n: client.ask(method, numbered(shape.path, n), shape.body,
+                               "application/x-www-form-urlencoded")[1]
+    first, times = ask(0), []
+    until = time.monotonic() + REPEATS_S
+    while len(times) < REPEATS - 1 and (time.monotonic() < until or len(times) < 3):
+        times.append(ask(len(times) + 1))
+    verify(client, shape)
+    return shape, first, median(times)
+
+
+def measure(port, data, say):
+    """The server has just been started."""
     client = Client(port)
     prepare(client, data)
     results = []
     for shape in shapes(data):
         say(f"shape: {shape.label}")
-        method = "POST" if shape.body else "GET"
-        ask = lambda n: client.ask(method, numbered(shape.path, n), shape.body,
-                                   "application/x-www-form-urlencoded")[1]
-        first, times = ask(0), []
-        until = time.monotonic() + REPEATS_S
-        while len(times) < REPEATS - 1 and (time.monotonic() < until or len(times) < 3):
-            times.append(ask(len(times) + 1))
-        results.append((shape, first, median(times)))
-        verify(client, shape)
+        results.append(measured(client, shape))
     return results
+
+
+def measure_content(port, data):
+    """Of a server that indexes all words."""
+    shape = Shape("_content, where full_text is content", "ImagingStudy?_content=mammography&_count=10",
+                  data.count(lambda s: s.modality == "MG"))
+    return measured(Client(port), shape)
