@@ -40,7 +40,7 @@ struct Predicate {
     updated,  // _lastUpdated
     filter,   // a _filter: sets of its tests, put together as `filter` says
     chain,    // as `filter`: made of sets of other types
-    words,    // _text and _content: as `set`, but read anew by each search
+    words,    // _text and _content: as `set`, but no resource alone tells (kept_sets.h)
     set,      // all else: the keys are collected from `sources`
   };
   Kind kind = Kind::nothing;

@@ -1,6 +1,6 @@
 // Chains and _has (R4, search.html#chaining, #has). The sets that they give depend on resources of
 // other types: they are made as of the search's snapshot, from the sets of their innermost
-// criteria, and kept until one of those types changes (chain_sets.h).
+// criteria, and kept until one of those types changes (kept_sets.h).
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -34,7 +34,7 @@ Result<Search::Set> Search::set_of_chain(const Predicate& predicate) {
   if (const auto found = own_sets_.find(predicate.name); found != own_sets_.end()) {
     return Set(found->second);
   }
-  if (Set kept = shared_.chain_sets.find(predicate.name, reader_.snapshot())) {
+  if (Set kept = shared_.kept_sets.find(predicate.name, reader_.snapshot())) {
     own_sets_.emplace(predicate.name, kept);
     return kept;
   }
@@ -56,7 +56,7 @@ Result<Search::Set> Search::set_of_chain(const Predicate& predicate) {
     own_sets_.emplace(predicate.name, made);
     std::vector<const fhir::ResourceType*> types;
     add_types(predicate, types);
-    shared_.chain_sets.keep(predicate.name, made, reader_.snapshot(), std::move(types));
+    shared_.kept_sets.keep(predicate.name, made, reader_.snapshot(), std::move(types));
   }
   return Set(made);
 }

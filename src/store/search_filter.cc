@@ -54,10 +54,15 @@ Result<Search::Set> Search::set_of_words(const Predicate& predicate) {
   if (const auto found = own_sets_.find(predicate.name); found != own_sets_.end()) {
     return Set(found->second);
   }
-  auto set = std::make_shared<KeySet>();
-  TRY_DO(add_keys(database(), predicate.sources, 0, *set));
-  own_sets_.emplace(predicate.name, set);
-  return Set(set);
+  Set kept = shared_.kept_sets.find(predicate.name, reader_.snapshot());
+  if (!kept) {
+    auto made = std::make_shared<KeySet>();
+    TRY_DO(add_keys(database(), predicate.sources, 0, *made));
+    kept = made;
+    shared_.kept_sets.keep(predicate.name, kept, reader_.snapshot(), {predicate.type});
+  }
+  own_sets_.emplace(predicate.name, kept);
+  return kept;
 }
 
 Result<Search::Set> Search::set_of_filter(const Predicate& predicate) {

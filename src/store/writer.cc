@@ -70,7 +70,7 @@ Writer::Writer(std::unique_ptr<Database> database, Shared& shared)
 Result<void> Writer::start() {
   TRY_DO(applier_.prepare());
   shared_.sets.apply({}, shared_.commits);
-  shared_.chain_sets.apply({}, shared_.commits);
+  shared_.kept_sets.apply({}, shared_.commits);
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -199,7 +199,7 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
   }
   applier_.committed();
   shared_.sets.apply(applier_.changes(), commit);
-  shared_.chain_sets.apply(applier_.changes(), commit);
+  shared_.kept_sets.apply(applier_.changes(), commit);
   shared_.commits = commit;
   return {};
 }

@@ -14,9 +14,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "store/chain_sets.h"
 #include "store/code_systems.h"
 #include "store/database.h"
+#include "store/kept_sets.h"
 #include "store/key_set.h"
 #include "store/row_sorter.h"
 #include "store/rows.h"
@@ -32,7 +32,7 @@ struct Shared {
   std::string path;  // of the database
   CodeSystems systems;
   KeySetCache sets{64U << 20U};
-  ChainSets chain_sets{16U << 20U};
+  KeptSets kept_sets{16U << 20U};
   // The number of the last commit that the caches know (commit_count), set before its answer.
   std::atomic<std::uint64_t> commits = 0;
   std::atomic<bool> writable = true;

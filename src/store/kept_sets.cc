@@ -1,11 +1,11 @@
-#include "store/chain_sets.h"
+#include "store/kept_sets.h"
 
 #include <algorithm>
 
 namespace lightbox::store {
 
 // A snapshot may be of a commit that is not applied yet; what it changed is then not known.
-bool ChainSets::is_current(const Entry& entry, std::uint64_t as_of) const {
+bool KeptSets::is_current(const Entry& entry, std::uint64_t as_of) const {
   if (entry.as_of == as_of) return true;
   if (entry.as_of > as_of || as_of > applied_) return false;
   return std::ranges::all_of(entry.types, [&](const fhir::ResourceType* type) {
@@ -13,7 +13,7 @@ bool ChainSets::is_current(const Entry& entry, std::uint64_t as_of) const {
   });
 }
 
-ChainSets::Set ChainSets::find(const std::string& name, std::uint64_t as_of) {
+KeptSets::Set KeptSets::find(const std::string& name, std::uint64_t as_of) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end() || !is_current(found->second, as_of)) return nullptr;
@@ -21,8 +21,8 @@ ChainSets::Set ChainSets::find(const std::string& name, std::uint64_t as_of) {
   return found->second.set;
 }
 
-void ChainSets::keep(const std::string& name, Set set, std::uint64_t as_of,
-                     std::vector<const fhir::ResourceType*> types) {
+void KeptSets::keep(const std::string& name, Set set, std::uint64_t as_of,
+                    std::vector<const fhir::ResourceType*> types) {
   const std::size_t bytes = set->bytes();
   if (bytes > bytes_max_) return;
   const std::lock_guard lock(mutex_);
@@ -38,7 +38,7 @@ void ChainSets::keep(const std::string& name, Set set, std::uint64_t as_of,
   }
 }
 
-void ChainSets::apply(std::span<const ResourceChange> changes, std::uint64_t commit) {
+void KeptSets::apply(std::span<const ResourceChange> changes, std::uint64_t commit) {
   for (const ResourceChange& change : changes) changed_[change.type->number] = commit;
   applied_ = commit;
 }

@@ -1,4 +1,4 @@
-#include "store/chain_sets.h"
+#include "store/kept_sets.h"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +13,8 @@ ResourceChange change_of(std::string_view type) {
   return change;
 }
 
-TEST(ChainSets, KeepASetUntilOneOfItsTypesChanges) {
-  ChainSets sets(1U << 20U);
+TEST(KeptSets, KeepASetUntilOneOfItsTypesChanges) {
+  KeptSets sets(1U << 20U);
   const auto set = std::make_shared<const KeySet>();
   sets.apply({}, 5);
   sets.keep("a", set, 5, {&testing::type_of("ImagingStudy"), &testing::type_of("Patient")});
@@ -31,11 +31,11 @@ TEST(ChainSets, KeepASetUntilOneOfItsTypesChanges) {
   EXPECT_EQ(sets.find("a", 5), set);  // a snapshot from before
 }
 
-TEST(ChainSets, ForgetsTheOneThatWasNotUsedForLongest) {
+TEST(KeptSets, ForgetsTheOneThatWasNotUsedForLongest) {
   KeySet keys;
   for (int i = 0; i < 1'000; ++i) keys.add(i * 3);
   const auto set = std::make_shared<const KeySet>(keys);
-  ChainSets sets(set->bytes() * 5 / 2);
+  KeptSets sets(set->bytes() * 5 / 2);
   for (const char* name : {"a", "b"}) sets.keep(name, set, 1, {});
   EXPECT_EQ(sets.find("a", 1), set);
   sets.keep("c", set, 1, {});

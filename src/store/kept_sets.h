@@ -1,9 +1,9 @@
 #pragma once
 
-// The sets that chains and _has gave (search_chain.cc), for the next page of the same search and
-// for others that ask alike. No look at one changed resource can keep them current, as key_set.h
-// does with sets of one type; a set is used for as long as no commit has changed a resource of the
-// types that it was made of. Safe from any thread.
+// The sets that chains and _has (search_chain.cc) and words (search_filter.cc) gave, for the next
+// page of the same search and for others that ask alike. No look at one changed resource can keep
+// them current, as key_set.h does with sets of index rows; a set is used for as long as no commit
+// has changed a resource of the types that it was made of. Safe from any thread.
 
 #include <array>
 #include <atomic>
@@ -20,9 +20,9 @@
 
 namespace lightbox::store {
 
-class ChainSets {
+class KeptSets {
  public:
-  explicit ChainSets(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  explicit KeptSets(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   using Set = std::shared_ptr<const KeySet>;
   // For a snapshot of the commit `as_of`; nullptr: there is none that is right.
