@@ -39,6 +39,19 @@ struct Limits {
   std::size_t included_resources_max = 1'000;  // on a page, besides the matches; then a note
   std::size_t list_items_max = 10'000;         // 400: of the Lists of `_list`
 
+  // dicom/
+  std::size_t dicom_depth_max = 32;                 // sequences in sequences
+  std::size_t dicom_elements_max = 1'000'000;       // of one object, items included
+  std::size_t dicom_header_bytes_max = 64U << 20U;  // of one object, without bulk data
+  std::size_t dicom_inline_bytes_max = 1'024;       // longer values that are not text are bulk data
+  std::size_t dicom_text_bytes_max = 1U << 20U;     // longer text is bulk data too
+  std::size_t dicom_inflated_bytes_max = 256U
+                                         << 20U;  // of a deflated data set, up to its pixel data
+
+  // ingest/
+  std::uint64_t dicom_object_bytes_max = 16ULL << 30U;  // one instance
+  std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
+
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
   std::int64_t search_timeout_ms = 30'000;     // 503 too-costly

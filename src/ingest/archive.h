@@ -1,0 +1,102 @@
+#pragma once
+
+// The archive: DICOM objects as files below the data folder's dicom/, and their rows in the store's
+// DICOM index. Everything that arrives goes through add(), which returns when it is durable.
+//
+//   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC)
+//   dicom/incoming/                                            on their way; emptied at start
+//   dicom/quarantine/<number>.dcm                              what cannot be indexed
+//
+// A file is written and synced (with its folders) before its row; it never changes afterwards. So a
+// crash at any instant leaves at most files without a row, which check() finds.
+//
+// All members are safe from any thread.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "ingest/incoming.h"
+#include "store/dicom_index.h"
+#include "store/store.h"
+
+namespace lightbox::ingest {
+
+struct ArchiveOptions {
+  std::string data_directory;
+  Limits limits;
+  store::OnConflict on_conflict = store::OnConflict::keep_first;
+};
+
+// What became of one object. The UIDs are filled as far as they are known.
+struct Admitted {
+  enum class Outcome : std::uint8_t {
+    stored,
+    replaced,     // another instance of the same UID, as on_conflict says
+    known,        // the same is there: nothing is changed
+    conflict,     // refused: the UID is there with other bytes, or in another study
+    quarantined,  // refused: cannot be read or indexed; kept with its reason
+    failed,       // refused: could not be kept (disk full, writes stopped, too large)
+  };
+  Outcome outcome = Outcome::failed;
+  std::string study_uid;
+  std::string series_uid;
+  std::string sop_class_uid;
+  std::string sop_instance_uid;
+  std::string transfer_syntax_uid;
+  // Of conflict, quarantined and failed: at least one issue.
+  Problem problem;
+  // Values that were put right, for the response's warnings.
+  std::vector<std::string> remarks;
+
+  [[nodiscard]] bool is_accepted() const {
+    return outcome == Outcome::stored || outcome == Outcome::replaced || outcome == Outcome::known;
+  }
+};
+
+class Archive {
+ public:
+  // Makes the folders that are missing, empties dicom/incoming.
+  static Result<std::unique_ptr<Archive>> open(ArchiveOptions options, store::Store& store);
+  ~Archive();
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
+
+  [[nodiscard]] Incoming receive(Origin origin);
+
+  // Reads, keeps and indexes them: one result for each, in order. Blocks until all are durable; the
+  // objects share their syncs and one transaction, so many at once are cheaper than one by one.
+  [[nodiscard]] std::vector<Admitted> add(std::vector<Incoming> objects);
+
+  // To be called when a sender is done for now (an association or a request ended, an import's
+  // batch): the studies are projected soon, without waiting for the quiet period.
+  void settle(std::span<const std::string> study_uids);
+
+  // Removes instances, their rows first, and their files; their study is projected again.
+  // not_found.
+  Result<std::uint64_t> remove(const store::DicomSelection& selection);
+
+  // The absolute path of a file of the index.
+  [[nodiscard]] std::string path_of(std::string_view file) const;
+
+  [[nodiscard]] store::Store& store() const;
+  [[nodiscard]] const ArchiveOptions& options() const;
+
+  // Whom settle() tells, and add() after each commit; set once, before anything arrives.
+  struct Listener {
+    virtual ~Listener() = default;
+    virtual void changed(std::string_view study_uid) = 0;
+    virtual void settled(std::string_view study_uid) = 0;
+  };
+  void set_listener(Listener* listener);
+
+ private:
+  struct Impl;
+  explicit Archive(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lightbox::ingest

@@ -1,0 +1,58 @@
+#pragma once
+
+// One object on its way into the archive: its bytes are taken as they come, in memory while they
+// are few, else in a file of their own below dicom/incoming/. Whoever receives (an association, a
+// STOW request, an import) makes one by Archive::receive, appends, and hands it to Archive::add. An
+// object that is dropped before takes its file along.
+//
+// Belongs to one thread at a time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace lightbox::ingest {
+
+// Where an object comes from. `name` selects the issuer and time zone of the mapping.
+struct Origin {
+  enum class By : std::uint8_t { association, stow, import, pull };
+  By by = By::import;
+  std::string name;            // calling AE title; "STOW"; "import"
+  std::string remote_address;  // for the log
+};
+
+class Incoming {
+ public:
+  Incoming(Incoming&&) noexcept;
+  Incoming& operator=(Incoming&&) noexcept;
+  ~Incoming();
+
+  // too_large past limits.dicom_object_bytes_max; insufficient_storage; unavailable.
+  Result<void> append(std::string_view bytes);
+
+  // What is known of a bare data set, without file meta information (an association's presentation
+  // context and command): the archive writes the file meta information in front.
+  struct Bare {
+    std::string sop_class_uid;
+    std::string sop_instance_uid;
+    std::string transfer_syntax_uid;
+    std::string source_ae_title;
+  };
+  void set_bare(Bare bare);
+  // A file that stays where it is: nothing is appended, and it is read from there.
+  void set_in_place(std::string absolute_path);
+
+  [[nodiscard]] std::uint64_t size() const;
+
+ private:
+  friend class Archive;
+  struct Impl;
+  explicit Incoming(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lightbox::ingest

@@ -1,0 +1,55 @@
+#pragma once
+
+// Makes FHIR resources of studies that have changed: a thread of its own that waits until a study
+// is quiet, reads its rows, maps, merges and commits. One version for each quiet period, never one
+// for each instance. What is marked changed in the index when it starts is projected too.
+//
+//   arrival ... arrival ... | quiet_ms | projection
+//   arrival ... settle      |            projection, unless the study had one within quiet_ms
+//   arrivals without end    | publish_at_least_ms after the first: projection
+//
+// All members are safe from any thread.
+
+#include <memory>
+#include <string>
+
+#include "ingest/archive.h"
+#include "ingest/mapping.h"
+
+namespace lightbox::ingest {
+
+struct ProjectorOptions {
+  std::int64_t quiet_ms = 2'000;
+  std::int64_t publish_at_least_ms = 30'000;
+  MappingRules rules;
+  fhir::IndexOptions index;
+  Limits limits;
+};
+
+class Projector {
+ public:
+  // Becomes the archive's listener.
+  static Result<std::unique_ptr<Projector>> start(ProjectorOptions options, Archive& archive);
+  // Ends after the projection under way; what is left stays marked.
+  ~Projector();
+  Projector(const Projector&) = delete;
+  Projector& operator=(const Projector&) = delete;
+
+  // Projects one study now, in the calling thread. not_found when the archive does not have it.
+  Result<void> project(std::string_view study_uid);
+  // Blocks until nothing is marked changed, without waiting for quiet periods.
+  Result<void> drain();
+  // What $explain-mapping shows of it: explanations, client edits and problems.
+  struct Explained {
+    Mapped study;
+    Mapped patient;
+    std::string merged_edits;
+  };
+
+ private:
+  struct Impl;
+  explicit Projector(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lightbox::ingest

@@ -1,0 +1,203 @@
+#pragma once
+
+// The DICOM index: which instances the archive holds, what they say, and what became of them. It is
+// in the same database as the resources, and what is written together is one transaction: an
+// instance and the mark that its study has changed; a projection's resources and the taking back of
+// that mark. It knows no DICOM: UIDs are text, attributes and metadata are JSON that ingest/ makes.
+//
+// All members are safe from any thread. Writes go through the store's writer: they return after the
+// sync, share it with what else is queued, and fail as Store::commit does.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace lightbox::store {
+
+class ReaderPool;
+class Writer;
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+struct DicomInstance {
+  std::string study_uid;
+  std::string series_uid;
+  std::string sop_instance_uid;
+  std::string sop_class_uid;
+  std::string transfer_syntax_uid;
+  std::optional<std::int64_t> number;  // (0020,0013)
+  std::string title;                   // what instance.title is made of
+  // DICOM JSON of what the mapping asks at the level of patient, study and series. Most instances
+  // of a series have the same: it is kept once.
+  std::string attributes;
+  std::string metadata;  // DICOM JSON of all but bulk data, for DICOMweb
+  std::string file;      // below the data folder's dicom/, or absolute where it is kept in place
+  std::uint64_t file_bytes = 0;
+  std::uint64_t data_set_offset = 0;  // in the file
+  Sha256 hash = {};                   // of the data set's bytes: what follows that offset
+  std::string source;                 // who sent it: an AE title, "STOW", "import"
+};
+
+enum class AddOutcome : std::uint8_t {
+  stored,
+  replaced,  // with OnConflict::replace; `file` is the one that is no longer referred to
+  known,     // the same bytes are there: nothing is changed
+  conflict,  // the UID is there with other bytes, or in another study: nothing is changed
+};
+enum class OnConflict : std::uint8_t { keep_first, replace };
+struct AddResult {
+  AddOutcome outcome = AddOutcome::stored;
+  std::string file;       // of the instance that was there
+  std::string study_uid;  // that instance's
+};
+
+// A study with instances that its resource does not show yet.
+struct ChangedStudy {
+  std::string uid;
+  std::int64_t first_ms = 0;  // the oldest and the newest change since the last projection
+  std::int64_t last_ms = 0;
+};
+
+// What a projection is made of.
+struct StudyRows {
+  std::string uid;
+  std::uint64_t revision = 0;           // grows with every change of its instances
+  std::vector<std::string> attributes;  // distinct ones
+  struct Instance {
+    std::string series_uid;
+    std::string sop_instance_uid;
+    std::string sop_class_uid;
+    std::string transfer_syntax_uid;
+    std::optional<std::int64_t> number;
+    std::string title;
+    std::string source;
+    std::size_t attributes = 0;  // index
+    std::string rejection;       // code of the rejection note (PS3.16 CID 7011), or ""
+  };
+  std::vector<Instance> instances;  // by series UID, then SOP Instance UID
+};
+
+// Which resource stands for something of the DICOM world (design, decision 1).
+enum class IdentityKind : std::uint8_t { study = 1, patient = 2, endpoint = 3 };
+struct Identity {
+  IdentityKind kind = IdentityKind::study;
+  std::string key;  // a StudyInstanceUID; "system|value"; an address
+  const fhir::ResourceType* type = nullptr;
+  std::string id;
+  std::string projected;  // what the last projection wrote, whole: the base of the next merge
+};
+
+// What is wrong with something that arrived, until it is mended.
+enum class DicomProblemKind : std::uint8_t {
+  quarantined = 1,  // cannot be indexed; `file` is kept
+  conflict = 2,     // refused: the UID is there with other bytes
+  mapping = 3,      // of a projection
+  check = 4,        // a file that is missing or damaged
+};
+struct DicomProblem {
+  std::int64_t key = 0;  // given by the store; a page begins after it
+  DicomProblemKind kind = DicomProblemKind::mapping;
+  std::int64_t at_ms = 0;
+  std::string study_uid;  // each "" where it is not known
+  std::string series_uid;
+  std::string sop_instance_uid;
+  std::string source;
+  std::string file;
+  std::string code;         // of http://hl7.org/fhir/issue-type
+  std::string diagnostics;  // the same one of the same subject is listed once
+};
+
+struct Projection {
+  std::string study_uid;
+  std::uint64_t revision = 0;  // of the StudyRows that it was made of
+  std::vector<Operation> operations;
+  std::vector<Identity> identities;    // put
+  std::vector<DicomProblem> problems;  // in place of the study's former ones of kind mapping
+};
+
+// Which instances: of a study, of a series of it, or one.
+struct DicomSelection {
+  std::string study_uid;
+  std::string series_uid;
+  std::string sop_instance_uid;
+};
+
+struct RejectedInstance {
+  std::string sop_instance_uid;
+  std::string code;
+};
+
+struct StoredFile {
+  std::int64_t key = 0;  // of the instance
+  DicomSelection instance;
+  std::string file;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t data_set_offset = 0;
+  Sha256 hash = {};
+};
+
+class DicomIndex {
+ public:
+  DicomIndex(Writer& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
+
+  // One transaction; one result for each, in order. An instance later in the list sees those
+  // before.
+  Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict);
+  // Removes them and what they were the last of; gives their files. not_found when there are none.
+  Result<std::vector<std::string>> remove(const DicomSelection& selection);
+  // Instances that a rejection note names, whether they are there already or not.
+  Result<void> reject(std::string_view note_sop_instance_uid,
+                      std::vector<RejectedInstance> instances);
+  // Marks these studies changed (all, when empty), as of now, to be projected again.
+  Result<std::uint64_t> mark_changed(std::vector<std::string> study_uids);
+
+  // Studies with changes, the longest waiting first.
+  Result<std::vector<ChangedStudy>> changed_studies();
+  // not_found when the archive has no instance of it.
+  Result<StudyRows> study(std::string_view uid);
+  Result<std::optional<Identity>> identity(IdentityKind kind, std::string_view key);
+  // All keys that the resource stands for.
+  Result<std::vector<Identity>> identities(const fhir::ResourceType& type, std::string_view id);
+  // As Store::commit_and_wait; with the operations' results. The study's mark is taken back unless
+  // it has changed since.
+  CommitResult project(Projection projection);
+  // Operations, and where identities point from now on, as one transaction; the studies are marked
+  // changed.
+  CommitResult reassign(std::vector<Operation> operations, std::vector<Identity> identities,
+                        std::vector<std::string> changed_study_uids);
+
+  Result<void> add_problem(DicomProblem problem);
+  Result<void> remove_problem(std::int64_t key);
+  Result<std::vector<DicomProblem>> problems(std::int64_t after_key, std::size_t count);
+
+  // In the order of keys.
+  Result<std::vector<StoredFile>> files(std::int64_t after_key, std::size_t count);
+  Result<std::vector<StoredFile>> files(const DicomSelection& selection);
+  // Whether each of these is referred to.
+  Result<std::vector<bool>> has_files(const std::vector<std::string>& files);
+  Result<void> move_file(std::int64_t key, std::string file);
+
+  // Calls `each` with the metadata of every selected instance, by series and number; `each` ends it
+  // by returning false.
+  Result<void> metadata(const DicomSelection& selection,
+                        const std::function<bool(std::string_view json)>& each);
+
+  struct Counts {
+    std::uint64_t studies = 0, series = 0, instances = 0, changed = 0, problems = 0;
+    std::uint64_t file_bytes = 0;
+  };
+  Result<Counts> counts();
+
+ private:
+  Writer& writer_;
+  ReaderPool& readers_;
+};
+
+}  // namespace lightbox::store
