@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "dicom/tag.h"
 #include "dicom/vr.h"
