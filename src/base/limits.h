@@ -53,6 +53,9 @@ struct Limits {
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
   std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
 
+  std::int64_t projection_quiet_ms = 2'000;     // before a study's resource is brought up to date
+  std::int64_t projection_publish_ms = 30'000;  // for a study that is never quiet
+
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
   std::int64_t search_timeout_ms = 30'000;     // 503 too-costly

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/ingest_settings.h"
 #include "cli/report.h"
 #include "rest/outcome.h"
 
@@ -71,6 +72,9 @@ Result<void> run(const Settings& settings) {
   TRY(auto store, store::Store::open({.data_directory = settings.get("data").value,
                                       .limits = api_options.limits,
                                       .index = index}));
+  TRY(auto archive, ingest::Archive::open(archive_options(settings), *store));
+  TRY(auto ingest_options, projector_options(settings, index, server->port()));
+  TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;

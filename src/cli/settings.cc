@@ -57,6 +57,15 @@ const std::vector<LimitSetting>& limit_settings() {
       {"included_resources_max", &Limits::included_resources_max,
        "resources that _include and _revinclude add to a page"},
       {"list_items_max", &Limits::list_items_max, "items of the Lists of _list; past it 400"},
+      {"dicom_object_bytes_max", &Limits::dicom_object_bytes_max, "of one DICOM object"},
+      {"dicom_memory_bytes_max", &Limits::dicom_memory_bytes_max,
+       "of a DICOM object on its way, before it goes to disk"},
+      {"quarantine_bytes_max", &Limits::quarantine_bytes_max,
+       "of all objects that cannot be indexed; past it they are refused and not kept"},
+      {"projection_quiet_ms", &Limits::projection_quiet_ms,
+       "how long a study must be quiet before its resource is brought up to date"},
+      {"projection_publish_ms", &Limits::projection_publish_ms,
+       "a study that is never quiet is brought up to date after this"},
       {"search_inline_us", &Limits::search_inline_us,
        "time of a search before it goes to the slow lane"},
       {"search_timeout_ms", &Limits::search_timeout_ms, "longest search; past it 503"},
@@ -142,6 +151,9 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "full_text" &&
       std::ranges::find(full_texts, setting.value) == full_texts.end()) {
     return wrong(info.name, setting, "none, narrative or content");
+  }
+  if (info.name == "on_conflict" && setting.value != "keep_first" && setting.value != "replace") {
+    return wrong(info.name, setting, "keep_first or replace");
   }
   if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");
   if (info.name == "public_url" && !setting.value.empty() && !is_http_url(setting.value)) {
@@ -238,6 +250,16 @@ const std::vector<SettingInfo>& setting_infos() {
         {"full_text", "indexed word by word: none, narrative (_text) or content (_content too)",
          "narrative"},
         {"conditional_delete", "single, or multiple: may one delete several resources", "single"},
+        {"issuer", "NAME=URI: the identifier system of an issuer that DICOM objects name", "",
+         false, true},
+        {"patient_system",
+         "URI, or SOURCE=URI: the system of patient ids whose objects name no issuer", "", false,
+         true},
+        {"dicom_time_zone",
+         "ZONE, or SOURCE=ZONE (IANA): of DICOM times that come without an offset", "", false,
+         true},
+        {"on_conflict", "an instance comes again with other content: keep_first or replace",
+         "keep_first"},
         {"threads", "of HTTP; 0: one for each core", "0"},
         {"insecure", "serve other machines without authentication", "false", true},
         {"log_level", "debug, info, warn or error", "info"},

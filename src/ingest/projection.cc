@@ -13,6 +13,8 @@ using store::DicomProblemKind;
 using store::IdentityKind;
 using store::Operation;
 
+constexpr const char* own_endpoint = "own";
+
 const fhir::ResourceType& type_of(std::string_view name) {
   return *fhir::Definitions::r4().resource_type(name);
 }
@@ -66,11 +68,11 @@ class StudyProjection {
     const MappingRules& rules = options_.rules;
     MappingTargets targets;
     TRY(const auto endpoint, find({.kind = IdentityKind::endpoint,
-                                   .key = rules.dicomweb_base,
+                                   .key = own_endpoint,
                                    .type = &type_of("Endpoint"),
                                    .identifier = {},
                                    .new_id = new_id()}));
-    TRY_DO(write(IdentityKind::endpoint, rules.dicomweb_base, *endpoint, to_endpoint(rules), ""));
+    TRY_DO(write(IdentityKind::endpoint, own_endpoint, *endpoint, to_endpoint(rules), ""));
     targets.endpoint_references.push_back("Endpoint/" + endpoint->id);
 
     const PatientIdentity patient_id = patient_identity(facts, rules);

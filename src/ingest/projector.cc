@@ -60,24 +60,26 @@ struct Projector::Impl : Archive::Listener {
 
   [[nodiscard]] std::int64_t due(const Waiting& study) const {
     if (study.retry_ms > 0) return study.last_ms + study.retry_ms;
-    const std::int64_t quiet =
-        std::min(study.last_ms + options.quiet_ms, study.first_ms + options.publish_at_least_ms);
+    const std::int64_t quiet = std::min(study.last_ms + options.limits.projection_quiet_ms,
+                                        study.first_ms + options.limits.projection_publish_ms);
     if (!study.is_settled) return quiet;
     // A sender with an association for each instance settles after each.
-    return study.projected_ms == 0 ? study.last_ms
-                                   : std::min(quiet, study.projected_ms + options.quiet_ms);
+    return study.projected_ms == 0
+               ? study.last_ms
+               : std::min(quiet, study.projected_ms + options.limits.projection_quiet_ms);
   }
 
   void run() {
     std::unique_lock lock(mutex);
     while (!is_stopping) {
       const std::int64_t now = steady_ms();
-      std::int64_t next = now + std::clamp<std::int64_t>(options.quiet_ms / 4, 5, 1'000);
+      std::int64_t next =
+          now + std::clamp<std::int64_t>(options.limits.projection_quiet_ms / 4, 5, 1'000);
       const std::string* chosen = nullptr;
       for (auto it = studies.begin(); it != studies.end();) {
         const Waiting& study = it->second;
         if (!study.is_changed) {
-          const bool is_past = now - study.projected_ms > options.quiet_ms;
+          const bool is_past = now - study.projected_ms > options.limits.projection_quiet_ms;
           it = is_past ? studies.erase(it) : std::next(it);
           continue;
         }

@@ -4,9 +4,9 @@
 // is quiet, reads its rows, maps, merges and commits. One version for each quiet period, never one
 // for each instance. What is marked changed in the index when it starts is projected too.
 //
-//   arrival ... arrival ... | quiet_ms | projection
-//   arrival ... settle      |            projection, unless the study had one within quiet_ms
-//   arrivals without end    | publish_at_least_ms after the first: projection
+//   arrival ... arrival ... | limits.projection_quiet_ms | projection
+//   arrival ... settle      | projection, unless the study had one within the quiet period
+//   arrivals without end    | limits.projection_publish_ms after the first: projection
 //
 // All members are safe from any thread.
 
@@ -21,8 +21,6 @@
 namespace lightbox::ingest {
 
 struct ProjectorOptions {
-  std::int64_t quiet_ms = 2'000;
-  std::int64_t publish_at_least_ms = 30'000;
   MappingRules rules;
   fhir::IndexOptions index;
   Limits limits;
