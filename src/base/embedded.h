@@ -16,6 +16,10 @@ extern const char embedded_operations_ndjson[];
 extern const char embedded_operations_ndjson_end[];
 extern const char embedded_dicom_codes_tsv[];
 extern const char embedded_dicom_codes_tsv_end[];
+extern const char embedded_dicom_elements_tsv[];
+extern const char embedded_dicom_elements_tsv_end[];
+extern const char embedded_dicom_uids_tsv[];
+extern const char embedded_dicom_uids_tsv_end[];
 }
 
 namespace lightbox {
@@ -42,6 +46,13 @@ inline std::string_view embedded_operations() {
 // definitions/dicom-codes.tsv
 inline std::string_view embedded_dicom_codes() {
   return embedded_text(embedded_dicom_codes_tsv, embedded_dicom_codes_tsv_end);
+}
+// definitions/dicom-elements.tsv and definitions/dicom-uids.tsv
+inline std::string_view embedded_dicom_elements() {
+  return embedded_text(embedded_dicom_elements_tsv, embedded_dicom_elements_tsv_end);
+}
+inline std::string_view embedded_dicom_uids() {
+  return embedded_text(embedded_dicom_uids_tsv, embedded_dicom_uids_tsv_end);
 }
 
 }  // namespace lightbox
