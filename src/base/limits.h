@@ -52,6 +52,10 @@ struct Limits {
   std::uint64_t dicom_object_bytes_max = 16ULL << 30U;  // one instance
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
 
+  std::uint64_t archive_entries_max = 10'000'000;  // of one zip or tar that is imported
+  std::uint64_t archive_bytes_max = 16ULL << 40U;  // of what one holds, unpacked
+  std::uint64_t archive_ratio_max = 200;  // unpacked to packed, from 256 MB on: else it is a bomb
+
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
   std::int64_t search_timeout_ms = 30'000;     // 503 too-costly
