@@ -1,13 +1,12 @@
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <thread>
 #include <unistd.h>
 
 #include "cli/import_target.h"
+#include "cli/stop_signal.h"
 #include "ingest/projector.h"
 #include "store/store.h"
 
@@ -62,18 +61,9 @@ class ArchiveTarget : public ImportTarget {
   // A study is made a resource of once, when all of it is there.
   Result<void> finish(const std::function<void(std::uint64_t)>& left) override {
     TRY(const auto projector, ingest::Projector::start(options_.projector, *archive_));
-    std::atomic<bool> is_done = false;
-    Result<void> drained;
-    std::thread draining([&] {
-      drained = projector->drain();
-      is_done = true;
-    });
-    while (!is_done) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      if (const auto counts = store_->dicom().counts()) left(counts->changed);
-    }
-    draining.join();
-    return drained;
+    // Safe to be killed from now on: what is marked changed stays so.
+    forget_stop_signals();
+    return projector->drain([&](std::size_t studies) { left(studies); });
   }
 
  private:

@@ -1,6 +1,5 @@
 #include "cli/stop_signal.h"
 
-#include <atomic>
 #include <csignal>
 
 namespace lightbox::cli {
@@ -20,6 +19,13 @@ void watch_stop_signals() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
+
+void forget_stop_signals() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+const std::atomic<bool>& stop_wish() { return stop_asked; }
 
 bool is_stop_asked() { return stop_asked; }
 
