@@ -49,6 +49,8 @@ inline std::string_view embedded_dicom_elements() {
 }
 inline std::string_view embedded_dicom_uids() {
   return embedded_text(embedded_dicom_uids_tsv, embedded_dicom_uids_tsv_end);
+}
+
 // definitions/dicom-codes.tsv
 inline std::string_view embedded_dicom_codes() {
   return embedded_text(embedded_dicom_codes_tsv, embedded_dicom_codes_tsv_end);
