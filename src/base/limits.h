@@ -55,6 +55,9 @@ struct Limits {
 
   std::int64_t projection_quiet_ms = 2'000;     // before a study's resource is brought up to date
   std::int64_t projection_publish_ms = 30'000;  // for a study that is never quiet
+  std::uint64_t archive_entries_max = 10'000'000;  // of one zip or tar that is imported
+  std::uint64_t archive_bytes_max = 16ULL << 40U;  // of what one holds, unpacked
+  std::uint64_t archive_ratio_max = 200;  // unpacked to packed, from 256 MB on: else it is a bomb
 
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
