@@ -10,8 +10,10 @@
 //
 // All members are safe from any thread.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "ingest/archive.h"
 #include "ingest/mapping.h"
@@ -37,14 +39,11 @@ class Projector {
 
   // Projects one study now, in the calling thread. not_found when the archive does not have it.
   Result<void> project(std::string_view study_uid);
-  // Blocks until nothing is marked changed, without waiting for quiet periods.
-  Result<void> drain();
-  // What $explain-mapping shows of it: explanations, client edits and problems.
-  struct Explained {
-    Mapped study;
-    Mapped patient;
-    std::string merged_edits;
-  };
+  // Blocks until nothing is marked changed, without waiting for quiet periods. `progress` is told
+  // how many studies are left.
+  Result<void> drain(const std::function<void(std::size_t left)>& progress = {});
+
+  [[nodiscard]] const ProjectorOptions& options() const;
 
  private:
   struct Impl;
