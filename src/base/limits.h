@@ -52,6 +52,9 @@ struct Limits {
   std::uint64_t dicom_object_bytes_max = 16ULL << 30U;  // one instance
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
   std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
+  std::uint64_t archive_entries_max = 10'000'000;     // of one zip or tar that is imported
+  std::uint64_t archive_bytes_max = 16ULL << 40U;     // of what one holds, unpacked
+  std::uint64_t archive_ratio_max = 200;  // unpacked to packed, from 256 MB on: else it is a bomb
 
   // dimse/
   std::size_t dimse_associations_max = 64;           // A-ASSOCIATE-RJ: local-limit-exceeded

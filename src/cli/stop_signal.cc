@@ -1,0 +1,26 @@
+#include "cli/stop_signal.h"
+
+#include <atomic>
+#include <csignal>
+
+namespace lightbox::cli {
+namespace {
+
+std::atomic<bool> stop_asked = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void ask_to_stop(int) { stop_asked = true; }
+
+}  // namespace
+
+void watch_stop_signals() {
+  struct sigaction action = {};
+  action.sa_handler = ask_to_stop;
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool is_stop_asked() { return stop_asked; }
+
+}  // namespace lightbox::cli
