@@ -59,6 +59,15 @@ struct Limits {
   std::uint64_t archive_bytes_max = 16ULL << 40U;  // of what one holds, unpacked
   std::uint64_t archive_ratio_max = 200;  // unpacked to packed, from 256 MB on: else it is a bomb
 
+  // dimse/
+  std::size_t dimse_associations_max = 64;           // A-ASSOCIATE-RJ: local-limit-exceeded
+  std::size_t dimse_pdu_bytes_max = 128 * 1024;      // what peers may send in one PDU
+  std::size_t dimse_message_bytes_max = 16U << 20U;  // a data set that is no image: 0110
+  std::int64_t dimse_artim_timeout_ms = 10'000;      // from the connection to the whole request
+  std::int64_t dimse_idle_timeout_ms = 600'000;      // A-ABORT: between two messages
+  std::int64_t dimse_pdu_timeout_ms = 60'000;      // A-ABORT: one PDU, and between two of an object
+  std::int64_t dimse_report_retry_ms = 3'600'000;  // then a commitment report is given up
+
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
   std::int64_t search_timeout_ms = 30'000;     // 503 too-costly
