@@ -11,15 +11,16 @@ namespace lightbox {
 
 struct Limits {
   // http/
-  std::size_t header_bytes_max = 32 * 1024;        // 431
-  std::size_t url_bytes_max = 16 * 1024;           // 414
-  std::size_t body_bytes_max = 64 * 1024 * 1024;   // 413
-  std::size_t connections_max = 4096;              // 503
-  std::size_t connections_per_address_max = 2048;  // 429
-  std::int64_t header_timeout_ms = 10'000;         // 408: the whole header, from its first byte
-  std::int64_t body_timeout_ms = 60'000;           // 408: the whole body
-  std::int64_t idle_timeout_ms = 60'000;           // closed, silently, between requests
-  std::int64_t write_timeout_ms = 60'000;          // a peer that does not read is let go
+  std::size_t header_bytes_max = 32 * 1024;         // 431
+  std::size_t url_bytes_max = 16 * 1024;            // 414
+  std::size_t body_bytes_max = 64 * 1024 * 1024;    // 413
+  std::size_t connections_max = 4096;               // 503
+  std::size_t connections_per_address_max = 2048;   // 429
+  std::int64_t header_timeout_ms = 10'000;          // 408: the whole header, from its first byte
+  std::int64_t body_timeout_ms = 60'000;            // 408: the whole body; of one that is streamed,
+  std::size_t body_progress_bytes_min = 64 * 1024;  // so much of it
+  std::int64_t idle_timeout_ms = 60'000;            // closed, silently, between requests
+  std::int64_t write_timeout_ms = 60'000;           // a peer that does not read is let go
   std::size_t requests_in_flight_bytes_max = 512 * 1024 * 1024;  // bodies held at once: 503
 
   // fhir/
