@@ -52,6 +52,7 @@ struct Limits {
   // ingest/
   std::uint64_t dicom_object_bytes_max = 16ULL << 30U;  // one instance
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
+  std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
 
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
