@@ -54,6 +54,12 @@ struct Limits {
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
   std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
 
+  // dicomweb/
+  std::uint64_t stow_bytes_max = 64ULL << 30U;  // 413: of one request, decompressed
+  std::size_t stow_requests_max = 64;           // 503: uploads at once
+  std::size_t stow_memory_bytes_max =
+      64U << 20U;  // objects of all uploads that wait in memory; then they are stored at once
+
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane
   std::int64_t search_timeout_ms = 30'000;     // 503 too-costly
