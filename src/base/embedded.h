@@ -14,6 +14,10 @@ extern const char embedded_terminology_tsv[];
 extern const char embedded_terminology_tsv_end[];
 extern const char embedded_operations_ndjson[];
 extern const char embedded_operations_ndjson_end[];
+extern const char embedded_dicom_elements_tsv[];
+extern const char embedded_dicom_elements_tsv_end[];
+extern const char embedded_dicom_uids_tsv[];
+extern const char embedded_dicom_uids_tsv_end[];
 }
 
 namespace lightbox {
@@ -35,6 +39,14 @@ inline std::string_view embedded_terminology() {
 // definitions/operations.ndjson
 inline std::string_view embedded_operations() {
   return embedded_text(embedded_operations_ndjson, embedded_operations_ndjson_end);
+}
+
+// definitions/dicom-elements.tsv and definitions/dicom-uids.tsv
+inline std::string_view embedded_dicom_elements() {
+  return embedded_text(embedded_dicom_elements_tsv, embedded_dicom_elements_tsv_end);
+}
+inline std::string_view embedded_dicom_uids() {
+  return embedded_text(embedded_dicom_uids_tsv, embedded_dicom_uids_tsv_end);
 }
 
 }  // namespace lightbox

@@ -67,4 +67,9 @@ struct Element {
   std::optional<BulkData> bulk;  // pixel data, and whatever is longer than limits allow to keep
 };
 
+// The values of a text element as UTF-8, without the padding around each: one for LT, ST, UR and
+// UT. For an empty element one empty value.
+[[nodiscard]] std::vector<std::string> texts_of(const Element& element,
+                                                std::string_view character_set);
+
 }  // namespace lightbox::dicom

@@ -3,6 +3,7 @@
 // The data dictionary (PS3.6): definitions/dicom-elements.tsv and definitions/dicom-uids.tsv,
 // generated. Immutable; safe from any thread.
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,10 @@ namespace lightbox::dicom {
 
 struct DictionaryEntry {
   Tag tag = 0;
-  Vr vr = Vr::UN;  // the first, where the standard lets several (OB or OW: OW; US or SS: US)
+  // Where the standard lets several, that of implicit VR (PS3.5 A.1: OB or OW: OW; US or OW: OW),
+  // or US of US or SS, which Pixel Representation decides.
+  Vr vr = Vr::UN;
+  Vr other_vr = Vr::UN;  // the second of several; else the same as vr
   std::string_view keyword;
 };
 // Repeating groups (50xx, 60xx, …) by their first. nullopt for private and unknown tags.

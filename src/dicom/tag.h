@@ -4,7 +4,9 @@
 // are those that code asks for by name; the dictionary (dictionary.h) knows all.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace lightbox::dicom {
 
@@ -16,6 +18,10 @@ using Tag = std::uint32_t;
 [[nodiscard]] constexpr bool is_private(Tag tag) { return (group_of(tag) & 1U) != 0; }
 // "0020000D", as DICOM JSON and DICOMweb write it (PS3.18 F.2.1.1).
 [[nodiscard]] std::string text_of(Tag tag);
+// The reverse; small letters too. nullopt: not eight hexadecimal digits.
+[[nodiscard]] std::optional<Tag> tag_of(std::string_view text);
+// "(0020,000D)", as the standard and every message writes it.
+[[nodiscard]] std::string display_of(Tag tag);
 
 namespace tags {
 inline constexpr Tag MediaStorageSOPClassUID = 0x00020002;

@@ -2,6 +2,7 @@
 
 // Value representations (PS3.5 6.2).
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -26,5 +27,7 @@ enum class Vr : std::uint8_t {
 [[nodiscard]] bool is_multi_valued_text(Vr vr);
 // Bytes of one number, which is also the unit of its byte order; 1 for text and bytes, 2 for AT.
 [[nodiscard]] std::size_t unit_bytes(Vr vr);
+// In explicit VR a length of 32 bits, after two reserved bytes (PS3.5 7.1.2).
+[[nodiscard]] bool has_long_length(Vr vr);
 
 }  // namespace lightbox::dicom
