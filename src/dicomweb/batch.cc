@@ -32,11 +32,11 @@ void Batch::push(ingest::Incoming object) {
     bytes_held_ += bytes;
     api_.upload_bytes_held += bytes;
   }
-  waiting_.push_back({.object = std::move(object), .problem = {}});
+  waiting_.push_back({.object = std::move(object), .failed = {}});
 }
 
-void Batch::push_failed(Problem problem) {
-  waiting_.push_back({.object = std::nullopt, .problem = std::move(problem)});
+void Batch::push_failed(ingest::Admitted failed) {
+  waiting_.push_back({.object = std::nullopt, .failed = std::move(failed)});
 }
 
 bool Batch::is_full() const {
@@ -57,8 +57,7 @@ void Batch::store() {
       if (next->is_accepted()) ++accepted_count_;
       results_.push_back(std::move(*next++));
     } else {
-      results_.push_back(
-          {.outcome = ingest::Admitted::Outcome::failed, .problem = std::move(one.problem)});
+      results_.push_back(std::move(one.failed));
     }
   }
   api_.upload_bytes_held -= std::exchange(bytes_held_, 0);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dicomweb/api.h"
@@ -25,7 +26,9 @@ class Batch {
 
   [[nodiscard]] ingest::Incoming receive();
   void push(ingest::Incoming object);
-  void push_failed(Problem problem);
+  // What has failed on its way here; its UIDs as far as they are known.
+  void push_failed(ingest::Admitted failed);
+  void push_failed(Problem problem) { push_failed({.problem = std::move(problem)}); }
   // Whether the objects that wait should be stored before more is taken.
   [[nodiscard]] bool is_full() const;
   void store();
@@ -42,7 +45,7 @@ class Batch {
   // Its result's place is kept: nullopt is an object that has failed already.
   struct Waiting {
     std::optional<ingest::Incoming> object;
-    Problem problem;
+    ingest::Admitted failed;
   };
   std::vector<Waiting> waiting_;
   std::size_t bytes_held_ = 0;

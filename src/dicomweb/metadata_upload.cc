@@ -115,7 +115,14 @@ Result<void> MetadataUpload::finish() {
                    "application/dicom+xml with a data set");
   }
   for (const dicom::ParsedJson& metadata : data_sets_) {
-    if (auto built = build(metadata); !built) batch().push_failed(std::move(built).error());
+    if (auto built = build(metadata); !built) {
+      const auto uid = [&](dicom::Tag tag) { return std::string(metadata.data_set().first(tag)); };
+      batch().push_failed({.study_uid = uid(dicom::tags::StudyInstanceUID),
+                           .series_uid = uid(dicom::tags::SeriesInstanceUID),
+                           .sop_class_uid = uid(dicom::tags::SOPClassUID),
+                           .sop_instance_uid = uid(dicom::tags::SOPInstanceUID),
+                           .problem = std::move(built).error()});
+    }
     if (batch().is_full()) batch().store();
   }
   for (const auto& [location, bulk] : bulks_) {
