@@ -30,7 +30,10 @@ const std::vector<LimitSetting>& limit_settings() {
       {"connections_per_address_max", &Limits::connections_per_address_max,
        "open connections of one address; past it 429"},
       {"header_timeout_ms", &Limits::header_timeout_ms, "for a whole header; past it 408"},
-      {"body_timeout_ms", &Limits::body_timeout_ms, "for a whole body; past it 408"},
+      {"body_timeout_ms", &Limits::body_timeout_ms,
+       "for a whole body, or for body_progress_bytes_min of one that is streamed; past it 408"},
+      {"body_progress_bytes_min", &Limits::body_progress_bytes_min,
+       "of a streamed body (STOW-RS), what must come within body_timeout_ms"},
       {"idle_timeout_ms", &Limits::idle_timeout_ms, "between requests of a connection"},
       {"write_timeout_ms", &Limits::write_timeout_ms, "for a peer to take a response"},
       {"requests_in_flight_bytes_max", &Limits::requests_in_flight_bytes_max,
@@ -376,9 +379,9 @@ int Settings::zone_offset_minutes() const { return *parse_zone(get("time_zone").
 rest::ApiOptions Settings::api_options() const {
   std::string public_url = get("public_url").value;
   while (public_url.ends_with('/')) public_url.pop_back();
-  return {.public_url = std::move(public_url),
-          .allowed_hosts = list("allowed_host"),
-          .cors_origins = list("cors_origin"),
+  return {.origins = {.public_url = std::move(public_url),
+                      .allowed_hosts = list("allowed_host"),
+                      .cors_origins = list("cors_origin")},
           .conditional_delete = get("conditional_delete").value == "multiple"
                                     ? rest::ConditionalDelete::multiple
                                     : rest::ConditionalDelete::single,

@@ -106,6 +106,14 @@ Result<void> check_bare(const Received& object, const Admitted& admitted) {
   return {};
 }
 
+Result<void> check_study(const Received& object, const Admitted& admitted) {
+  const std::string& required = object.required_study_uid;
+  if (required.empty() || required == admitted.study_uid) return {};
+  return problem(ProblemKind::precondition_failed, "invariant",
+                 fmt::format("The instance is of study {}; the request is for study {}",
+                             admitted.study_uid, required));
+}
+
 // Fills what the file says of itself; the Problem says why it cannot be indexed.
 Result<store::DicomInstance> describe(const Received& object, dicom::Source& source,
                                       const Limits& limits, Admitted& admitted) {
@@ -127,6 +135,7 @@ Result<store::DicomInstance> describe(const Received& object, dicom::Source& sou
   TRY_DO(check_uid("(0008,0016) SOPClassUID", admitted.sop_class_uid));
   TRY_DO(check_uid("(0008,0018) SOPInstanceUID", admitted.sop_instance_uid));
   TRY_DO(check_bare(object, admitted));
+  TRY_DO(check_study(object, admitted));
 
   store::DicomInstance instance{.study_uid = admitted.study_uid,
                                 .series_uid = admitted.series_uid,

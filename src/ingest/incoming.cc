@@ -70,6 +70,10 @@ void Incoming::set_bare(Bare bare) {
   received_->bare = std::move(bare);
 }
 
+void Incoming::require_study(std::string study_uid) {
+  received_->required_study_uid = std::move(study_uid);
+}
+
 void Incoming::set_in_place(std::string absolute_path) {
   received_->in_place = std::move(absolute_path);
 }

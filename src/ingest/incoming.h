@@ -47,6 +47,8 @@ class Incoming {
 
   // Before anything is appended.
   void set_bare(Bare bare);
+  // The object is refused, with `precondition_failed`, when it is of another study.
+  void require_study(std::string study_uid);
   // A file that stays where it is: nothing is appended, and it is read from there.
   void set_in_place(std::string absolute_path);
 

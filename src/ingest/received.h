@@ -29,7 +29,8 @@ struct Received {
   std::uint64_t bytes = 0;
   std::uint64_t bytes_started = 0;  // of which the kernel has begun to write
   std::optional<Bare> bare;
-  std::string in_place;  // the file that stays where it is; or ""
+  std::string required_study_uid;  // or ""
+  std::string in_place;            // the file that stays where it is; or ""
 };
 
 }  // namespace lightbox::ingest

@@ -10,7 +10,7 @@
 #include <functional>
 #include <memory>
 
-namespace lightbox::rest {
+namespace lightbox::http {
 
 // Calls `start` with a function that must be called exactly once, from any thread, with the result;
 // the coroutine goes on with it on its own executor.
@@ -33,4 +33,4 @@ boost::asio::awaitable<T> await_callback(std::function<void(std::function<void(T
   return boost::asio::async_initiate<decltype(token), void(T)>(std::move(initiate), token);
 }
 
-}  // namespace lightbox::rest
+}  // namespace lightbox::http

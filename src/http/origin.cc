@@ -1,10 +1,12 @@
-#include "rest/origin.h"
+#include "http/origin.h"
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
-namespace lightbox::rest {
+#include "http/text.h"
+
+namespace lightbox::http {
 namespace {
 
 // "localhost" of "localhost:8080", "::1" of "[::1]:8080".
@@ -37,24 +39,28 @@ bool is_ip_address(std::string_view name) {
   return !error;
 }
 
-bool is_own_origin(const ApiOptions& options, const http::Request& request,
-                   std::string_view origin) {
+bool is_own_origin(const OriginRules& rules, const Request& request, std::string_view origin) {
   return authority(origin) == request.field("Host") ||
-         (!options.public_url.empty() && authority(origin) == authority(options.public_url));
+         (!rules.public_url.empty() && authority(origin) == authority(rules.public_url));
 }
 
-bool is_allowed_origin(const ApiOptions& options, const http::Request& request,
-                       std::string_view origin) {
+bool is_allowed_origin(const OriginRules& rules, const Request& request, std::string_view origin) {
   if (origin.empty()) return false;
-  return is_own_origin(options, request, origin) ||
-         std::ranges::any_of(options.cors_origins, [&](const std::string& allowed) {
+  return is_own_origin(rules, request, origin) ||
+         std::ranges::any_of(rules.cors_origins, [&](const std::string& allowed) {
            return allowed == "*" || allowed == origin;
          });
 }
 
 }  // namespace
 
-Result<void> check_host(const ApiOptions& options, const http::Request& request) {
+std::string own_origin(const OriginRules& rules, const Request& request) {
+  if (!rules.public_url.empty()) return rules.public_url;
+  const auto host = request.field("Host");
+  return fmt::format("http://{}", host.empty() ? "localhost" : host);
+}
+
+Result<void> check_host(const OriginRules& rules, const Request& request) {
   const auto host = request.field("Host");
   const auto name = host_name(host);
   // HTTP/1.0 has no Host; a browser always sends one.
@@ -64,11 +70,11 @@ Result<void> check_host(const ApiOptions& options, const http::Request& request)
                    fmt::format("The Host '{}' is not a name or address with a port", host));
   }
   if (equals_ignoring_case(name, "localhost") || is_ip_address(name)) return {};
-  if (!options.public_url.empty() &&
-      equals_ignoring_case(name, host_name(authority(options.public_url)))) {
+  if (!rules.public_url.empty() &&
+      equals_ignoring_case(name, host_name(authority(rules.public_url)))) {
     return {};
   }
-  for (const auto& allowed : options.allowed_hosts) {
+  for (const auto& allowed : rules.allowed_hosts) {
     if (equals_ignoring_case(name, allowed)) return {};
   }
   return problem(ProblemKind::misdirected,
@@ -77,12 +83,11 @@ Result<void> check_host(const ApiOptions& options, const http::Request& request)
                              host));
 }
 
-Result<void> check_origin(const ApiOptions& options, const http::Request& request) {
+Result<void> check_origin(const OriginRules& rules, const Request& request) {
   const auto origin = request.field("Origin");
-  const bool is_change = request.method != http::Method::get &&
-                         request.method != http::Method::head &&
-                         request.method != http::Method::options;
-  if (origin.empty() || !is_change || is_allowed_origin(options, request, origin)) return {};
+  const bool is_change = request.method != Method::get && request.method != Method::head &&
+                         request.method != Method::options;
+  if (origin.empty() || !is_change || is_allowed_origin(rules, request, origin)) return {};
   return problem(
       ProblemKind::forbidden,
       fmt::format("Pages of the origin '{}' may not use this server; set cors_origins if "
@@ -90,18 +95,18 @@ Result<void> check_origin(const ApiOptions& options, const http::Request& reques
                   origin));
 }
 
-bool is_preflight(const http::Request& request) {
-  return request.method == http::Method::options && !request.field("Origin").empty() &&
+bool is_preflight(const Request& request) {
+  return request.method == Method::options && !request.field("Origin").empty() &&
          !request.field("Access-Control-Request-Method").empty();
 }
 
-http::Response preflight_response(const ApiOptions& options, const http::Request& request) {
-  http::Response response{.status = 204, .fields = {}, .body = {}};
-  if (!is_allowed_origin(options, request, request.field("Origin"))) {
+Response preflight_response(const OriginRules& rules, const Request& request) {
+  Response response{.status = 204, .fields = {}, .body = {}};
+  if (!is_allowed_origin(rules, request, request.field("Origin"))) {
     response.status = 403;
     return response;
   }
-  add_cors_fields(options, request, response);
+  add_cors_fields(rules, request, response);
   response.fields.emplace_back("Access-Control-Allow-Methods",
                                "GET, HEAD, POST, PUT, PATCH, DELETE");
   const auto headers = request.field("Access-Control-Request-Headers");
@@ -113,8 +118,7 @@ http::Response preflight_response(const ApiOptions& options, const http::Request
   return response;
 }
 
-void add_cors_fields(const ApiOptions& options, const http::Request& request,
-                     http::Response& response) {
+void add_cors_fields(const OriginRules& rules, const Request& request, Response& response) {
   const auto origin = request.field("Origin");
   if (origin.empty()) return;
   const auto vary = std::ranges::find(
@@ -124,10 +128,10 @@ void add_cors_fields(const ApiOptions& options, const http::Request& request,
   } else {
     vary->second += ", Origin";
   }
-  if (!is_allowed_origin(options, request, origin)) return;
+  if (!is_allowed_origin(rules, request, origin)) return;
   response.fields.emplace_back("Access-Control-Allow-Origin", origin);
   response.fields.emplace_back("Access-Control-Expose-Headers",
                                "ETag, Last-Modified, Location, Content-Location");
 }
 
-}  // namespace lightbox::rest
+}  // namespace lightbox::http

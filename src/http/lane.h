@@ -1,8 +1,8 @@
 #pragma once
 
-// Where work goes that needs longer than a connection's thread may be held, such as a heavy search
-// or a great Bundle: a few threads of low priority, with a bounded queue. So it never delays a
-// read.
+// Where work goes that needs longer than a connection's thread may be held, such as a heavy search,
+// a great Bundle or a write to the disk: a few threads with a bounded queue. So it never delays a
+// read. Safe from any thread.
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
@@ -12,16 +12,27 @@
 #include <memory>
 
 #include "base/result.h"
-#include "rest/await.h"
+#include "http/await.h"
 
-namespace lightbox::rest {
+namespace lightbox::http {
 
-class SlowLane {
+class Lane {
  public:
-  SlowLane(std::size_t threads, std::size_t waiting_max);
-  ~SlowLane();  // waits for what runs
-  SlowLane(const SlowLane&) = delete;
-  SlowLane& operator=(const SlowLane&) = delete;
+  enum class Priority : unsigned char { low, normal };
+  struct Options {
+    std::size_t threads = 2;
+    std::size_t waiting_max = 64;
+    Priority priority = Priority::normal;
+    // For the problem of a full lane; literals: "long searches", "slow_searches_max", "try again
+    // later".
+    const char* what_waits = "";
+    const char* limit_name = "";
+    const char* advice = "";
+  };
+  explicit Lane(Options options);
+  ~Lane();  // waits for what runs
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   // Runs `work` (which must not throw) and comes back on the caller's executor. `throttled` when
   // waiting_max pieces of work are in the lane already.
@@ -29,7 +40,7 @@ class SlowLane {
   boost::asio::awaitable<Result<T>> run(std::function<Result<T>()> work) {
     std::function<void(std::function<void(Result<T>)>)> start =
         [this, work = std::move(work)](std::function<void(Result<T>)> done) {
-          if (waiting_.fetch_add(1) >= waiting_max_) {
+          if (waiting_.fetch_add(1) >= options_.waiting_max) {
             waiting_.fetch_sub(1);
             done(full());
             return;
@@ -50,8 +61,8 @@ class SlowLane {
   Problem full() const;
 
   boost::asio::thread_pool pool_;
-  std::size_t waiting_max_;
+  Options options_;
   std::atomic<std::size_t> waiting_{0};
 };
 
-}  // namespace lightbox::rest
+}  // namespace lightbox::http
