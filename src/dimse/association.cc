@@ -326,7 +326,8 @@ void Association::acknowledge_release() {
 void Association::request_release() { ASC_releaseAssociation(impl_->association); }
 
 void Association::abort(AbortReason reason) {
-  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  constexpr std::int64_t last_words_ms = 1'000;
+  impl_->allow(last_words_ms);
   if (Connection* connection = impl_->layer.connection()) connection->write_abort(reason);
 }
 

@@ -25,7 +25,7 @@ class Line {
 
   void set_deadline(std::int64_t from_now_ms);
   void clear_deadline() { deadline_ms_ = 0; }
-  // Shuts it down when the instant has passed.
+  // Shuts it down when the instant has passed: reading first, so that an A-ABORT may still be said.
   void enforce_deadline();
   [[nodiscard]] bool was_overdue() const { return was_overdue_; }
 
