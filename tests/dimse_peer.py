@@ -154,10 +154,13 @@ class Association(Wire):
     def __init__(self, port, contexts=None, request=None, address="127.0.0.1", **options):
         super().__init__(socket.create_connection((address, port), timeout=30))
         self.send(request or associate(contexts or {1: (VERIFICATION, [IMPLICIT]), 3: (CT, [EXPLICIT])}, **options))
-        kind, body = self.receive()
-        if kind != 2:
+        try:
+            kind, body = self.receive()
+            if kind != 2:
+                raise Ended((kind, body))
+        except Ended:
             self.close()
-            raise Ended((kind, body))
+            raise
         self.accepted = {}  # id -> (result, transfer syntax)
         at = 68
         while at < len(body):

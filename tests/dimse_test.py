@@ -1,4 +1,4 @@
-"""DIMSE through the front door: dcmtk's tools and Orthanc as senders, and PDU by PDU where those are too well-behaved."""
+"""DIMSE through the front door: dcmtk's tools and Orthanc as senders, and PDU by PDU what those do not do."""
 
 import json
 import os
@@ -421,7 +421,7 @@ class DurabilityTest(DimseTest):
                         with lock:
                             acknowledged.append(uid_of(number, study))
             except (peer.Ended, OSError):
-                pass
+                association.close()
 
         for turn in range(5):
             server = Server(self.data)

@@ -256,6 +256,9 @@ Received<Message> Association::read_message() {
     constexpr int day_s = 24 * 60 * 60;
     impl_->layer.connection()->networkDataAvailable(day_s);
     impl_->line->set_idle(false);
+    // Said here, since DCMTK closes the connection at once when it finds the stream ended.
+    if (impl_->line->was_overdue()) return std::unexpected(End::timed_out);
+    if (impl_->line->is_reading_shut()) return std::unexpected(End::closed);
   }
   std::string bytes;
   Message message;

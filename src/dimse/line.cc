@@ -39,7 +39,10 @@ void Line::enforce_deadline() {
   shut_reading();
 }
 
-void Line::shut_reading() { ::shutdown(descriptor_, SHUT_RD); }
+void Line::shut_reading() {
+  is_reading_shut_ = true;
+  ::shutdown(descriptor_, SHUT_RD);
+}
 void Line::shut() { ::shutdown(descriptor_, SHUT_RDWR); }
 
 void Line::finish() {
