@@ -70,7 +70,8 @@ Result<std::vector<Identity>> read_identities(Query& query) {
                           .key = std::string(query.text(1)),
                           .type = type,
                           .id = std::string(query.text(3)),
-                          .projected = *projected});
+                          .projected = *projected,
+                          .rank = std::string(query.text(5))});
   }
   if (!query.ok()) return query.problem();
   return identities;
@@ -148,7 +149,7 @@ Result<StudyRows> DicomIndex::study(std::string_view uid) {
 Result<std::optional<Identity>> DicomIndex::identity(IdentityKind kind, std::string_view key) {
   TRY(auto reader, readers_.take());
   Query query(*reader,
-              "SELECT kind, identity_key, type, id, projected FROM identity WHERE kind=? AND "
+              "SELECT kind, identity_key, type, id, projected, rank FROM identity WHERE kind=? AND "
               "identity_key=?");
   query.bind(static_cast<std::int64_t>(kind)).bind(key);
   TRY(auto identities, read_identities(query));
@@ -159,8 +160,9 @@ Result<std::optional<Identity>> DicomIndex::identity(IdentityKind kind, std::str
 Result<std::vector<Identity>> DicomIndex::identities(const fhir::ResourceType& type,
                                                      std::string_view id) {
   TRY(auto reader, readers_.take());
-  Query query(*reader,
-              "SELECT kind, identity_key, type, id, projected FROM identity WHERE type=? AND id=?");
+  Query query(
+      *reader,
+      "SELECT kind, identity_key, type, id, projected, rank FROM identity WHERE type=? AND id=?");
   query.bind(std::int64_t{type.number}).bind(id);
   return read_identities(query);
 }

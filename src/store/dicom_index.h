@@ -100,6 +100,7 @@ struct Identity {
   const fhir::ResourceType* type = nullptr;
   std::string id;
   std::string projected;  // what the last projection wrote, whole: the base of the next merge
+  std::string rank;       // of what it was made of: what ranks lower does not replace it
 };
 
 // What is wrong with something that arrived, until it is mended.
@@ -113,13 +114,13 @@ struct DicomProblem {
   std::int64_t key = 0;  // given by the store; a page begins after it
   DicomProblemKind kind = DicomProblemKind::mapping;
   std::int64_t at_ms = 0;
-  std::string study_uid;  // each "" where it is not known
-  std::string series_uid;
-  std::string sop_instance_uid;
-  std::string source;
-  std::string file;
-  std::string code;         // of http://hl7.org/fhir/issue-type
-  std::string diagnostics;  // the same one of the same subject is listed once
+  std::string study_uid = {};  // each "" where it is not known
+  std::string series_uid = {};
+  std::string sop_instance_uid = {};
+  std::string source = {};
+  std::string file = {};
+  std::string code = {};         // of http://hl7.org/fhir/issue-type
+  std::string diagnostics = {};  // the same one of the same subject is listed once
 };
 
 struct Projection {

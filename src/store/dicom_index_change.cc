@@ -97,16 +97,17 @@ Result<void> mark_instances(const Task::Context& context, const std::vector<std:
 
 Result<void> put_identity(Database& writer, const Identity& identity) {
   const std::string projected = compress_body(identity.projected);
-  Query query(
-      writer,
-      "INSERT INTO identity (kind, identity_key, type, id, projected) VALUES (?,?,?,?,?) ON "
-      "CONFLICT (kind, identity_key) DO UPDATE SET type=excluded.type, id=excluded.id, "
-      "projected=excluded.projected");
+  Query query(writer,
+              "INSERT INTO identity (kind, identity_key, type, id, projected, rank) VALUES "
+              "(?,?,?,?,?,?) ON "
+              "CONFLICT (kind, identity_key) DO UPDATE SET type=excluded.type, id=excluded.id, "
+              "projected=excluded.projected, rank=excluded.rank");
   query.bind(static_cast<std::int64_t>(identity.kind))
       .bind(std::string_view(identity.key))
       .bind(std::int64_t{identity.type->number})
       .bind(std::string_view(identity.id))
-      .bind_blob(projected);
+      .bind_blob(projected)
+      .bind(std::string_view(identity.rank));
   if (!query.run()) return query.problem();
   return {};
 }

@@ -1,10 +1,10 @@
-#include "rest/new_id.h"
+#include "base/new_id.h"
 
 #include <chrono>
 #include <fmt/format.h>
 #include <random>
 
-namespace lightbox::rest {
+namespace lightbox {
 
 std::string new_id() {
   // Random enough not to collide; ids are no secrets.
@@ -23,4 +23,4 @@ std::string new_id() {
                      low & 0xffffffffffffU);
 }
 
-}  // namespace lightbox::rest
+}  // namespace lightbox
