@@ -28,7 +28,7 @@ Result<Table> read_table(const Settings& settings, std::string_view name, Any an
 }
 
 std::string dicomweb_base(const Settings& settings, std::uint16_t port) {
-  std::string base = settings.api_options().public_url;
+  std::string base = settings.api_options().origins.public_url;
   if (base.empty()) base = fmt::format("http://localhost:{}", port);
   return base + "/dicomweb";
 }

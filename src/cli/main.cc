@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cli/check.h"
 #include "cli/import.h"
+#include "cli/ingest_settings.h"
 #include "cli/load.h"
 #include "cli/report.h"
 #include "cli/serve.h"
@@ -105,14 +106,13 @@ int run_load(const Flags& flags, LoadOptions options) {
 }
 
 // The projection and the index are the same as the server's.
-Result<ingest::ProjectorOptions> projector_options(const Settings& settings) {
+Result<ingest::ProjectorOptions> projector_options_of(const Settings& settings) {
   TRY(const auto server, settings.server_options());
-  ingest::ProjectorOptions options;
-  options.limits = settings.limits();
-  options.index = {.own_bases = rest::own_bases(settings.api_options(), server.port),
-                   .zone_offset_minutes = settings.zone_offset_minutes(),
-                   .full_text = settings.full_text()};
-  return options;
+  return projector_options(settings,
+                           {.own_bases = rest::own_bases(settings.api_options(), server.port),
+                            .zone_offset_minutes = settings.zone_offset_minutes(),
+                            .full_text = settings.full_text()},
+                           server.port);
 }
 
 // What `run` makes of the settings in force, or 2 when they are wrong.
@@ -123,7 +123,7 @@ int with_settings(const Flags& flags, Run&& run) {
     report(settings.error());
     return 2;
   }
-  const auto projector = projector_options(*settings);
+  const auto projector = projector_options_of(*settings);
   if (!projector) {
     report(projector.error());
     return 2;
@@ -137,6 +137,7 @@ int run_import(const Flags& flags, ImportOptions options) {
     options.threads = static_cast<unsigned>(std::stoul(settings.get("threads").value));
     options.projector = given;
     options.limits = settings.limits();
+    options.on_conflict = archive_options(settings).on_conflict;
     return import_objects(options);
   });
 }
