@@ -70,7 +70,9 @@ Result<void> MetadataUpload::begin_part(const http::Fields& fields) {
                                "BulkDataURI would name",
                                content_type.substr(0, 100)));
   }
-  Bulk bulk{.offset = spool_.size(), .media_type = type.name};
+  Bulk bulk;
+  bulk.offset = spool_.size();
+  bulk.media_type = type.name;
   for (const CompressedType& compressed : compressed_types) {
     if (type.name != compressed.name) continue;
     const auto own = type.parameter("transfer-syntax");
@@ -117,11 +119,13 @@ Result<void> MetadataUpload::finish() {
   for (const dicom::ParsedJson& metadata : data_sets_) {
     if (auto built = build(metadata); !built) {
       const auto uid = [&](dicom::Tag tag) { return std::string(metadata.data_set().first(tag)); };
-      batch().push_failed({.study_uid = uid(dicom::tags::StudyInstanceUID),
-                           .series_uid = uid(dicom::tags::SeriesInstanceUID),
-                           .sop_class_uid = uid(dicom::tags::SOPClassUID),
-                           .sop_instance_uid = uid(dicom::tags::SOPInstanceUID),
-                           .problem = std::move(built).error()});
+      ingest::Admitted failed;
+      failed.study_uid = uid(dicom::tags::StudyInstanceUID);
+      failed.series_uid = uid(dicom::tags::SeriesInstanceUID);
+      failed.sop_class_uid = uid(dicom::tags::SOPClassUID);
+      failed.sop_instance_uid = uid(dicom::tags::SOPInstanceUID);
+      failed.problem = std::move(built).error();
+      batch().push_failed(std::move(failed));
     }
     if (batch().is_full()) batch().store();
   }

@@ -71,13 +71,18 @@ class Module {
  private:
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
 
+  static void add(dicom::Element element, DataSet& data_set) {
+    data_set.elements.push_back(std::move(element));
+  }
+
   void add_text(Tag tag, Vr vr, std::string text, DataSet& data_set) {
-    data_set.elements.push_back({.tag = tag, .vr = vr, .value = keep(std::move(text))});
+    add({.tag = tag, .vr = vr, .value = keep(std::move(text)), .items = {}, .bulk = {}}, data_set);
   }
 
   void add_number(Tag tag, std::uint16_t number, DataSet& data_set) {
     std::string bytes{static_cast<char>(number & 0xFFU), static_cast<char>(number >> 8U)};
-    data_set.elements.push_back({.tag = tag, .vr = Vr::US, .value = keep(std::move(bytes))});
+    add({.tag = tag, .vr = Vr::US, .value = keep(std::move(bytes)), .items = {}, .bulk = {}},
+        data_set);
   }
 
   // As much as an LO holds. Not of the module, but of C-STORE's response (PS3.7 9.3.1.2), as other
@@ -95,7 +100,7 @@ class Module {
 
   static void add_items(Tag tag, std::vector<DataSet> items, DataSet& data_set) {
     if (items.empty()) return;
-    data_set.elements.push_back({.tag = tag, .vr = Vr::SQ, .value = {}, .items = std::move(items)});
+    add({.tag = tag, .vr = Vr::SQ, .value = {}, .items = std::move(items), .bulk = {}}, data_set);
   }
 
   std::string_view base_;
