@@ -18,6 +18,8 @@ extern const char embedded_dicom_elements_tsv[];
 extern const char embedded_dicom_elements_tsv_end[];
 extern const char embedded_dicom_uids_tsv[];
 extern const char embedded_dicom_uids_tsv_end[];
+extern const char embedded_dicom_codes_tsv[];
+extern const char embedded_dicom_codes_tsv_end[];
 }
 
 namespace lightbox {
@@ -47,6 +49,11 @@ inline std::string_view embedded_dicom_elements() {
 }
 inline std::string_view embedded_dicom_uids() {
   return embedded_text(embedded_dicom_uids_tsv, embedded_dicom_uids_tsv_end);
+}
+
+// definitions/dicom-codes.tsv
+inline std::string_view embedded_dicom_codes() {
+  return embedded_text(embedded_dicom_codes_tsv, embedded_dicom_codes_tsv_end);
 }
 
 }  // namespace lightbox

@@ -11,15 +11,16 @@ namespace lightbox {
 
 struct Limits {
   // http/
-  std::size_t header_bytes_max = 32 * 1024;        // 431
-  std::size_t url_bytes_max = 16 * 1024;           // 414
-  std::size_t body_bytes_max = 64 * 1024 * 1024;   // 413
-  std::size_t connections_max = 4096;              // 503
-  std::size_t connections_per_address_max = 2048;  // 429
-  std::int64_t header_timeout_ms = 10'000;         // 408: the whole header, from its first byte
-  std::int64_t body_timeout_ms = 60'000;           // 408: the whole body
-  std::int64_t idle_timeout_ms = 60'000;           // closed, silently, between requests
-  std::int64_t write_timeout_ms = 60'000;          // a peer that does not read is let go
+  std::size_t header_bytes_max = 32 * 1024;         // 431
+  std::size_t url_bytes_max = 16 * 1024;            // 414
+  std::size_t body_bytes_max = 64 * 1024 * 1024;    // 413
+  std::size_t connections_max = 4096;               // 503
+  std::size_t connections_per_address_max = 2048;   // 429
+  std::int64_t header_timeout_ms = 10'000;          // 408: the whole header, from its first byte
+  std::int64_t body_timeout_ms = 60'000;            // 408: the whole body; of one that is streamed,
+  std::size_t body_progress_bytes_min = 64 * 1024;  // so much of it
+  std::int64_t idle_timeout_ms = 60'000;            // closed, silently, between requests
+  std::int64_t write_timeout_ms = 60'000;           // a peer that does not read is let go
   std::size_t requests_in_flight_bytes_max = 512 * 1024 * 1024;  // bodies held at once: 503
 
   // fhir/
@@ -45,12 +46,32 @@ struct Limits {
   std::size_t dicom_header_bytes_max = 64U << 20U;  // of one object, without bulk data
   std::size_t dicom_inline_bytes_max = 1'024;       // longer values that are not text are bulk data
   std::size_t dicom_text_bytes_max = 1U << 20U;     // longer text is bulk data too
-  std::size_t dicom_inflated_bytes_max = 256U
-                                         << 20U;  // of a deflated data set, up to its pixel data
+  std::size_t dicom_inflated_bytes_max = 256U << 20U;  // of a deflated one, up to its pixel data
 
   // ingest/
   std::uint64_t dicom_object_bytes_max = 16ULL << 30U;  // one instance
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
+  std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
+  std::int64_t projection_quiet_ms = 2'000;     // before a study's resource is brought up to date
+  std::int64_t projection_publish_ms = 30'000;  // for a study that is never quiet
+  std::uint64_t archive_entries_max = 10'000'000;  // of one zip or tar that is imported
+  std::uint64_t archive_bytes_max = 16ULL << 40U;  // of what one holds, unpacked
+  std::uint64_t archive_ratio_max = 200;  // unpacked to packed, from 256 MB on: else it is a bomb
+
+  // dimse/
+  std::size_t dimse_associations_max = 64;           // A-ASSOCIATE-RJ: local-limit-exceeded
+  std::size_t dimse_pdu_bytes_max = 128 * 1024;      // what peers may send in one PDU
+  std::size_t dimse_message_bytes_max = 16U << 20U;  // a data set that is no image: 0110
+  std::int64_t dimse_artim_timeout_ms = 10'000;      // from the connection to the whole request
+  std::int64_t dimse_idle_timeout_ms = 600'000;      // A-ABORT: between two messages
+  std::int64_t dimse_pdu_timeout_ms = 60'000;      // A-ABORT: one PDU, and between two of an object
+  std::int64_t dimse_report_retry_ms = 3'600'000;  // then a commitment report is given up
+
+  // dicomweb/
+  std::uint64_t stow_bytes_max = 64ULL << 30U;  // 413: of one request, decompressed
+  std::size_t stow_requests_max = 64;           // 503: uploads at once
+  std::size_t stow_memory_bytes_max =
+      64U << 20U;  // objects of all uploads that wait in memory; then they are stored at once
 
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane

@@ -1,7 +1,7 @@
 #pragma once
 
 // Failures as values. A Problem is what went wrong, in terms that every layer shares; it becomes an
-// HTTP status and an OperationOutcome in one place (rest/outcome.cc) and a DIMSE status in another.
+// HTTP status in one place (http/status.cc) and a DIMSE status in another.
 // Problems are for expected failures: bad input, a missing resource, a full disk. Errors of the
 // programmer are assertions. Libraries' exceptions are caught at the library's edge.
 
@@ -13,7 +13,7 @@
 
 namespace lightbox {
 
-// What a caller can do about it. The comment names the HTTP status that rest/ gives.
+// What a caller can do about it. The comment names the HTTP status (http/status.cc).
 enum class ProblemKind {
   invalid,                 // 400: the request or its content is wrong
   forbidden,               // 403

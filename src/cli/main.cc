@@ -6,6 +6,9 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/check.h"
+#include "cli/import.h"
+#include "cli/ingest_settings.h"
 #include "cli/load.h"
 #include "cli/report.h"
 #include "cli/serve.h"
@@ -102,6 +105,58 @@ int run_load(const Flags& flags, LoadOptions options) {
   return load(options);
 }
 
+// The projection and the index are the same as the server's.
+Result<ingest::ProjectorOptions> projector_options_of(const Settings& settings) {
+  TRY(const auto server, settings.server_options());
+  return projector_options(settings,
+                           {.own_bases = rest::own_bases(settings.api_options(), server.port),
+                            .zone_offset_minutes = settings.zone_offset_minutes(),
+                            .full_text = settings.full_text()},
+                           server.port);
+}
+
+// What `run` makes of the settings in force, or 2 when they are wrong.
+template <typename Run>
+int with_settings(const Flags& flags, Run&& run) {
+  const auto settings = Settings::resolve(flags.as_given());
+  if (!settings) {
+    report(settings.error());
+    return 2;
+  }
+  const auto projector = projector_options_of(*settings);
+  if (!projector) {
+    report(projector.error());
+    return 2;
+  }
+  return run(*settings, *projector);
+}
+
+int run_import(const Flags& flags, ImportOptions options) {
+  return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
+    if (options.to_url.empty()) options.data = settings.get("data").value;
+    options.threads = static_cast<unsigned>(std::stoul(settings.get("threads").value));
+    options.projector = given;
+    options.limits = settings.limits();
+    options.on_conflict = archive_options(settings).on_conflict;
+    return import_objects(options);
+  });
+}
+
+int run_check(const Flags& flags, CheckCommand command) {
+  return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
+    command.data = settings.get("data").value;
+    command.threads = static_cast<unsigned>(std::stoul(settings.get("threads").value));
+    command.projector = given;
+    return check_archive(command);
+  });
+}
+
+int run_problems(const Flags& flags) {
+  return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
+    return list_problems(settings.get("data").value, given);
+  });
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Lightbox: imaging studies on FHIR R4", "lightbox");
   app.require_subcommand(1);
@@ -128,11 +183,55 @@ int run(int argc, char** argv) {
                    "NDJSON, or a resource or a Bundle as JSON or XML; - is standard input")
       ->required();
 
+  Flags import_flags;
+  ImportOptions import_options;
+  CLI::App* import_command = app.add_subcommand(
+      "import",
+      "Import DICOM files, folders, media and archives, into a stopped store or a server");
+  add_settings(*import_command, import_flags);
+  import_command
+      ->add_option("--to", import_options.to_url,
+                   "DICOMweb base of a running server, instead of --data")
+      ->excludes("--data");
+  bool is_in_place = false;
+  import_command
+      ->add_flag("--in-place", is_in_place, "leave the files where they are, and index them there")
+      ->excludes("--to");
+  import_command->add_option("--connections", import_options.connections, "to the server")
+      ->check(CLI::Range(1, 256));
+  import_command
+      ->add_option("PATH", import_options.paths,
+                   "a file, a folder, a DICOMDIR, or a zip or tar archive")
+      ->required();
+
+  Flags check_flags;
+  CheckCommand check_options;
+  CLI::App* check_command =
+      app.add_subcommand("check", "Hold the files of a stopped store against its DICOM index");
+  add_settings(*check_command, check_flags);
+  check_command->add_flag("--repair", check_options.is_repairing,
+                          "index files without a row, remove rows without a good file");
+  check_command->add_flag("--retry", check_options.is_retrying,
+                          "try to index what is in quarantine");
+  check_command->add_flag("--remap", check_options.is_remapping,
+                          "make the FHIR resources of all studies again");
+
+  Flags problems_flags;
+  CLI::App* problems_command =
+      app.add_subcommand("problems", "List what is wrong with DICOM objects that arrived");
+  add_settings(*problems_command, problems_flags);
+
   CLI::App* version_command = app.add_subcommand("version", "Print the version");
 
   CLI11_PARSE(app, argc, argv);
   if (serve_command->parsed()) return run_serve(serve_flags, print_config);
   if (load_command->parsed()) return run_load(load_flags, load_options);
+  if (import_command->parsed()) {
+    import_options.way = is_in_place ? ImportWay::in_place : ImportWay::copy;
+    return run_import(import_flags, import_options);
+  }
+  if (check_command->parsed()) return run_check(check_flags, check_options);
+  if (problems_command->parsed()) return run_problems(problems_flags);
   if (version_command->parsed()) fmt::print("lightbox {}\n", version);
   return 0;
 }

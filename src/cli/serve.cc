@@ -6,7 +6,10 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/ingest_settings.h"
 #include "cli/report.h"
+#include "cli/serve_dimse.h"
+#include "ingest/archive.h"
 #include "rest/outcome.h"
 
 namespace lightbox::cli {
@@ -53,6 +56,7 @@ void block_signals() {
 Result<void> run(const Settings& settings) {
   TRY(auto server_options, settings.server_options());
   TRY_DO(check_exposure(settings, server_options));
+  TRY(auto dimse_settings, dimse_options(settings));
   const rest::ApiOptions api_options = settings.api_options();
 
   // The port comes first, since references to our own URL are known by it; requests wait until
@@ -71,6 +75,10 @@ Result<void> run(const Settings& settings) {
   TRY(auto store, store::Store::open({.data_directory = settings.get("data").value,
                                       .limits = api_options.limits,
                                       .index = index}));
+  TRY(auto archive, ingest::Archive::open(archive_options(settings), *store));
+  TRY(auto ingest_options, projector_options(settings, index, server->port()));
+  TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
+  TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
@@ -81,6 +89,7 @@ Result<void> run(const Settings& settings) {
   fmt::print(stderr, "listening on http://{}{}{}:{}/baseR4\n", is_v6 ? "[" : "", shown,
              is_v6 ? "]" : "", server->port());
   wait_for_signal();
+  if (dimse_server) dimse_server->stop(stop_grace_ms);
   server->stop(stop_grace_ms);
   server.reset();
   api.reset();

@@ -30,7 +30,10 @@ const std::vector<LimitSetting>& limit_settings() {
       {"connections_per_address_max", &Limits::connections_per_address_max,
        "open connections of one address; past it 429"},
       {"header_timeout_ms", &Limits::header_timeout_ms, "for a whole header; past it 408"},
-      {"body_timeout_ms", &Limits::body_timeout_ms, "for a whole body; past it 408"},
+      {"body_timeout_ms", &Limits::body_timeout_ms,
+       "for a whole body, or for body_progress_bytes_min of one that is streamed; past it 408"},
+      {"body_progress_bytes_min", &Limits::body_progress_bytes_min,
+       "of a streamed body (STOW-RS), what must come within body_timeout_ms"},
       {"idle_timeout_ms", &Limits::idle_timeout_ms, "between requests of a connection"},
       {"write_timeout_ms", &Limits::write_timeout_ms, "for a peer to take a response"},
       {"requests_in_flight_bytes_max", &Limits::requests_in_flight_bytes_max,
@@ -69,6 +72,27 @@ const std::vector<LimitSetting>& limit_settings() {
        "longest text that is not bulk data"},
       {"dicom_inflated_bytes_max", &Limits::dicom_inflated_bytes_max,
        "a deflated data set, up to its pixel data; past it the object is refused"},
+      {"dicom_object_bytes_max", &Limits::dicom_object_bytes_max, "of one DICOM object"},
+      {"dicom_memory_bytes_max", &Limits::dicom_memory_bytes_max,
+       "of a DICOM object on its way, before it goes to disk"},
+      {"quarantine_bytes_max", &Limits::quarantine_bytes_max,
+       "of all objects that cannot be indexed; past it they are refused and not kept"},
+      {"projection_quiet_ms", &Limits::projection_quiet_ms,
+       "how long a study must be quiet before its resource is brought up to date"},
+      {"projection_publish_ms", &Limits::projection_publish_ms,
+       "a study that is never quiet is brought up to date after this"},
+      {"dimse_associations_max", &Limits::dimse_associations_max,
+       "associations at once; past it A-ASSOCIATE-RJ"},
+      {"dimse_pdu_bytes_max", &Limits::dimse_pdu_bytes_max, "what peers may send in one PDU"},
+      {"dimse_message_bytes_max", &Limits::dimse_message_bytes_max,
+       "a DIMSE message other than C-STORE; past it status 0110"},
+      {"dimse_artim_timeout_ms", &Limits::dimse_artim_timeout_ms,
+       "for a peer to ask for its association"},
+      {"dimse_idle_timeout_ms", &Limits::dimse_idle_timeout_ms,
+       "between two messages of an association"},
+      {"dimse_pdu_timeout_ms", &Limits::dimse_pdu_timeout_ms, "for each PDU of a message"},
+      {"dimse_report_retry_ms", &Limits::dimse_report_retry_ms,
+       "how long a storage commitment's report is tried again"},
       {"search_inline_us", &Limits::search_inline_us,
        "time of a search before it goes to the slow lane"},
       {"search_timeout_ms", &Limits::search_timeout_ms, "longest search; past it 503"},
@@ -154,6 +178,9 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "full_text" &&
       std::ranges::find(full_texts, setting.value) == full_texts.end()) {
     return wrong(info.name, setting, "none, narrative or content");
+  }
+  if (info.name == "on_conflict" && setting.value != "keep_first" && setting.value != "replace") {
+    return wrong(info.name, setting, "keep_first or replace");
   }
   if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");
   if (info.name == "public_url" && !setting.value.empty() && !is_http_url(setting.value)) {
@@ -243,6 +270,18 @@ const std::vector<SettingInfo>& setting_infos() {
         {"data", "the folder of the database", "./lightbox-data"},
         {"listen", "ADDRESS:PORT of HTTP; port 0 picks a free one", "127.0.0.1:8080"},
         {"config", "a TOML file with any of these settings", ""},
+        {"dimse", "ADDRESS:PORT of DIMSE; port 0 picks a free one; or off", "127.0.0.1:11112"},
+        {"aet", "the AE title of this server", "LIGHTBOX"},
+        {"dimse_called", "called AE titles that are answered: any, or own", "any"},
+        {"dimse_accept", "AET or AET=ADDRESS of a caller from another machine", "", false, true},
+        {"dimse_unknown", "SOP classes and transfer syntaxes that are unknown: store or refuse",
+         "store"},
+        {"dimse_tls_listen", "ADDRESS:PORT of DIMSE over TLS; or off", "off"},
+        {"dimse_tls_cert", "PEM file of the certificate for TLS", ""},
+        {"dimse_tls_key", "PEM file of its key", ""},
+        {"dimse_tls_ca", "PEM file of those who issue the clients' certificates", ""},
+        {"dimse_tls_client", "certificates of clients: required, wanted or ignored", "required"},
+        {"peer", "AET=HOST:PORT that this server may open associations to", "", false, true},
         {"public_url", "how clients reach this server, such as https://fhir.example.org", ""},
         {"allowed_host", "a further name that the Host header may have", "", false, true},
         {"cors_origin", "an origin whose pages may use this server, or *", "", false, true},
@@ -250,6 +289,16 @@ const std::vector<SettingInfo>& setting_infos() {
         {"full_text", "indexed word by word: none, narrative (_text) or content (_content too)",
          "narrative"},
         {"conditional_delete", "single, or multiple: may one delete several resources", "single"},
+        {"issuer", "NAME=URI: the identifier system of an issuer that DICOM objects name", "",
+         false, true},
+        {"patient_system",
+         "URI, or SOURCE=URI: the system of patient ids whose objects name no issuer", "", false,
+         true},
+        {"dicom_time_zone",
+         "ZONE, or SOURCE=ZONE (IANA): of DICOM times that come without an offset", "", false,
+         true},
+        {"on_conflict", "an instance comes again with other content: keep_first or replace",
+         "keep_first"},
         {"threads", "of HTTP; 0: one for each core", "0"},
         {"insecure", "serve other machines without authentication", "false", true},
         {"log_level", "debug, info, warn or error", "info"},
@@ -342,9 +391,9 @@ int Settings::zone_offset_minutes() const { return *parse_zone(get("time_zone").
 rest::ApiOptions Settings::api_options() const {
   std::string public_url = get("public_url").value;
   while (public_url.ends_with('/')) public_url.pop_back();
-  return {.public_url = std::move(public_url),
-          .allowed_hosts = list("allowed_host"),
-          .cors_origins = list("cors_origin"),
+  return {.origins = {.public_url = std::move(public_url),
+                      .allowed_hosts = list("allowed_host"),
+                      .cors_origins = list("cors_origin")},
           .conditional_delete = get("conditional_delete").value == "multiple"
                                     ? rest::ConditionalDelete::multiple
                                     : rest::ConditionalDelete::single,

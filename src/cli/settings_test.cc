@@ -73,8 +73,8 @@ TEST(Settings, ListsComeAsArraysOrCommas) {
   const auto path = write_file("cors_origin = [\"https://a.example\", \"https://b.example\"]\n");
   const auto settings = Settings::resolve({{"config", path}, {"allowed_host", "x,y"}});
   ASSERT_TRUE(settings.has_value());
-  EXPECT_EQ(settings->api_options().cors_origins.size(), 2U);
-  EXPECT_EQ(settings->api_options().allowed_hosts.size(), 2U);
+  EXPECT_EQ(settings->api_options().origins.cors_origins.size(), 2U);
+  EXPECT_EQ(settings->api_options().origins.allowed_hosts.size(), 2U);
 }
 
 TEST(Settings, ListenIsAddressAndPort) {

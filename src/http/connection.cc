@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "http/compression.h"
 #include "http/gzip_stream.h"
+#include "http/streamed_body.h"
 #include "http/worker.h"
 
 // g++ 12 destroys some temporaries of co_await expressions twice: what is awaited here is made of
@@ -78,7 +79,8 @@ asio::awaitable<void> Connection::run() {
       step = reason == Wake::ready ? take_head() : give_up_on_head(reason);
     }
     is_reading_head_ = false;
-    if (step == Step::ready && framing_.body != Framing::Body::none) {
+    const bool is_streamed = step == Step::ready && worker_.shared().is_streamed(request_);
+    if (step == Step::ready && !is_streamed && framing_.body != Framing::Body::none) {
       step = co_await read_body();
     }
     if (step == Step::end) {
@@ -89,8 +91,13 @@ asio::awaitable<void> Connection::run() {
     worker_.count_request();
     Response response;
     bool has_failed = false;
+    bool is_body_complete = true;
     try {
-      response = co_await worker_.shared().handler(request_);
+      if (is_streamed) {
+        response = co_await answer_streamed(is_body_complete);
+      } else {
+        response = co_await worker_.shared().handler(request_);
+      }
     } catch (const std::exception& failure) {
       has_failed = true;
       log(LogLevel::error, "http_handler_exception",
@@ -107,7 +114,7 @@ asio::awaitable<void> Connection::run() {
     release_held();
     if (wants_gzip(response, framing_.accepts_gzip)) co_await compress(response);
 
-    const bool goes_on = framing_.keeps_alive && !worker_.shared().is_stopping;
+    const bool goes_on = framing_.keeps_alive && is_body_complete && !worker_.shared().is_stopping;
     const Persistence if_it_goes_on =
         framing_.is_http_1_0 ? Persistence::keep_alive : Persistence::implied;
     make_head(response, goes_on ? if_it_goes_on : Persistence::close);
@@ -118,7 +125,7 @@ asio::awaitable<void> Connection::run() {
     if (step == Step::end) co_return;
     if (!goes_on) {
       // What the client has sent beyond the last request would turn the close into a reset.
-      if (!buffer_.is_empty()) co_await linger();
+      if (!buffer_.is_empty() || !is_body_complete) co_await linger();
       co_return;
     }
     if (++turns == turns_max) {
@@ -199,17 +206,29 @@ void Connection::release_held() {
   if (request_.body.capacity() > kept_bytes_max) request_.body = std::string();
 }
 
+asio::awaitable<Connection::Step> Connection::send_continue() {
+  if (!framing_.expects_continue || !buffer_.is_empty()) co_return Step::ready;
+  head_ = "HTTP/1.1 100 Continue\r\n\r\n";
+  bytes_sent_ = 0;
+  co_return co_await send_rest({});
+}
+
+asio::awaitable<Response> Connection::answer_streamed(bool& is_body_complete) {
+  // Until it has come: also when the handler throws.
+  is_body_complete = framing_.body == Framing::Body::none;
+  StreamedBody body(*this);
+  Response response = co_await worker_.shared().streamed.answer(request_, body);
+  is_body_complete = body.is_complete();
+  co_return response;
+}
+
 asio::awaitable<Connection::Step> Connection::read_body() {
   const Limits& limits = worker_.limits();
   if (framing_.content_length > limits.body_bytes_max) {
     co_return refuse(body_too_large(limits.body_bytes_max));
   }
-  if (framing_.expects_continue && buffer_.is_empty()) {
-    head_ = "HTTP/1.1 100 Continue\r\n\r\n";
-    bytes_sent_ = 0;
-    const Step sent = co_await send_rest({});
-    if (sent == Step::end) co_return sent;
-  }
+  const Step sent = co_await send_continue();
+  if (sent == Step::end) co_return sent;
   if (framing_.body == Framing::Body::chunked) chunks_.emplace(limits.header_bytes_max);
   const std::int64_t body_deadline_ms = coarse_now_ms() + limits.body_timeout_ms;
   Step step = take_body();

@@ -22,6 +22,7 @@
 
 namespace lightbox::http {
 
+class StreamedBody;
 class Worker;
 
 class Connection {
@@ -50,6 +51,7 @@ class Connection {
   void cut();
 
  private:
+  friend class StreamedBody;
   // What came of a step: go on to the next; wait for the socket; or end the connection, after the
   // answer in refused_ if there is one.
   enum class Step : unsigned char { ready, wait, end };
@@ -65,6 +67,9 @@ class Connection {
   void set_head_deadline();
   boost::asio::awaitable<Step> read_body();
   boost::asio::awaitable<Step> decode_body();
+  boost::asio::awaitable<Step> send_continue();
+  // The answer of a handler that streams; whether the connection can go on after it.
+  boost::asio::awaitable<Response> answer_streamed(bool& is_body_complete);
 
   Response make_refusal();
   void make_head(Response& response, Persistence persistence);

@@ -32,8 +32,9 @@ void raise_descriptor_limit(std::size_t connections_max) {
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions options, Handler handler, ProblemResponse problem_response)
-      : shared(std::move(options), std::move(handler), std::move(problem_response)) {}
+  Impl(ServerOptions options, Handler handler, ProblemResponse problem_response, Streamed streamed)
+      : shared(std::move(options), std::move(handler), std::move(problem_response),
+               std::move(streamed)) {}
 
   Shared shared;
   std::vector<std::unique_ptr<Worker>> workers;
@@ -46,11 +47,12 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { stop(0); }
 
 Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Handler handler,
-                                               ProblemResponse problem_response) {
+                                               ProblemResponse problem_response,
+                                               Streamed streamed) {
   raise_descriptor_limit(options.limits.connections_max);
   if (options.threads == 0) options.threads = std::max(1U, std::thread::hardware_concurrency());
-  auto impl =
-      std::make_unique<Impl>(std::move(options), std::move(handler), std::move(problem_response));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(handler),
+                                     std::move(problem_response), std::move(streamed));
   try {
     for (unsigned i = 0; i < impl->shared.options.threads; ++i) {
       impl->workers.push_back(std::make_unique<Worker>(impl->shared));

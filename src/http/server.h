@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "http/body_reader.h"
 #include "http/message.h"
 
 namespace lightbox::http {
@@ -24,6 +25,15 @@ using Handler = std::function<boost::asio::awaitable<Response>(const Request&)>;
 // What a request gets that no handler answers. `request` has a head, not the whole body; nullptr:
 // it was refused before its head was understood.
 using ProblemResponse = std::function<Response(const Problem&, const Request* request)>;
+
+// Requests whose bodies are not gathered in Request::body, but read by their handler as they come:
+// no limit on them but the handler's own. `wants` is asked after each head, on the connection's
+// thread; `answer` is as a Handler, and may answer without having read all (the connection then
+// ends).
+struct Streamed {
+  std::function<bool(const Request&)> wants = nullptr;
+  std::function<boost::asio::awaitable<Response>(const Request&, BodyReader&)> answer = nullptr;
+};
 
 struct ServerOptions {
   std::string address = "127.0.0.1";  // or "::1", "0.0.0.0"
@@ -36,7 +46,8 @@ class Server {
  public:
   // Binds and listens; `unavailable` (with the reason) when that fails.
   static Result<std::unique_ptr<Server>> listen(ServerOptions options, Handler handler,
-                                                ProblemResponse problem_response);
+                                                ProblemResponse problem_response,
+                                                Streamed streamed = {});
   ~Server();  // stop() and join
   [[nodiscard]] std::uint16_t port() const;
   void start();  // threads run until stop()

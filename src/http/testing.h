@@ -60,6 +60,13 @@ class Client {
 //   /wait?MS   after so many milliseconds, "waited"
 //   /throw     throws; /split a field with a line feed; /empty 204; /etag a strong ETag and 4 KB
 boost::asio::awaitable<Response> example_handler(const Request& request);
+// What is below /stream, as it comes:
+//   /stream       how many bytes, and a sum of them: example_sum
+//   /stream/slow?MS  the same, with a pause after each piece
+//   /stream/first answers "unread" after the first piece, /stream/refuse 403 before it
+//   /stream/throw throws
+boost::asio::awaitable<Response> example_streamed(const Request& request, BodyReader& body);
+std::string example_sum(std::string_view bytes);
 Response example_problem_response(const Problem& problem, const Request* request);
 
 // A started server with these limits.

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "http/status.h"
 #include "http/text.h"
 
 namespace lightbox::http::testing {
@@ -168,41 +169,57 @@ boost::asio::awaitable<Response> example_handler(const Request& request) {
   co_return response;
 }
 
-Response example_problem_response(const Problem& problem, const Request* /*request*/) {
-  int status = 500;
-  switch (problem.kind) {
-    case ProblemKind::invalid:
-      status = 400;
-      break;
-    case ProblemKind::request_timeout:
-      status = 408;
-      break;
-    case ProblemKind::too_large:
-      status = 413;
-      break;
-    case ProblemKind::uri_too_long:
-      status = 414;
-      break;
-    case ProblemKind::unsupported_media_type:
-      status = 415;
-      break;
-    case ProblemKind::throttled:
-      status = 429;
-      break;
-    case ProblemKind::header_too_large:
-      status = 431;
-      break;
-    case ProblemKind::not_supported:
-      status = 501;
-      break;
-    case ProblemKind::unavailable:
-      status = 503;
-      break;
-    default:
-      break;
+namespace {
+
+// A sum of bytes that also depends on their order.
+std::uint64_t sum_of(std::string_view bytes, std::uint64_t sum) {
+  for (const char c : bytes) sum = sum * 31 + static_cast<unsigned char>(c);
+  return sum;
+}
+
+boost::asio::awaitable<void> pause(std::int64_t milliseconds) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer timer(executor, std::chrono::milliseconds(milliseconds));
+  const auto token = boost::asio::use_awaitable;
+  co_await timer.async_wait(token);
+}
+
+}  // namespace
+
+std::string example_sum(std::string_view bytes) {
+  return std::to_string(bytes.size()) + " " + std::to_string(sum_of(bytes, 0));
+}
+
+boost::asio::awaitable<Response> example_streamed(const Request& request, BodyReader& body) {
+  Response response{200, {{"Content-Type", "text/plain"}}, "unread"};
+  if (request.path == "/stream/refuse") {
+    response.status = 403;
+    co_return response;
   }
-  return {
-      status, {{"Content-Type", "text/plain"}}, "problem: " + problem.issues.front().diagnostics};
+  if (request.path == "/stream/throw") throw std::runtime_error("as asked for");
+  std::uint64_t count = 0;
+  std::uint64_t sum = 0;
+  while (true) {
+    const auto piece = co_await body.read();
+    if (!piece) {
+      const auto again = co_await body.read();
+      if (again) throw std::runtime_error("a body that has failed goes on");
+      co_return example_problem_response(piece.error(), &request);
+    }
+    if (piece->empty()) break;
+    count += piece->size();
+    sum = sum_of(*piece, sum);
+    if (request.path == "/stream/first") co_return response;
+    if (request.path == "/stream/slow") co_await pause(std::stol(request.query));
+  }
+  response.body = std::to_string(count) + " " + std::to_string(sum);
+  co_return response;
+}
+
+Response example_problem_response(const Problem& problem, const Request* /*request*/) {
+  return {status_of(problem.kind),
+          {{"Content-Type", "text/plain"}},
+          "problem: " + problem.issues.front().diagnostics};
 }
 
 std::unique_ptr<Server> start_server(const Limits& limits, unsigned threads,
@@ -213,7 +230,10 @@ std::unique_ptr<Server> start_server(const Limits& limits, unsigned threads,
   options.port = 0;
   options.threads = threads;
   options.limits = limits;
-  auto server = Server::listen(options, example_handler, example_problem_response);
+  auto server = Server::listen(
+      options, example_handler, example_problem_response,
+      {.wants = [](const Request& request) { return request.path.starts_with("/stream"); },
+       .answer = example_streamed});
   if (!server) throw std::runtime_error(server.error().issues.front().diagnostics);
   (*server)->start();
   return std::move(*server);

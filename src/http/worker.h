@@ -25,16 +25,24 @@ namespace lightbox::http {
 
 // Outlives the workers.
 struct Shared {
-  Shared(ServerOptions given_options, Handler given_handler, ProblemResponse given_problem_response)
+  Shared(ServerOptions given_options, Handler given_handler, ProblemResponse given_problem_response,
+         Streamed given_streamed)
       : options(std::move(given_options)),
         handler(std::move(given_handler)),
         problem_response(std::move(given_problem_response)),
+        streamed(std::move(given_streamed)),
         admission(options.limits) {}
 
   const ServerOptions options;
   const Handler handler;
   const ProblemResponse problem_response;
+  const Streamed streamed;
   Admission admission;
+
+  [[nodiscard]] bool is_streamed(const Request& request) const {
+    return streamed.wants && streamed.wants(request);
+  }
+
   std::atomic<bool> is_stopping{false};
   std::atomic<std::uint64_t> connections_total{0};
   std::atomic<std::uint64_t> refused_total{0};

@@ -25,6 +25,17 @@ struct Origin {
   std::string remote_address;  // for the log
 };
 
+// What is known of a bare data set, without file meta information (an association's presentation
+// context and command): the archive writes the file meta information in front.
+struct Bare {
+  std::string sop_class_uid;
+  std::string sop_instance_uid;
+  std::string transfer_syntax_uid;
+  std::string source_ae_title;
+};
+
+struct Received;
+
 class Incoming {
  public:
   Incoming(Incoming&&) noexcept;
@@ -34,15 +45,10 @@ class Incoming {
   // too_large past limits.dicom_object_bytes_max; insufficient_storage; unavailable.
   Result<void> append(std::string_view bytes);
 
-  // What is known of a bare data set, without file meta information (an association's presentation
-  // context and command): the archive writes the file meta information in front.
-  struct Bare {
-    std::string sop_class_uid;
-    std::string sop_instance_uid;
-    std::string transfer_syntax_uid;
-    std::string source_ae_title;
-  };
+  // Before anything is appended.
   void set_bare(Bare bare);
+  // The object is refused, with `precondition_failed`, when it is of another study.
+  void require_study(std::string study_uid);
   // A file that stays where it is: nothing is appended, and it is read from there.
   void set_in_place(std::string absolute_path);
 
@@ -50,9 +56,8 @@ class Incoming {
 
  private:
   friend class Archive;
-  struct Impl;
-  explicit Incoming(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Incoming(std::unique_ptr<Received> received);
+  std::unique_ptr<Received> received_;
 };
 
 }  // namespace lightbox::ingest

@@ -4,14 +4,16 @@
 // is quiet, reads its rows, maps, merges and commits. One version for each quiet period, never one
 // for each instance. What is marked changed in the index when it starts is projected too.
 //
-//   arrival ... arrival ... | quiet_ms | projection
-//   arrival ... settle      |            projection, unless the study had one within quiet_ms
-//   arrivals without end    | publish_at_least_ms after the first: projection
+//   arrival ... arrival ... | limits.projection_quiet_ms | projection
+//   arrival ... settle      | projection, unless the study had one within the quiet period
+//   arrivals without end    | limits.projection_publish_ms after the first: projection
 //
 // All members are safe from any thread.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "ingest/archive.h"
 #include "ingest/mapping.h"
@@ -19,8 +21,6 @@
 namespace lightbox::ingest {
 
 struct ProjectorOptions {
-  std::int64_t quiet_ms = 2'000;
-  std::int64_t publish_at_least_ms = 30'000;
   MappingRules rules;
   fhir::IndexOptions index;
   Limits limits;
@@ -37,14 +37,11 @@ class Projector {
 
   // Projects one study now, in the calling thread. not_found when the archive does not have it.
   Result<void> project(std::string_view study_uid);
-  // Blocks until nothing is marked changed, without waiting for quiet periods.
-  Result<void> drain();
-  // What $explain-mapping shows of it: explanations, client edits and problems.
-  struct Explained {
-    Mapped study;
-    Mapped patient;
-    std::string merged_edits;
-  };
+  // Blocks until nothing is marked changed, without waiting for quiet periods. `progress` is told
+  // how many studies are left.
+  Result<void> drain(const std::function<void(std::size_t left)>& progress = {});
+
+  [[nodiscard]] const ProjectorOptions& options() const;
 
  private:
   struct Impl;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "http/router.h"
-#include "rest/origin.h"
 #include "rest/outcome.h"
 #include "rest/routes.h"
 
@@ -31,14 +30,12 @@ http::Response options_response(std::string allowed) {
 }
 
 std::string base_url(const ApiOptions& options, const http::Request& request) {
-  if (!options.public_url.empty()) return options.public_url + "/baseR4";
-  const auto host = request.field("Host");
-  return fmt::format("http://{}/baseR4", host.empty() ? "localhost" : host);
+  return http::own_origin(options.origins, request) + "/baseR4";
 }
 
 Result<void> admit(const ApiOptions& options, const http::Request& request) {
-  TRY_DO(check_host(options, request));
-  return check_origin(options, request);
+  TRY_DO(http::check_host(options.origins, request));
+  return http::check_origin(options.origins, request);
 }
 
 }  // namespace
@@ -78,18 +75,23 @@ Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store)
     : options_(std::move(options)),
       index_(std::move(index)),
       store_(store),
-      slow_lane_(/*threads=*/2, options_.limits.slow_searches_max) {}
+      slow_lane_({.threads = 2,
+                  .waiting_max = options_.limits.slow_searches_max,
+                  .priority = http::Lane::Priority::low,
+                  .what_waits = "long searches and great Bundles",
+                  .limit_name = "slow_searches_max",
+                  .advice = "try again later, or narrow the search"}) {}
 
 boost::asio::awaitable<http::Response> Api::answer(const http::Request& request) {
   http::Response response;
   if (auto admitted = admit(options_, request); !admitted) {
     response = problem_response(admitted.error(), negotiate_leniently(request));
-  } else if (is_preflight(request)) {
-    co_return preflight_response(options_, request);
+  } else if (http::is_preflight(request)) {
+    co_return http::preflight_response(options_.origins, request);
   } else {
     response = co_await answer_route(*this, request);
   }
-  add_cors_fields(options_, request, response);
+  http::add_cors_fields(options_.origins, request, response);
   co_return response;
 }
 
@@ -108,14 +110,14 @@ fhir::IndexOptions Call::search_options() const {
 
 std::vector<std::string> own_bases(const ApiOptions& options, std::uint16_t port) {
   std::vector<std::string> bases;
-  if (!options.public_url.empty()) bases.push_back(options.public_url + "/baseR4/");
+  if (!options.origins.public_url.empty()) bases.push_back(options.origins.public_url + "/baseR4/");
   const auto add = [&](std::string_view host) {
     bases.push_back(fmt::format("http://{}:{}/baseR4/", host, port));
   };
   add("localhost");
   add("127.0.0.1");
   add("[::1]");
-  for (const auto& host : options.allowed_hosts) add(host);
+  for (const auto& host : options.origins.allowed_hosts) add(host);
   return bases;
 }
 

@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "http/lane.h"
 #include "http/message.h"
+#include "http/origin.h"
 #include "http/server.h"
 #include "rest/negotiate.h"
-#include "rest/slow_lane.h"
 #include "store/store.h"
 
 namespace lightbox::rest {
@@ -21,9 +22,7 @@ namespace lightbox::rest {
 enum class ConditionalDelete : unsigned char { single, multiple };
 
 struct ApiOptions {
-  std::string public_url;                  // "https://host"; empty: "http://" and the Host field
-  std::vector<std::string> allowed_hosts;  // beside localhost, IP addresses and public_url's host
-  std::vector<std::string> cors_origins;   // "https://app.example", or "*"
+  http::OriginRules origins;
   ConditionalDelete conditional_delete = ConditionalDelete::single;
   Limits limits;
 };
@@ -40,7 +39,7 @@ class Api {
   [[nodiscard]] const ApiOptions& options() const { return options_; }
   [[nodiscard]] const fhir::IndexOptions& index_options() const { return index_; }
   [[nodiscard]] store::Store& store() { return store_; }
-  [[nodiscard]] SlowLane& slow_lane() { return slow_lane_; }
+  [[nodiscard]] http::Lane& slow_lane() { return slow_lane_; }
   [[nodiscard]] const http::Server* server() const { return server_; }
   void set_server(const http::Server* server) { server_ = server; }  // before it starts
 
@@ -48,7 +47,7 @@ class Api {
   ApiOptions options_;
   fhir::IndexOptions index_;
   store::Store& store_;
-  SlowLane slow_lane_;
+  http::Lane slow_lane_;
   const http::Server* server_ = nullptr;
 };
 

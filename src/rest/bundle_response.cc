@@ -5,7 +5,7 @@
 #include "fhir/json.h"
 #include "fhir/resource.h"
 #include "http/response_head.h"
-#include "rest/new_id.h"
+#include "base/new_id.h"
 
 namespace lightbox::rest {
 namespace {

@@ -173,7 +173,8 @@ std::string statement(const Call& call) {
       R"(parameters, as in ImagingStudy?patient.name=x, and _has, both nested; _sort takes chains )"
       R"(too. PATCH takes criteria in place of an id, as update and delete do; in Bundles it is a Binary )"
       R"(with a JSON Patch, or Parameters.","security":{{"cors":{}}},"resource":[)",
-      release_date, version, call.base, call.api.options().cors_origins.empty() ? "false" : "true");
+      release_date, version, call.base,
+      call.api.options().origins.cors_origins.empty() ? "false" : "true");
   std::string interactions;
   append_interactions(Level::type, interactions);
   const auto types = fhir::Definitions::r4().resource_types();

@@ -9,7 +9,7 @@
 #include "fhir/path.h"
 #include "fhir/resource.h"
 #include "rest/bundle.h"
-#include "rest/new_id.h"
+#include "base/new_id.h"
 #include "rest/outcome.h"
 
 namespace lightbox::rest {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
-#include "rest/new_id.h"
+#include "base/new_id.h"
 #include "rest/outcome.h"
 #include "rest/terminology.h"
 

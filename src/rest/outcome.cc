@@ -4,6 +4,7 @@
 #include "fhir/json.h"
 #include "fhir/json_text.h"
 #include "fhir/xml_write.h"
+#include "http/status.h"
 
 namespace lightbox::rest {
 namespace {
@@ -63,54 +64,6 @@ Result<std::string> to_xml(std::string_view json, bool is_pretty) {
 
 }  // namespace
 
-int http_status(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::invalid:
-      return 400;
-    case ProblemKind::forbidden:
-      return 403;
-    case ProblemKind::not_found:
-      return 404;
-    case ProblemKind::method_not_allowed:
-      return 405;
-    case ProblemKind::not_acceptable:
-      return 406;
-    case ProblemKind::request_timeout:
-      return 408;
-    case ProblemKind::conflict:
-      return 409;
-    case ProblemKind::gone:
-      return 410;
-    case ProblemKind::precondition_failed:
-      return 412;
-    case ProblemKind::too_large:
-      return 413;
-    case ProblemKind::uri_too_long:
-      return 414;
-    case ProblemKind::unsupported_media_type:
-      return 415;
-    case ProblemKind::misdirected:
-      return 421;
-    case ProblemKind::unprocessable:
-      return 422;
-    case ProblemKind::throttled:
-      return 429;
-    case ProblemKind::header_too_large:
-      return 431;
-    case ProblemKind::internal:
-      return 500;
-    case ProblemKind::not_supported:
-      return 501;
-    case ProblemKind::unavailable:
-      return 503;
-    case ProblemKind::too_costly:
-      return 503;
-    case ProblemKind::insufficient_storage:
-      return 507;
-  }
-  return 500;
-}
-
 void append_outcome(std::span<const Issue> issues, std::string& out) {
   out += R"({"resourceType":"OperationOutcome","issue":[)";
   bool is_first = true;
@@ -147,7 +100,7 @@ void append_information(std::string diagnostics, std::string& out) {
 http::Response problem_response(const Problem& problem, const Negotiated& wants) {
   std::string body;
   append_outcome(problem.issues, body);
-  auto response = json_response(http_status(problem.kind), std::move(body), wants);
+  auto response = json_response(http::status_of(problem.kind), std::move(body), wants);
   // RFC 9110 10.2.3: when it makes sense to try again.
   if (problem.kind == ProblemKind::unavailable || problem.kind == ProblemKind::throttled) {
     response.fields.emplace_back("Retry-After", "1");

@@ -1,7 +1,6 @@
 #pragma once
 
-// Problems as HTTP: the one place where a ProblemKind becomes a status, and issues become an
-// OperationOutcome (R4, operationoutcome.html).
+// Problems as HTTP responses: issues as an OperationOutcome (R4, operationoutcome.html).
 
 #include <span>
 #include <string>
@@ -11,8 +10,6 @@
 #include "rest/negotiate.h"
 
 namespace lightbox::rest {
-
-[[nodiscard]] int http_status(ProblemKind kind);
 
 // Appends an OperationOutcome as compact JSON.
 void append_outcome(std::span<const Issue> issues, std::string& out);

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
-#include "rest/await.h"
+#include "http/await.h"
 #include "rest/bundle_response.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
@@ -79,7 +79,7 @@ boost::asio::awaitable<void> answer_entries(Call& call, std::vector<const Bundle
                                 });
         }
       };
-  auto pending = await_callback<int>(std::move(start));
+  auto pending = http::await_callback<int>(std::move(start));
   co_await std::move(pending);
   if (work->failure) std::rethrow_exception(work->failure);
 }
@@ -187,7 +187,7 @@ boost::asio::awaitable<store::CommitResult> commit_all_of(Call& call,
         [&store, shared, done] { store.commit(std::move(*shared), done); });
     if (!posted) done(std::move(posted).error());
   };
-  return await_callback<store::CommitResult>(std::move(start));
+  return http::await_callback<store::CommitResult>(std::move(start));
 }
 
 boost::asio::awaitable<Result<void>> write(Call& call, Transaction& transaction, bool is_slow) {

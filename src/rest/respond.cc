@@ -104,7 +104,7 @@ boost::asio::awaitable<store::CommitResult> commit_all(Call& call,
       [&store, shared](std::function<void(store::CommitResult)> done) {
         store.commit(std::move(*shared), std::move(done));
       };
-  return await_callback<store::CommitResult>(std::move(start));
+  return http::await_callback<store::CommitResult>(std::move(start));
 }
 
 Result<fhir::Resource> parse_body(const Call& call, const fhir::ResourceType& type) {

@@ -7,7 +7,7 @@
 
 #include "fhir/resource.h"
 #include "rest/condition.h"
-#include "rest/new_id.h"
+#include "base/new_id.h"
 #include "rest/respond.h"
 
 namespace lightbox::rest {

@@ -6,7 +6,7 @@
 #include "fhir/resource.h"
 #include "rest/condition.h"
 #include "rest/criteria.h"
-#include "rest/new_id.h"
+#include "base/new_id.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"

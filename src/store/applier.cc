@@ -97,6 +97,29 @@ Result<OperationResult> Applier::apply(const Operation& operation, std::string_v
   return apply_to({operation, operation.id, body});
 }
 
+namespace {
+
+// What stands for a study of the archive goes with its instances, never before them.
+Result<void> check_has_no_instances(Database& database, const fhir::ResourceType& type,
+                                    std::string_view id) {
+  Query query(database,
+              "SELECT s.uid FROM identity y JOIN dicom_study s ON s.uid=y.identity_key WHERE "
+              "y.type=? AND y.id=? AND y.kind=1 AND EXISTS (SELECT 1 FROM dicom_series e WHERE "
+              "e.study=s.key)");
+  query.bind(std::int64_t{type.number}).bind(id);
+  if (query.next()) {
+    return problem(
+        ProblemKind::conflict, "business-rule",
+        fmt::format("{}/{} stands for a study whose instances are in the archive; DELETE "
+                    "/dicomweb/studies/{} removes them, and it with them",
+                    type.name, id, query.text(0)));
+  }
+  if (!query.ok()) return query.problem();
+  return {};
+}
+
+}  // namespace
+
 Result<OperationResult> Applier::apply_to(const Target& target) {
   const Operation& operation = target.operation;
   TRY(const std::optional<Current> current, find(target));
@@ -119,7 +142,10 @@ Result<OperationResult> Applier::apply_to(const Target& target) {
     case Operation::Kind::put:
       return current ? replace(target, *current) : insert(target);
     case Operation::Kind::remove:
-      if (live) return replace(target, *current);
+      if (live) {
+        TRY_DO(check_has_no_instances(database_, target.type(), target.id));
+        return replace(target, *current);
+      }
       if (operation.is_once && current) touched_.insert(current->key);
       break;
     case Operation::Kind::check:

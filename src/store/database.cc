@@ -13,6 +13,8 @@ extern const char embedded_schema_sql[];
 extern const char embedded_schema_sql_end[];
 extern const char embedded_full_text_sql[];
 extern const char embedded_full_text_sql_end[];
+extern const char embedded_dicom_sql[];
+extern const char embedded_dicom_sql_end[];
 }
 
 namespace lightbox::store {
@@ -266,7 +268,8 @@ Result<std::int64_t> pragma(Database& database, const char* sql) {
 Result<void> migrate(Database& database) {
   const std::string schema(embedded_schema_sql, embedded_schema_sql_end);
   const std::string full_text(embedded_full_text_sql, embedded_full_text_sql_end);
-  const std::string* const migrations[] = {&schema, &full_text};
+  const std::string dicom(embedded_dicom_sql, embedded_dicom_sql_end);
+  const std::string* const migrations[] = {&schema, &full_text, &dicom};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));
 
   TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));

@@ -21,10 +21,16 @@
 
 namespace lightbox::store {
 
+class Query;
 class ReaderPool;
 class Writer;
 
 using Sha256 = std::array<std::uint8_t, 32>;
+
+struct RejectedInstance {
+  std::string sop_instance_uid;
+  std::string code;  // of PS3.16 CID 7011
+};
 
 struct DicomInstance {
   std::string study_uid;
@@ -43,6 +49,8 @@ struct DicomInstance {
   std::uint64_t data_set_offset = 0;  // in the file
   Sha256 hash = {};                   // of the data set's bytes: what follows that offset
   std::string source;                 // who sent it: an AE title, "STOW", "import"
+  // Of a rejection note: what it rejects, whether it is there already or not.
+  std::vector<RejectedInstance> rejects = {};
 };
 
 enum class AddOutcome : std::uint8_t {
@@ -92,6 +100,7 @@ struct Identity {
   const fhir::ResourceType* type = nullptr;
   std::string id;
   std::string projected;  // what the last projection wrote, whole: the base of the next merge
+  std::string rank;       // of what it was made of: what ranks lower does not replace it
 };
 
 // What is wrong with something that arrived, until it is mended.
@@ -105,13 +114,13 @@ struct DicomProblem {
   std::int64_t key = 0;  // given by the store; a page begins after it
   DicomProblemKind kind = DicomProblemKind::mapping;
   std::int64_t at_ms = 0;
-  std::string study_uid;  // each "" where it is not known
-  std::string series_uid;
-  std::string sop_instance_uid;
-  std::string source;
-  std::string file;
-  std::string code;         // of http://hl7.org/fhir/issue-type
-  std::string diagnostics;  // the same one of the same subject is listed once
+  std::string study_uid = {};  // each "" where it is not known
+  std::string series_uid = {};
+  std::string sop_instance_uid = {};
+  std::string source = {};
+  std::string file = {};
+  std::string code = {};         // of http://hl7.org/fhir/issue-type
+  std::string diagnostics = {};  // the same one of the same subject is listed once
 };
 
 struct Projection {
@@ -124,19 +133,16 @@ struct Projection {
 
 // Which instances: of a study, of a series of it, or one.
 struct DicomSelection {
-  std::string study_uid;
-  std::string series_uid;
-  std::string sop_instance_uid;
-};
-
-struct RejectedInstance {
-  std::string sop_instance_uid;
-  std::string code;
+  std::string study_uid = {};
+  std::string series_uid = {};
+  std::string sop_instance_uid = {};
 };
 
 struct StoredFile {
   std::int64_t key = 0;  // of the instance
   DicomSelection instance;
+  std::string sop_class_uid;
+  std::string transfer_syntax_uid;
   std::string file;
   std::uint64_t file_bytes = 0;
   std::uint64_t data_set_offset = 0;
@@ -150,11 +156,12 @@ class DicomIndex {
   // One transaction; one result for each, in order. An instance later in the list sees those
   // before.
   Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict);
-  // Removes them and what they were the last of; gives their files. not_found when there are none.
-  Result<std::vector<std::string>> remove(const DicomSelection& selection);
-  // Instances that a rejection note names, whether they are there already or not.
-  Result<void> reject(std::string_view note_sop_instance_uid,
-                      std::vector<RejectedInstance> instances);
+  // Removes them and what they were the last of; not_found when there are none.
+  struct Removed {
+    std::vector<std::string> files;  // one for each instance, no longer referred to
+    std::vector<std::string> study_uids;
+  };
+  Result<Removed> remove(const DicomSelection& selection);
   // Marks these studies changed (all, when empty), as of now, to be projected again.
   Result<std::uint64_t> mark_changed(std::vector<std::string> study_uids);
 
@@ -180,8 +187,12 @@ class DicomIndex {
   // In the order of keys.
   Result<std::vector<StoredFile>> files(std::int64_t after_key, std::size_t count);
   Result<std::vector<StoredFile>> files(const DicomSelection& selection);
-  // Whether each of these is referred to.
-  Result<std::vector<bool>> has_files(const std::vector<std::string>& files);
+  // Those that are there; one for each UID.
+  Result<std::vector<std::optional<StoredFile>>> find(
+      const std::vector<std::string>& sop_instance_uids);
+  // Whether each is the file of its instance (`instance.sop_instance_uid` and `file` are looked
+  // at).
+  Result<std::vector<bool>> has_files(const std::vector<StoredFile>& files);
   Result<void> move_file(std::int64_t key, std::string file);
 
   // Calls `each` with the metadata of every selected instance, by series and number; `each` ends it
@@ -196,6 +207,9 @@ class DicomIndex {
   Result<Counts> counts();
 
  private:
+  Result<std::vector<StoredFile>> read_files(const std::string& from,
+                                             const std::function<void(Query&)>& bind);
+
   Writer& writer_;
   ReaderPool& readers_;
 };

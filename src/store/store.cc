@@ -1,8 +1,7 @@
 #include "store/store.h"
 
-#include <condition_variable>
-
 #include "fhir/resource.h"
+#include "store/dicom_index.h"
 #include "store/directory.h"
 #include "store/full_text.h"
 #include "store/reader.h"
@@ -26,6 +25,7 @@ struct Store::Impl {
   ReaderPool readers{shared};
   std::unique_ptr<SearchEngine> search;
   std::unique_ptr<Writer> writer;  // its thread ends first
+  std::unique_ptr<DicomIndex> dicom;
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -45,6 +45,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
   impl->search = std::make_unique<SearchEngine>(impl->shared, impl->readers);
   impl->writer = std::make_unique<Writer>(std::move(database), impl->shared);
   TRY_DO(impl->writer->start());
+  impl->dicom = std::make_unique<DicomIndex>(*impl->writer, impl->readers);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -53,18 +54,10 @@ void Store::commit(std::vector<Operation> operations, std::function<void(CommitR
 }
 
 CommitResult Store::commit_and_wait(std::vector<Operation> operations) {
-  std::mutex mutex;
-  std::condition_variable answered;
-  std::optional<CommitResult> answer;
-  commit(std::move(operations), [&](CommitResult result) {
-    const std::lock_guard lock(mutex);
-    answer = std::move(result);
-    answered.notify_one();
-  });
-  std::unique_lock lock(mutex);
-  answered.wait(lock, [&] { return answer.has_value(); });
-  return std::move(*answer);
+  return impl_->writer->commit_and_wait(std::move(operations), {});
 }
+
+DicomIndex& Store::dicom() { return *impl_->dicom; }
 
 Result<StoredResource> Store::read(const fhir::ResourceType& type, std::string_view id) {
   return store::read(impl_->readers, type, id);

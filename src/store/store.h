@@ -144,6 +144,8 @@ struct HistoryPage {
   std::optional<std::uint64_t> total;  // of one resource, when nothing restricts its versions
 };
 
+class DicomIndex;
+
 class Store {
  public:
   // Opens or makes the database, migrating its schema. Fails with `unavailable` when it cannot be
@@ -179,6 +181,9 @@ class Store {
   // without a system have the system "". too_costly when there are more than `values_max`.
   Result<std::vector<fhir::TokenEntry>> token_values(const fhir::SearchParameter& parameter,
                                                      std::size_t values_max);
+
+  // What the archive holds (dicom_index.h), in the same database; lives as long as the store.
+  DicomIndex& dicom();
 
   // How many resources of each type number there are, for /metrics; approximate, cheap.
   [[nodiscard]] std::uint64_t resource_count() const;

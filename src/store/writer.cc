@@ -55,11 +55,19 @@ std::size_t unconditional_from(const std::vector<Operation>& operations, std::si
   return end - begin;
 }
 
+// Neither refused nor built upon what is not so.
+bool is_all_done(const CommitResult& result) {
+  return result && std::ranges::none_of(*result, [](const OperationResult& each) {
+           return each.outcome == OperationResult::Outcome::other_match;
+         });
+}
+
 }  // namespace
 
 bool is_refusal(ProblemKind kind) {
   return kind == ProblemKind::conflict || kind == ProblemKind::precondition_failed ||
-         kind == ProblemKind::invalid || kind == ProblemKind::too_costly;
+         kind == ProblemKind::invalid || kind == ProblemKind::too_costly ||
+         kind == ProblemKind::not_found;
 }
 
 Writer::Writer(std::unique_ptr<Database> database, Shared& shared)
@@ -84,7 +92,8 @@ Writer::~Writer() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Writer::commit(std::vector<Operation> operations, std::function<void(CommitResult)> done) {
+void Writer::commit(std::vector<Operation> operations, Task task,
+                    std::function<void(CommitResult)> done) {
   if (!shared_.writable) return done(writes_stopped());
   Request request;
   request.bodies.reserve(operations.size());
@@ -94,12 +103,13 @@ void Writer::commit(std::vector<Operation> operations, std::function<void(Commit
     operation.body = {};
   }
   request.operations = std::move(operations);
+  request.task = std::move(task);
   request.done = std::move(done);
   {
     const std::lock_guard lock(mutex_);
     // Whatever its size: a great one would else never get in while there are many small ones.
     if (queued_operations_ < shared_.options.limits.commit_queue_max) {
-      queued_operations_ += request.operations.size();
+      queued_operations_ += request.weight();
       queue_.push_back(std::move(request));
       wake_.notify_one();
       return;
@@ -108,6 +118,20 @@ void Writer::commit(std::vector<Operation> operations, std::function<void(Commit
   request.done(problem(ProblemKind::unavailable, "throttled",
                        fmt::format("More than {} writes are waiting (commit_queue_max)",
                                    shared_.options.limits.commit_queue_max)));
+}
+
+CommitResult Writer::commit_and_wait(std::vector<Operation> operations, Task task) {
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::optional<CommitResult> answer;
+  commit(std::move(operations), std::move(task), [&](CommitResult result) {
+    const std::lock_guard lock(mutex);
+    answer = std::move(result);
+    answered.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  answered.wait(lock, [&] { return answer.has_value(); });
+  return std::move(*answer);
 }
 
 void Writer::run() {
@@ -142,13 +166,13 @@ std::deque<Writer::Request> Writer::take() {
   const std::size_t batch_max = shared_.options.limits.commit_batch_max;
   if (was_long_) {
     std::stable_partition(queue_.begin(), queue_.end(), [batch_max](const Request& request) {
-      return request.operations.size() <= batch_max;
+      return request.weight() <= batch_max;
     });
   }
   std::deque<Request> batch;
   std::size_t operations = 0;
   while (!queue_.empty()) {
-    const std::size_t count = queue_.front().operations.size();
+    const std::size_t count = queue_.front().weight();
     if (!batch.empty() && operations + count > batch_max) break;
     operations += count;
     batch.push_back(std::move(queue_.front()));
@@ -209,22 +233,23 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
 Result<CommitResult> Writer::apply(Request& request) {
   const auto& operations = request.operations;
   const bool is_savepoint_needed =
-      operations.size() > 1 ||
+      operations.size() > 1 || request.task.run ||
       (!operations.empty() && operations[0].condition && operations[0].condition->matches_max > 1);
   applier_.begin_request();
-  const auto run = [&] {
+  const auto run = [&]() -> Result<CommitResult> {
     auto done = apply_all(request);
     applier_.defer_rows(nullptr);
-    return done;
+    if (!done || !request.task.run || !is_all_done(*done)) return done;
+    auto task = request.task.run({*database_, clock_ms_, **done});
+    if (task) return done;
+    if (!is_refusal(task.error().kind)) return std::unexpected(std::move(task).error());
+    return CommitResult(std::unexpected(std::move(task).error()));
   };
   if (!is_savepoint_needed) return run();
   Applier::Mark mark = applier_.mark();
   TRY_DO(database_->execute("SAVEPOINT request"));
   TRY(CommitResult result, run());
-  const bool is_kept = result && std::ranges::none_of(*result, [](const OperationResult& each) {
-                         return each.outcome == OperationResult::Outcome::other_match;
-                       });
-  if (is_kept) {
+  if (is_all_done(result)) {
     TRY_DO(database_->execute("RELEASE request"));
   } else {
     TRY_DO(database_->execute("ROLLBACK TO request; RELEASE request"));

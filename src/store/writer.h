@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -127,21 +128,40 @@ class Applier {
 // Kinds of problems that are the request's own fault: the transaction can go on without it.
 [[nodiscard]] bool is_refusal(ProblemKind kind);
 
+// What a request writes besides its operations, behind them and in the same savepoint: rows of the
+// DICOM index. As with operations, a refusal fails the request alone, any other problem the whole
+// transaction.
+struct Task {
+  struct Context {
+    Database& database;
+    std::int64_t now_ms;
+    std::span<const OperationResult> results;  // of the operations
+  };
+  std::function<Result<void>(const Context&)> run = nullptr;
+  std::size_t weight = 0;  // in operations, for limits.commit_batch_max and commit_queue_max
+};
+
 class Writer {
  public:
   Writer(std::unique_ptr<Database> database, Shared& shared);
   ~Writer();  // commits what is queued
 
   // Store::commit.
-  void commit(std::vector<Operation> operations, std::function<void(CommitResult)> done);
+  void commit(std::vector<Operation> operations, std::function<void(CommitResult)> done) {
+    commit(std::move(operations), {}, std::move(done));
+  }
+  void commit(std::vector<Operation> operations, Task task, std::function<void(CommitResult)> done);
+  CommitResult commit_and_wait(std::vector<Operation> operations, Task task);
   Result<void> start();
 
  private:
   struct Request {
     std::vector<Operation> operations;
     std::vector<std::string> bodies;
+    Task task;
     std::function<void(CommitResult)> done;
     CommitResult result;
+    [[nodiscard]] std::size_t weight() const { return operations.size() + task.weight; }
   };
   void run();
   [[nodiscard]] std::deque<Request> take();

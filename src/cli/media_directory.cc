@@ -1,0 +1,86 @@
+#include "cli/media_directory.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unistd.h>
+
+#include "dicom/part10.h"
+
+namespace lightbox::cli {
+namespace {
+
+constexpr dicom::Tag directory_record_sequence = 0x00041220;
+constexpr dicom::Tag referenced_file_id = 0x00041500;
+
+std::string folded(std::string_view name) {
+  std::string out(name.substr(0, name.find(';')));
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::toupper(c); });
+  if (out.ends_with('.')) out.pop_back();
+  return out;
+}
+
+// The names in each folder of the medium, as DICOM writes them.
+class Folders {
+ public:
+  std::string find(const std::string& folder, const std::string& name) {
+    auto& names = folders_[folder];
+    if (names.empty()) {
+      std::error_code error;
+      for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const std::string found = entry.path().filename().string();
+        names.emplace(folded(found), found);
+      }
+    }
+    const auto found = names.find(folded(name));
+    return folder + "/" + (found == names.end() ? name : found->second);
+  }
+
+ private:
+  std::map<std::string, std::map<std::string, std::string>> folders_;
+};
+
+// PS3.10 8.2: the components of a File ID; none leads out of the medium.
+bool is_component(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> media_files(const std::string& path, const Limits& limits) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return problem(ProblemKind::invalid,
+                   fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
+  }
+  auto source = dicom::FileSource::of(descriptor);
+  auto read = source ? dicom::Part10::read(*source, limits)
+                     : Result<dicom::Part10>(std::unexpected(std::move(source).error()));
+  close(descriptor);
+  TRY(const auto directory, std::move(read));
+  const std::string medium = std::filesystem::absolute(path).parent_path().string();
+  Folders folders;
+  std::vector<std::string> files;
+  std::set<std::string> seen;
+  for (const auto& record : directory.data_set().items(directory_record_sequence)) {
+    const auto components = record.texts(referenced_file_id);
+    if (components.empty()) continue;
+    if (!std::ranges::all_of(components, is_component)) {
+      return problem(ProblemKind::invalid, fmt::format("{} refers to '{}', which is no File ID",
+                                                       path, fmt::join(components, "\\")));
+    }
+    std::string file = medium;
+    for (const auto& component : components) file = folders.find(file, component);
+    if (seen.insert(file).second) files.push_back(file);
+  }
+  return files;
+}
+
+}  // namespace lightbox::cli

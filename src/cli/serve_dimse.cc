@@ -1,0 +1,125 @@
+#include "cli/serve_dimse.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <fmt/format.h>
+#include <optional>
+
+namespace lightbox::cli {
+namespace {
+
+Problem wrong(std::string_view name, const Setting& setting, std::string_view right) {
+  return problem(
+      ProblemKind::invalid, "value",
+      fmt::format("{} is '{}' ({}); it must be {}", name, setting.value, setting.origin, right));
+}
+
+// nullopt: off.
+Result<std::optional<dimse::Endpoint>> endpoint(const Settings& settings, std::string_view name) {
+  const Setting& setting = settings.get(name);
+  if (setting.value == "off") return std::optional<dimse::Endpoint>();
+  const auto colon = setting.value.rfind(':');
+  if (colon == std::string::npos) return wrong(name, setting, "ADDRESS:PORT or off");
+  dimse::Endpoint parsed{.address = setting.value.substr(0, colon)};
+  if (parsed.address.starts_with('[') && parsed.address.ends_with(']')) {
+    parsed.address = parsed.address.substr(1, parsed.address.size() - 2);
+  }
+  if (parsed.address == "localhost") parsed.address = "127.0.0.1";
+  boost::system::error_code error;
+  boost::asio::ip::make_address(parsed.address, error);
+  const char* end = setting.value.data() + setting.value.size();
+  const auto port = std::from_chars(setting.value.data() + colon + 1, end, parsed.port);
+  if (error || port.ec != std::errc{} || port.ptr != end) {
+    return wrong(name, setting, "ADDRESS:PORT or off, the address an IP address or localhost");
+  }
+  return std::optional(std::move(parsed));
+}
+
+// The members in the order of `words`.
+template <typename Enum>
+Result<Enum> choice(const Settings& settings, std::string_view name,
+                    std::initializer_list<std::string_view> words) {
+  const Setting& setting = settings.get(name);
+  std::size_t index = 0;
+  for (const std::string_view word : words) {
+    if (setting.value == word) return static_cast<Enum>(index);
+    ++index;
+  }
+  return wrong(name, setting, fmt::format("one of {}", fmt::join(words, ", ")));
+}
+
+Result<std::optional<dimse::TlsOptions>> tls_options(const Settings& settings) {
+  TRY(auto listen, endpoint(settings, "dimse_tls_listen"));
+  if (!listen) return std::optional<dimse::TlsOptions>();
+  dimse::TlsOptions tls{.listen = std::move(*listen),
+                        .certificate_file = settings.get("dimse_tls_cert").value,
+                        .key_file = settings.get("dimse_tls_key").value,
+                        .trusted_file = settings.get("dimse_tls_ca").value};
+  TRY(tls.clients, choice<dimse::ClientCertificates>(settings, "dimse_tls_client",
+                                                     {"ignored", "wanted", "required"}));
+  for (const char* name : {"dimse_tls_cert", "dimse_tls_key", "dimse_tls_ca"}) {
+    const bool may_be_empty = name == std::string_view("dimse_tls_ca") &&
+                              tls.clients == dimse::ClientCertificates::ignored;
+    if (settings.get(name).value.empty() && !may_be_empty) {
+      return wrong(name, settings.get(name), "a PEM file, since dimse_tls_listen is on");
+    }
+  }
+  return std::optional(std::move(tls));
+}
+
+// Other machines may come when it is said which, or with certificates that were issued for it.
+Result<void> check_exposure(const Settings& settings, const dimse::ServerOptions& options) {
+  const bool has_callers =
+      settings.get("insecure").value == "true" || !settings.list("dimse_accept").empty();
+  const auto check = [&](std::string_view name, const std::string& address,
+                         bool is_open) -> Result<void> {
+    if (!is_open || boost::asio::ip::make_address(address).is_loopback()) return {};
+    return problem(
+        ProblemKind::forbidden,
+        fmt::format("{}: listening on {} would open this server to any caller on other "
+                    "machines; dimse_accept says which may come, or --insecure that this "
+                    "is meant",
+                    name, address));
+  };
+  if (options.listen) TRY_DO(check("dimse", options.listen->address, !has_callers));
+  if (options.tls) {
+    const bool is_open =
+        !has_callers && options.tls->clients != dimse::ClientCertificates::required;
+    TRY_DO(check("dimse_tls_listen", options.tls->listen.address, is_open));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<dimse::ServerOptions> dimse_options(const Settings& settings) {
+  dimse::ServerOptions options;
+  options.limits = settings.limits();
+  TRY(options.listen, endpoint(settings, "dimse"));
+  TRY(options.tls, tls_options(settings));
+  options.ae_title = settings.get("aet").value;
+  if (!dimse::is_ae_title(options.ae_title)) {
+    return wrong("aet", settings.get("aet"), "an AE title of 1 to 16 characters");
+  }
+  TRY(options.called, choice<dimse::CalledTitles>(settings, "dimse_called", {"any", "own"}));
+  TRY(options.unknown,
+      choice<dimse::UnknownClasses>(settings, "dimse_unknown", {"refuse", "store"}));
+  TRY(options.callers, dimse::Callers::parse(settings.list("dimse_accept")));
+  if (settings.get("insecure").value == "true") {
+    options.unlisted = dimse::Callers::Unlisted::accepted;
+  }
+  for (const std::string& text : settings.list("peer")) {
+    TRY(auto peer, dimse::parse_peer(text));
+    options.peers.push_back(std::move(peer));
+  }
+  TRY_DO(check_exposure(settings, options));
+  return options;
+}
+
+Result<std::unique_ptr<dimse::Server>> start_dimse(dimse::ServerOptions options,
+                                                   ingest::Archive& archive) {
+  if (!options.listen && !options.tls) return std::unique_ptr<dimse::Server>();
+  return dimse::Server::start(std::move(options), archive);
+}
+
+}  // namespace lightbox::cli

@@ -1,0 +1,90 @@
+#include "cli/stow_answer.h"
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "dicom/json.h"
+
+namespace lightbox::cli {
+namespace {
+
+using Outcome = ingest::Admitted::Outcome;
+
+constexpr dicom::Tag retrieve_url = 0x00081190;
+constexpr dicom::Tag failed_sop_sequence = 0x00081198;
+constexpr dicom::Tag referenced_sop_sequence = 0x00081199;
+constexpr dicom::Tag other_failures_sequence = 0x0008119A;
+constexpr dicom::Tag failure_reason = 0x00081197;
+constexpr dicom::Tag referenced_sop_class_uid = 0x00081150;
+constexpr dicom::Tag referenced_sop_instance_uid = 0x00081155;
+constexpr dicom::Tag error_comment = 0x00000902;
+constexpr std::size_t text_shown_max = 300;
+
+// PS3.18 table I.2-2 names the statuses of PS3.4 B.2.3 and PS3.7 C.
+std::string_view reason_text(std::int64_t reason) {
+  const auto status = static_cast<unsigned>(reason);
+  if ((status & 0xFF00U) == 0xA700) return "the server is out of resources";
+  if ((status & 0xFF00U) == 0xA900) return "the data set does not match its SOP class";
+  if ((status & 0xF000U) == 0xC000) return "the server cannot understand it";
+  if (status == 0x0110) return "the server failed to process it";
+  if (status == 0x0111) return "another instance with its UID is there";
+  if (status == 0x0122) return "the server does not take its SOP class";
+  if (status == 0x0124) return "it is not authorized";
+  if (status == 0x0131) return "its SOP class cannot be stored in this way";
+  return "refused";
+}
+
+// ".../studies/1.2.3/series/…": the study.
+std::string study_of(std::string_view url) {
+  constexpr std::string_view studies = "/studies/";
+  const std::size_t at = url.rfind(studies);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = url.substr(at + studies.size());
+  return std::string(rest.substr(0, rest.find('/')));
+}
+
+void read_refusal(const dicom::DataSet& item, StowAnswer& answer) {
+  if (answer.refused++ > 0) return;
+  const std::int64_t reason = item.integer(failure_reason).value_or(0);
+  if (reason == 0x0111) answer.outcome = Outcome::conflict;
+  const std::string comment = item.text(error_comment);
+  // Without room for this one there is none for the next.
+  const bool is_full = (static_cast<unsigned>(reason) & 0xFF00U) == 0xA700;
+  answer.problem = problem(
+      is_full ? ProblemKind::insufficient_storage : ProblemKind::invalid,
+      comment.empty() ? fmt::format("{} (failure reason {:04X}H)", reason_text(reason), reason)
+                      : comment);
+}
+
+}  // namespace
+
+StowAnswer read_stow_answer(long status, std::string_view text) {
+  StowAnswer answer;
+  answer.problem = problem(ProblemKind::invalid, fmt::format("the server answered {}: {}", status,
+                                                             text.substr(0, text_shown_max)));
+  const auto parsed = dicom::ParsedJson::parse(text, Limits());
+  const bool is_stow = status == 200 || status == 202 || status == 409;
+  if (!is_stow || !parsed) {
+    // 400, 413 and 415 are of the objects that were sent.
+    answer.is_for_all = status != 400 && status != 413 && status != 415;
+    if (answer.is_for_all) answer.problem.kind = ProblemKind::unavailable;
+    answer.refused = 1;
+    return answer;
+  }
+  const dicom::DataSet& root = parsed->data_set();
+  const std::string study = study_of(root.text(retrieve_url));
+  for (const auto& item : root.items(referenced_sop_sequence)) {
+    ingest::Admitted admitted;
+    admitted.outcome = Outcome::stored;
+    admitted.sop_class_uid = item.text(referenced_sop_class_uid);
+    admitted.sop_instance_uid = item.text(referenced_sop_instance_uid);
+    admitted.study_uid = study_of(item.text(retrieve_url));
+    if (admitted.study_uid.empty()) admitted.study_uid = study;
+    answer.stored.push_back(std::move(admitted));
+  }
+  for (const auto& item : root.items(failed_sop_sequence)) read_refusal(item, answer);
+  for (const auto& item : root.items(other_failures_sequence)) read_refusal(item, answer);
+  return answer;
+}
+
+}  // namespace lightbox::cli

@@ -1,0 +1,74 @@
+#pragma once
+
+// DICOMweb (PS3.18) as handlers of http::Server, below /dicomweb. Knows no FHIR: what a problem
+// looks like is said by whoever wires it, so that errors here look like all others.
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "http/body_reader.h"
+#include "http/lane.h"
+#include "http/message.h"
+#include "http/origin.h"
+#include "http/server.h"
+#include "ingest/archive.h"
+
+namespace lightbox::dicomweb {
+
+struct ApiOptions {
+  http::OriginRules origins;
+  Limits limits;
+  http::ProblemResponse problem_response;
+};
+
+// Thread-safe; the archive must outlive it.
+class Api {
+ public:
+  Api(ApiOptions options, ingest::Archive& archive);
+
+  // Whether a request is for this rather than for another part of the server.
+  [[nodiscard]] static bool is_ours(const http::Request& request);
+  // Whether its body must come as a stream (http::Streamed).
+  [[nodiscard]] static bool is_streamed(const http::Request& request);
+
+  // Never throw but for lack of memory.
+  boost::asio::awaitable<http::Response> answer(const http::Request& request);
+  boost::asio::awaitable<http::Response> answer_streamed(const http::Request& request,
+                                                         http::BodyReader& body);
+
+  [[nodiscard]] const ApiOptions& options() const { return options_; }
+  [[nodiscard]] const Limits& limits() const { return options_.limits; }
+  [[nodiscard]] ingest::Archive& archive() { return archive_; }
+  // Where work goes that waits for the disk.
+  [[nodiscard]] http::Lane& lane() { return lane_; }
+
+  // Of all uploads at once: how many there are, and the bytes of objects that they hold in memory.
+  std::atomic<std::size_t> uploads = 0;
+  std::atomic<std::size_t> upload_bytes_held = 0;
+
+ private:
+  boost::asio::awaitable<http::Response> answer_any(const http::Request& request,
+                                                    http::BodyReader* body);
+
+  ApiOptions options_;
+  ingest::Archive& archive_;
+  http::Lane lane_;
+};
+
+// One request on its way to its answer.
+struct Call {
+  Api& api;
+  const http::Request& request;
+  http::BodyReader* body = nullptr;   // of streamed routes
+  std::vector<std::string> captures;  // of the route's pattern, in order
+  std::string base;                   // "http://localhost:8080/dicomweb"
+
+  [[nodiscard]] http::Response problem_response(const Problem& problem) const {
+    return api.options().problem_response(problem, &request);
+  }
+};
+
+}  // namespace lightbox::dicomweb

@@ -1,0 +1,20 @@
+#pragma once
+
+// The Native DICOM Model (PS3.19 A.1), data sets as XML: what DICOMweb calls application/dicom+xml.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "dicom/data_set.h"
+
+namespace lightbox::dicomweb {
+
+// A whole document. Of text, US and SQ: all that a Store Instances Response has.
+[[nodiscard]] std::string write_native_model(const dicom::DataSet& data_set);
+
+// The same content in the DICOM JSON model (PS3.18 F), to be read as such: one object. `invalid`,
+// with line and column, when it is not XML of that model, and for a DOCTYPE.
+Result<std::string> native_model_to_json(std::string_view xml);
+
+}  // namespace lightbox::dicomweb

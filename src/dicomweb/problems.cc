@@ -1,0 +1,156 @@
+// What could not be done with something that arrived, and why: a list for those who mend it. Not of
+// PS3.18.
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "dicomweb/json_text.h"
+#include "dicomweb/routes.h"
+#include "store/dicom_index.h"
+
+namespace lightbox::dicomweb {
+namespace {
+
+using store::DicomProblem;
+
+constexpr std::size_t page_size_default = 100;
+constexpr std::size_t page_size_max = 1'000;
+
+std::string_view name_of(store::DicomProblemKind kind) {
+  switch (kind) {
+    case store::DicomProblemKind::quarantined:
+      return "quarantined";
+    case store::DicomProblemKind::conflict:
+      return "conflict";
+    case store::DicomProblemKind::mapping:
+      return "mapping";
+    case store::DicomProblemKind::check:
+      return "check";
+  }
+  return "";
+}
+
+void append_problem(const DicomProblem& problem, std::string& out) {
+  const std::chrono::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(problem.at_ms)};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+  out += fmt::format(R"({{"id":{},"kind":"{}","at":"{:%Y-%m-%dT%H:%M:%S}.{:03}Z","code":)",
+                     problem.key, name_of(problem.kind), seconds, problem.at_ms % 1000);
+  append_json_string(problem.code, out);
+  out += R"(,"diagnostics":)";
+  append_json_string(problem.diagnostics, out);
+  const std::array<std::pair<const char*, const std::string*>, 5> members = {
+      {{"study", &problem.study_uid},
+       {"series", &problem.series_uid},
+       {"instance", &problem.sop_instance_uid},
+       {"source", &problem.source},
+       {"file", &problem.file}}};
+  for (const auto& [name, value] : members) {
+    if (value->empty()) continue;
+    out += fmt::format(R"(,"{}":)", name);
+    append_json_string(*value, out);
+  }
+  out += '}';
+}
+
+http::Response json_response(std::string body) {
+  return {.status = 200,
+          .fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+          .body = std::move(body)};
+}
+
+Result<std::int64_t> number_of(std::string_view name, std::string_view text, std::int64_t least,
+                               std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size() && number >= least &&
+      number <= most) {
+    return number;
+  }
+  return problem(ProblemKind::invalid, fmt::format("{} is '{}'; it must be a whole number from {} "
+                                                   "to {}",
+                                                   name, text, least, most));
+}
+
+struct Page {
+  std::int64_t after = 0;
+  std::size_t limit = page_size_default;
+};
+Result<Page> page_of(const http::Request& request) {
+  constexpr std::int64_t key_max = std::numeric_limits<std::int64_t>::max() - 1;
+  TRY(const auto parameters, http::decode_form(request.query));
+  Page page;
+  for (const auto& [name, value] : parameters) {
+    if (name == "after") {
+      TRY(page.after, number_of(name, value, 0, key_max));
+    } else if (name == "limit") {
+      TRY(const auto limit, number_of(name, value, 1, page_size_max));
+      page.limit = static_cast<std::size_t>(limit);
+    } else {
+      return problem(ProblemKind::invalid,
+                     fmt::format("There is no parameter '{}' here; there are after and limit", name));
+    }
+  }
+  return page;
+}
+
+// The problem of the URL's key: not_found.
+Result<DicomProblem> find(Call& call) {
+  const auto key = number_of("The id", call.captures[0], 1, std::numeric_limits<std::int64_t>::max());
+  if (key) {
+    TRY(auto found, call.api.archive().store().dicom().problems(*key - 1, 1));
+    if (!found.empty() && found[0].key == *key) return std::move(found[0]);
+  }
+  return problem(ProblemKind::not_found,
+                 fmt::format("There is no problem '{}'", call.captures[0]));
+}
+
+}  // namespace
+
+boost::asio::awaitable<http::Response> list_problems(Call& call) {
+  const auto page = page_of(call.request);
+  if (!page) co_return call.problem_response(page.error());
+  // One more than the page says whether there is another.
+  auto found = call.api.archive().store().dicom().problems(page->after, page->limit + 1);
+  if (!found) co_return call.problem_response(found.error());
+  const bool has_more = found->size() > page->limit;
+  if (has_more) found->pop_back();
+  std::string body = R"({"problems":[)";
+  for (const DicomProblem& problem : *found) {
+    if (body.back() == '}') body += ',';
+    append_problem(problem, body);
+  }
+  body += ']';
+  if (has_more) {
+    body += R"(,"next":)";
+    append_json_string(fmt::format("{}/problems?after={}&limit={}", call.base, found->back().key,
+                                   page->limit),
+                       body);
+  }
+  body += '}';
+  co_return json_response(std::move(body));
+}
+
+boost::asio::awaitable<http::Response> read_problem(Call& call) {
+  const auto found = find(call);
+  if (!found) co_return call.problem_response(found.error());
+  std::string body;
+  append_problem(*found, body);
+  co_return json_response(std::move(body));
+}
+
+boost::asio::awaitable<http::Response> remove_problem(Call& call) {
+  const auto found = find(call);
+  if (!found) co_return call.problem_response(found.error());
+  std::function<Result<void>()> work = [&call, key = found->key] {
+    return call.api.archive().store().dicom().remove_problem(key);
+  };
+  auto pending = call.api.lane().run<void>(std::move(work));
+  const auto removed = co_await std::move(pending);
+  if (!removed) co_return call.problem_response(removed.error());
+  co_return http::Response{.status = 204, .fields = {}, .body = {}};
+}
+
+}  // namespace lightbox::dicomweb

@@ -1,0 +1,23 @@
+#include "dicomweb/routes.h"
+
+#include <array>
+
+namespace lightbox::dicomweb {
+
+std::span<const Route> routes() {
+  using http::Method;
+  static constexpr std::array table{
+      Route{Method::post, "/dicomweb/studies", store_instances, /*is_streamed=*/true},
+      Route{Method::post, "/dicomweb/studies/{study}", store_instances, /*is_streamed=*/true},
+      Route{Method::delete_, "/dicomweb/studies/{study}", remove},
+      Route{Method::delete_, "/dicomweb/studies/{study}/series/{series}", remove},
+      Route{Method::delete_, "/dicomweb/studies/{study}/series/{series}/instances/{instance}",
+            remove},
+      Route{Method::get, "/dicomweb/problems", list_problems},
+      Route{Method::get, "/dicomweb/problems/{key}", read_problem},
+      Route{Method::delete_, "/dicomweb/problems/{key}", remove_problem},
+  };
+  return table;
+}
+
+}  // namespace lightbox::dicomweb

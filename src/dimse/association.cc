@@ -1,0 +1,337 @@
+#include "dimse/association.h"
+
+#include <dcmtk/dcmnet/assoc.h>
+#include <dcmtk/dcmnet/dul.h>
+#include <dcmtk/dcmnet/lst.h>
+#include <fmt/format.h>
+
+#include "base/version.h"
+
+namespace lightbox::dimse {
+namespace {
+
+// PS3.7 D.3.3.2: as in the files (dicom/file_meta.cc).
+constexpr const char* implementation_class_uid = "2.25.271346180295113094418306094129463482231";
+constexpr const char* application_context = "1.2.840.10008.3.1.1.1";
+constexpr std::size_t command_bytes_max = 64 * 1024;
+constexpr int dcmtk_timeout_s = 30;  // its own, besides the line's deadline
+
+// In the order of Rejection.
+constexpr std::array<T_ASC_RejectParameters, 3> rejections = {{
+    {ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER,
+     ASC_REASON_SU_APPCONTEXTNAMENOTSUPPORTED},
+    {ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER,
+     ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED},
+    {ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER,
+     ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED},
+}};
+
+long receive_bytes_max(const Limits& limits) {
+  const auto wanted = std::min<std::size_t>(limits.dimse_pdu_bytes_max, ASC_MAXIMUMPDUSIZE);
+  return static_cast<long>(std::max<std::size_t>(wanted, ASC_MINIMUMPDUSIZE) & ~std::size_t{1});
+}
+
+template <std::size_t Size>
+void copy_text(char (&to)[Size], const std::string& text) {
+  to[text.copy(to, Size - 1)] = '\0';
+}
+
+// DCMTK's lists hold nodes whose first members are those of LST_NODE.
+void* first_of(LST_HEAD** list) {
+  LST_NODE* node = LST_Head(list);
+  if (node != nullptr) LST_Position(list, node);
+  return node;
+}
+void* next_of(LST_HEAD** list) { return LST_Next(list); }
+
+void introduce(T_ASC_Parameters& parameters) {
+  copy_text(parameters.ourImplementationClassUID, implementation_class_uid);
+  copy_text(parameters.ourImplementationVersionName, fmt::format("LIGHTBOX_{}", version));
+}
+
+}  // namespace
+
+std::string_view name_of(End end) {
+  constexpr std::array<std::string_view, 5> names = {"released", "aborted", "closed", "timed_out",
+                                                     "violated"};
+  return names[static_cast<std::size_t>(end)];
+}
+
+struct Association::Impl {
+  Impl(DcmTransportLayer* secure, Line* the_line, const Limits& the_limits)
+      : layer(secure, the_line), line(the_line), limits(the_limits) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (association != nullptr) {
+      ASC_destroyAssociation(&association);
+    } else if (parameters != nullptr) {
+      ASC_destroyAssociationParameters(&parameters);
+    }
+    if (network != nullptr) ASC_dropNetwork(&network);
+  }
+
+  // Until when the peer has time; without a line, DCMTK's own time-outs of the socket hold.
+  void allow(std::int64_t ms) const {
+    if (line != nullptr) line->set_deadline(ms);
+  }
+  void allow_any() const {
+    if (line != nullptr) line->clear_deadline();
+  }
+  [[nodiscard]] End end_of(const OFCondition& condition) const {
+    if (line != nullptr && line->was_overdue()) return End::timed_out;
+    if (condition == DUL_PEERREQUESTEDRELEASE) return End::released;
+    if (condition == DUL_PEERABORTEDASSOCIATION) return End::aborted;
+    if (condition == DUL_NETWORKCLOSED || condition.code() == DULC_TCPIOERROR) return End::closed;
+    if (condition == DUL_READTIMEOUT) return End::timed_out;
+    return End::violated;
+  }
+
+  Layer layer;
+  Line* line;
+  Limits limits;
+  T_ASC_Network* network = nullptr;
+  T_ASC_Parameters* parameters = nullptr;  // of a request that has no association yet
+  T_ASC_Association* association = nullptr;
+  bool has_fragments = false;
+};
+
+Association::Association(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Association::~Association() = default;
+
+Received<std::unique_ptr<Association>> Association::receive(Line& line, DcmTransportLayer* secure,
+                                                            const Limits& limits) {
+  auto impl = std::make_unique<Impl>(secure, &line, limits);
+  if (ASC_initializeNetwork(NET_ACCEPTOR, 0, dcmtk_timeout_s, &impl->network).bad()) {
+    return std::unexpected(End::closed);
+  }
+  ASC_setTransportLayer(impl->network, &impl->layer, 0);
+  impl->allow(limits.dimse_artim_timeout_ms);
+  const OFCondition received =
+      ASC_receiveAssociation(impl->network, &impl->association, receive_bytes_max(limits), nullptr,
+                             nullptr, secure == nullptr ? OFFalse : OFTrue);
+  if (received.bad()) return std::unexpected(impl->end_of(received));
+  const auto& parameters = impl->association->params->DULparams;
+  std::unique_ptr<Association> association(new Association(std::move(impl)));
+  association->calling_ae_title_ = trimmed(parameters.callingAPTitle);
+  association->called_ae_title_ = trimmed(parameters.calledAPTitle);
+  return association;
+}
+
+Result<std::unique_ptr<Association>> Association::request(const PeerAddress& peer,
+                                                          const std::string& calling_ae_title,
+                                                          const std::string& abstract_syntax,
+                                                          const Limits& limits) {
+  const auto refused = [&](std::string_view reason) {
+    return problem(ProblemKind::unavailable,
+                   fmt::format("No association with {} at {}:{}: {}", peer.ae_title, peer.host,
+                               peer.port, reason));
+  };
+  constexpr T_ASC_PresentationContextID only_context = 1;
+  auto impl = std::make_unique<Impl>(nullptr, nullptr, limits);
+  if (ASC_initializeNetwork(NET_REQUESTOR, 0, dcmtk_timeout_s, &impl->network).bad() ||
+      ASC_createAssociationParameters(&impl->parameters, receive_bytes_max(limits)).bad()) {
+    return refused("no memory");
+  }
+  ASC_setTransportLayer(impl->network, &impl->layer, 0);
+  introduce(*impl->parameters);
+  ASC_setAPTitles(impl->parameters, calling_ae_title.c_str(), peer.ae_title.c_str(), nullptr);
+  const std::string address = fmt::format("{}:{}", peer.host, peer.port);
+  ASC_setPresentationAddresses(impl->parameters, calling_ae_title.c_str(), address.c_str());
+  std::array<const char*, 2> syntaxes = {uid::explicit_little_endian, uid::implicit_little_endian};
+  ASC_addPresentationContext(impl->parameters, only_context, abstract_syntax.c_str(),
+                             syntaxes.data(), syntaxes.size(), ASC_SC_ROLE_SCP);
+  const OFCondition requested =
+      ASC_requestAssociation(impl->network, impl->parameters, &impl->association);
+  if (requested.bad()) return refused(requested.text());
+  std::unique_ptr<Association> association(new Association(std::move(impl)));
+  association->calling_ae_title_ = calling_ae_title;
+  association->called_ae_title_ = peer.ae_title;
+  T_ASC_PresentationContext context;
+  if (ASC_findAcceptedPresentationContext(association->impl_->association->params, only_context,
+                                          &context)
+          .bad()) {
+    association->request_release();
+    return refused("the presentation context is refused");
+  }
+  association->contexts_[only_context] = std::make_unique<Context>(Context{
+      .abstract_syntax = abstract_syntax, .transfer_syntax = context.acceptedTransferSyntax});
+  return association;
+}
+
+bool Association::has_dicom_application_context() const {
+  return std::string_view(impl_->association->params->DULparams.applicationContextName) ==
+         application_context;
+}
+
+std::vector<ProposedContext> Association::proposed() const {
+  // Not by ASC_getPresentationContext, which has room for 50 transfer syntaxes.
+  std::vector<ProposedContext> all;
+  LST_HEAD** contexts = &impl_->association->params->DULparams.requestedPresentationContext;
+  if (*contexts == nullptr) return all;
+  auto* context = static_cast<DUL_PRESENTATIONCONTEXT*>(first_of(contexts));
+  for (; context != nullptr; context = static_cast<DUL_PRESENTATIONCONTEXT*>(next_of(contexts))) {
+    ProposedContext proposed{.id = context->presentationContextID,
+                             .abstract_syntax = context->abstractSyntax,
+                             .transfer_syntaxes = {}};
+    LST_HEAD** syntaxes = &context->proposedTransferSyntax;
+    auto* syntax = static_cast<DUL_TRANSFERSYNTAX*>(first_of(syntaxes));
+    for (; syntax != nullptr; syntax = static_cast<DUL_TRANSFERSYNTAX*>(next_of(syntaxes))) {
+      proposed.transfer_syntaxes.emplace_back(syntax->transferSyntax);
+    }
+    all.push_back(std::move(proposed));
+  }
+  return all;
+}
+
+Received<void> Association::accept(const std::vector<Decision>& decisions) {
+  T_ASC_Parameters* parameters = impl_->association->params;
+  const auto contexts = proposed();
+  for (std::size_t i = 0; i < contexts.size(); ++i) {
+    const auto id = contexts[i].id;
+    switch (decisions[i].answer) {
+      case Answer::accepted:
+        ASC_acceptPresentationContext(parameters, id, decisions[i].transfer_syntax.c_str());
+        contexts_[id] =
+            std::make_unique<Context>(Context{.abstract_syntax = contexts[i].abstract_syntax,
+                                              .transfer_syntax = decisions[i].transfer_syntax});
+        break;
+      case Answer::abstract_syntax_not_supported:
+        ASC_refusePresentationContext(parameters, id, ASC_P_ABSTRACTSYNTAXNOTSUPPORTED);
+        break;
+      case Answer::transfer_syntaxes_not_supported:
+        ASC_refusePresentationContext(parameters, id, ASC_P_TRANSFERSYNTAXESNOTSUPPORTED);
+        break;
+    }
+  }
+  introduce(*parameters);
+  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  const OFCondition accepted = ASC_acknowledgeAssociation(impl_->association);
+  if (accepted.bad()) return std::unexpected(impl_->end_of(accepted));
+  return {};
+}
+
+void Association::reject(Rejection rejection) {
+  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  ASC_rejectAssociation(impl_->association, &rejections[static_cast<std::size_t>(rejection)]);
+}
+
+const Context* Association::context(std::uint8_t id) const { return contexts_[id].get(); }
+
+std::uint8_t Association::context_of(std::string_view abstract_syntax) const {
+  for (std::size_t id = 1; id < contexts_.size(); id += 2) {
+    if (contexts_[id] != nullptr && contexts_[id]->abstract_syntax == abstract_syntax) {
+      return static_cast<std::uint8_t>(id);
+    }
+  }
+  return 0;
+}
+
+Received<Association::Fragment> Association::read_fragment() {
+  DUL_ASSOCIATIONKEY** key = &impl_->association->DULassociation;
+  if (!impl_->has_fragments) {
+    impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+    DUL_PDVLIST none{};
+    const OFCondition read = DUL_ReadPDVs(key, &none, DUL_BLOCK, 0);
+    if (read != DUL_PDATAPDUARRIVED) return std::unexpected(impl_->end_of(read));
+    impl_->has_fragments = true;
+  }
+  DUL_PDV value{};
+  if (DUL_NextPDV(key, &value).bad()) {
+    impl_->has_fragments = false;
+    return read_fragment();
+  }
+  return Fragment{.context_id = value.presentationContextID,
+                  .is_command = value.pdvType == DUL_COMMANDPDV,
+                  .is_last = value.lastPDV == OFTrue,
+                  .bytes = {static_cast<const char*>(value.data), value.fragmentLength}};
+}
+
+Received<Message> Association::read_message() {
+  if (!impl_->has_fragments && impl_->line != nullptr) {
+    const Connection* connection = impl_->layer.connection();
+    if (connection == nullptr) return std::unexpected(End::closed);
+    impl_->line->set_deadline(impl_->limits.dimse_idle_timeout_ms);
+    impl_->line->set_idle(!connection->has_bytes());
+    constexpr int day_s = 24 * 60 * 60;
+    impl_->layer.connection()->networkDataAvailable(day_s);
+    impl_->line->set_idle(false);
+    // Said here, since DCMTK closes the connection at once when it finds the stream ended.
+    if (impl_->line->was_overdue()) return std::unexpected(End::timed_out);
+    if (impl_->line->is_reading_shut()) return std::unexpected(End::closed);
+  }
+  std::string bytes;
+  Message message;
+  for (bool is_first = true;; is_first = false) {
+    const auto fragment = read_fragment();
+    if (!fragment) return std::unexpected(fragment.error());
+    if (is_first) message.context_id = fragment->context_id;
+    // PS3.8 E.2: a command's fragments come one after the other, in one context.
+    if (!fragment->is_command || fragment->context_id != message.context_id ||
+        context(message.context_id) == nullptr ||
+        bytes.size() + fragment->bytes.size() > command_bytes_max) {
+      return std::unexpected(End::violated);
+    }
+    bytes += fragment->bytes;
+    if (fragment->is_last) break;
+  }
+  impl_->allow_any();
+  auto command = CommandSet::parse(bytes);
+  if (!command || !command->number(command::Field)) return std::unexpected(End::violated);
+  message.command = std::move(*command);
+  return message;
+}
+
+Received<void> Association::read_data_set(std::uint8_t context_id,
+                                          const std::function<void(std::string_view)>& take) {
+  while (true) {
+    const auto fragment = read_fragment();
+    if (!fragment) return std::unexpected(fragment.error());
+    if (fragment->is_command || fragment->context_id != context_id) {
+      return std::unexpected(End::violated);
+    }
+    impl_->allow_any();
+    take(fragment->bytes);
+    if (fragment->is_last) return {};
+  }
+}
+
+Received<void> Association::write_fragment(std::uint8_t context_id, bool is_command,
+                                           std::string_view bytes) {
+  DUL_PDV value{};
+  value.fragmentLength = bytes.size();
+  value.presentationContextID = context_id;
+  value.pdvType = is_command ? DUL_COMMANDPDV : DUL_DATASETPDV;
+  value.lastPDV = OFTrue;
+  value.data = const_cast<char*>(bytes.data());  // only read
+  DUL_PDVLIST list{};
+  list.count = 1;
+  list.pdv = &value;
+  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  const OFCondition written = DUL_WritePDVs(&impl_->association->DULassociation, &list);
+  impl_->allow_any();
+  if (written.bad()) return std::unexpected(impl_->end_of(written));
+  return {};
+}
+
+Received<void> Association::write(std::uint8_t context_id, const CommandSet& command,
+                                  std::string_view data_set) {
+  if (auto done = write_fragment(context_id, true, command.encode()); !done) return done;
+  if (data_set.empty()) return {};
+  return write_fragment(context_id, false, data_set);
+}
+
+void Association::acknowledge_release() {
+  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  ASC_acknowledgeRelease(impl_->association);
+}
+
+void Association::request_release() { ASC_releaseAssociation(impl_->association); }
+
+void Association::abort(AbortReason reason) {
+  constexpr std::int64_t last_words_ms = 1'000;
+  impl_->allow(last_words_ms);
+  if (Connection* connection = impl_->layer.connection()) connection->write_abort(reason);
+}
+
+}  // namespace lightbox::dimse

@@ -1,0 +1,114 @@
+#include "dimse/commitment.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "dicom/part10.h"
+#include "dimse/encoder.h"
+#include "dimse/negotiation.h"
+#include "dimse/status.h"
+
+namespace lightbox::dimse {
+namespace {
+
+constexpr dicom::Tag transaction_uid = 0x00081195;
+constexpr dicom::Tag failure_reason = 0x00081197;
+constexpr dicom::Tag failed_sop_sequence = 0x00081198;
+constexpr dicom::Tag referenced_sop_sequence = 0x00081199;
+constexpr dicom::Tag referenced_sop_class_uid = 0x00081150;
+constexpr dicom::Tag referenced_sop_instance_uid = 0x00081155;
+
+// 0: it is safe.
+std::uint16_t failure_of(ingest::Archive& archive, const store::StoredFile& file,
+                         const SopReference& reference) {
+  if (file.sop_class_uid != reference.sop_class_uid) return status_code::class_instance_conflict;
+  struct stat on_disk{};
+  const std::string path = archive.path_of(file.file);
+  if (::stat(path.c_str(), &on_disk) != 0 ||
+      static_cast<std::uint64_t>(on_disk.st_size) != file.file_bytes) {
+    return status_code::processing_failure;
+  }
+  return status_code::success;
+}
+
+void put_reference(Encoder& item, const SopReference& reference) {
+  item.uid(referenced_sop_class_uid, reference.sop_class_uid);
+  item.uid(referenced_sop_instance_uid, reference.sop_instance_uid);
+}
+
+}  // namespace
+
+Result<CommitmentRequest> parse_commitment(std::string_view data_set,
+                                           std::string_view transfer_syntax, const Limits& limits) {
+  dicom::MemorySource source(data_set);
+  TRY(const auto object, dicom::Part10::read(source, limits, transfer_syntax));
+  const dicom::DataSet& information = object.data_set();
+  CommitmentRequest request{.transaction_uid = std::string(information.first(transaction_uid)),
+                            .references = {}};
+  if (!dicom::is_uid(request.transaction_uid, dicom::UidRule::lenient)) {
+    return problem(ProblemKind::invalid,
+                   fmt::format("(0008,1195) Transaction UID is '{}'; it must be a UID",
+                               request.transaction_uid));
+  }
+  for (const dicom::DataSet& item : information.items(referenced_sop_sequence)) {
+    SopReference reference{
+        .sop_class_uid = std::string(item.first(referenced_sop_class_uid)),
+        .sop_instance_uid = std::string(item.first(referenced_sop_instance_uid))};
+    if (reference.sop_class_uid.empty() || reference.sop_instance_uid.empty()) {
+      return problem(ProblemKind::invalid,
+                     "(0008,1199) An item has no Referenced SOP Class or Instance UID");
+    }
+    request.references.push_back(std::move(reference));
+  }
+  if (request.references.empty()) {
+    return problem(ProblemKind::invalid, "(0008,1199) Referenced SOP Sequence is empty");
+  }
+  return request;
+}
+
+CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
+                         const CommitmentRequest& request) {
+  CommitmentReport report{.ae_title = std::string(ae_title),
+                          .transaction_uid = request.transaction_uid,
+                          .committed = {},
+                          .failed = {}};
+  for (const SopReference& reference : request.references) {
+    const auto found = archive.store().dicom().find({reference.sop_instance_uid});
+    std::uint16_t reason = status_code::processing_failure;
+    if (found) {
+      reason = (*found)[0] ? failure_of(archive, *(*found)[0], reference)
+                           : status_code::no_such_object_instance;
+    }
+    if (reason == status_code::success) {
+      report.committed.push_back(reference);
+    } else {
+      report.failed.push_back({.reference = reference, .reason = reason});
+    }
+  }
+  return report;
+}
+
+std::string encode_report(const CommitmentReport& report, std::string_view transfer_syntax) {
+  const auto vrs = transfer_syntax == uid::implicit_little_endian ? Encoder::Vrs::implicit
+                                                                  : Encoder::Vrs::explicit_;
+  std::vector<std::string> failed;
+  for (const auto& [reference, reason] : report.failed) {
+    Encoder item(vrs);
+    put_reference(item, reference);
+    item.number(failure_reason, reason);
+    failed.push_back(item.bytes());
+  }
+  std::vector<std::string> committed;
+  for (const SopReference& reference : report.committed) {
+    Encoder item(vrs);
+    put_reference(item, reference);
+    committed.push_back(item.bytes());
+  }
+  Encoder information(vrs);
+  information.uid(transaction_uid, report.transaction_uid);
+  if (!failed.empty()) information.sequence(failed_sop_sequence, failed);
+  if (!committed.empty()) information.sequence(referenced_sop_sequence, committed);
+  return information.bytes();
+}
+
+}  // namespace lightbox::dimse

@@ -1,0 +1,52 @@
+#pragma once
+
+// Which presentation contexts an association gets (PS3.8 7.1.1.13, 7.1.1.14 and annex B of PS3.4).
+// Pure.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lightbox::dimse {
+
+namespace uid {
+inline constexpr const char* verification = "1.2.840.10008.1.1";
+inline constexpr const char* storage_commitment_push_model = "1.2.840.10008.1.20.1";
+inline constexpr const char* storage_commitment_push_model_instance = "1.2.840.10008.1.20.1.1";
+inline constexpr const char* implicit_little_endian = "1.2.840.10008.1.2";
+inline constexpr const char* explicit_little_endian = "1.2.840.10008.1.2.1";
+}  // namespace uid
+
+// What is done in a context.
+enum class ServiceKind : std::uint8_t { none, verification, storage, storage_commitment };
+
+// Whether what the dictionary does not know (private and newer SOP classes and transfer syntaxes)
+// is taken as storage. Known SOP classes of other services never are.
+enum class UnknownClasses : std::uint8_t { refused, stored };
+
+[[nodiscard]] ServiceKind service_of(std::string_view abstract_syntax, UnknownClasses unknown);
+
+struct ProposedContext {
+  std::uint8_t id = 0;
+  std::string abstract_syntax;
+  std::vector<std::string> transfer_syntaxes;  // in the order of the sender
+};
+
+enum class Answer : std::uint8_t {
+  accepted,
+  abstract_syntax_not_supported,
+  transfer_syntaxes_not_supported,
+};
+struct Decision {
+  Answer answer = Answer::abstract_syntax_not_supported;
+  std::string transfer_syntax = {};  // of an accepted one
+};
+
+// The first proposed transfer syntax other than implicit little endian, so that objects come as the
+// sender has them: implicit is what all must offer, and drops the value representations of private
+// elements. For storage any is taken, also those that nothing here decodes; the messages of other
+// services are little endian, implicit or explicit.
+[[nodiscard]] Decision decide(const ProposedContext& proposed, UnknownClasses unknown);
+
+}  // namespace lightbox::dimse

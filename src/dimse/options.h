@@ -1,0 +1,47 @@
+#pragma once
+
+// What the DIMSE server is told (docs/configuration.md).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "dimse/callers.h"
+#include "dimse/negotiation.h"
+
+namespace lightbox::dimse {
+
+struct Endpoint {
+  std::string address = "127.0.0.1";  // numeric
+  std::uint16_t port = 11112;         // 0: any free one
+};
+
+// PS3.15 B.9: the BCP 195 profiles.
+enum class ClientCertificates : std::uint8_t { ignored, wanted, required };
+struct TlsOptions {
+  Endpoint listen;
+  std::string certificate_file;  // PEM, as all
+  std::string key_file;
+  std::string trusted_file;  // of those who issue the clients' certificates
+  ClientCertificates clients = ClientCertificates::required;
+};
+
+// Which called AE titles are answered.
+enum class CalledTitles : std::uint8_t { any, own };
+
+struct ServerOptions {
+  std::optional<Endpoint> listen = Endpoint{};
+  std::optional<TlsOptions> tls = {};
+  std::string ae_title = "LIGHTBOX";
+  CalledTitles called = CalledTitles::any;
+  UnknownClasses unknown = UnknownClasses::stored;
+  Callers callers;
+  // Where none are listed. A certificate that TLS requires is as good as a place in the list.
+  Callers::Unlisted unlisted = Callers::Unlisted::refused;
+  std::vector<PeerAddress> peers;  // by their AE title
+  Limits limits;
+};
+
+}  // namespace lightbox::dimse

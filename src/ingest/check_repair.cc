@@ -1,0 +1,265 @@
+#include "ingest/check_repair.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <set>
+#include <string_view>
+#include <unistd.h>
+
+#include "dicom/part10.h"
+#include "ingest/files.h"
+#include "ingest/hash.h"
+
+namespace lightbox::ingest {
+namespace {
+
+using Kind = CheckFinding::Kind;
+using State = CheckFinding::State;
+using Outcome = Admitted::Outcome;
+
+constexpr std::size_t page_size = 1'000;
+constexpr std::size_t read_bytes = 256 * 1024;
+const Origin origin{.by = Origin::By::import, .name = "check", .remote_address = {}};
+
+bool is_in_place(const std::string& file) { return file.starts_with('/'); }
+
+// Under its bytes' hash, as all that is there.
+Result<std::string> move_to_quarantine(Archive& archive, const std::string& file) {
+  const std::string from = archive.path_of(file);
+  const Descriptor descriptor(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.is_open()) return file_problem("The file cannot be opened", from, errno);
+  TRY(auto source, dicom::FileSource::of(descriptor.get()));
+  TRY(const store::Sha256 hash, hash_from(source, 0));
+  const std::string name = fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
+  const std::string to = archive.path_of(name);
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return file_problem("The file cannot be moved", from, errno);
+  }
+  if (::syncfs(descriptor.get()) != 0) return file_problem("It cannot be synced", to, errno);
+  return name;
+}
+
+class Repairs {
+ public:
+  Repairs(Archive& archive, const CheckOptions& options)
+      : archive_(archive), options_(options), index_(archive.store().dicom()) {}
+
+  Result<void> mend(CheckFinding& finding) {
+    switch (finding.kind) {
+      case Kind::missing:
+        return remove_row(finding);
+      case Kind::damaged:
+        return put_aside(finding);
+      case Kind::unindexed:
+        return add_again(finding);
+      case Kind::quarantined:
+        return retry(finding);
+    }
+    return {};
+  }
+
+ private:
+  Result<void> remove_row(CheckFinding& finding) {
+    TRY_DO(index_.remove(finding.instance));
+    finding.state = State::removed;
+    finding.diagnostics += "; its row has been removed, so that it can be sent again";
+    return {};
+  }
+
+  // The row goes first: a damaged file that is in quarantine already would be missing.
+  Result<void> put_aside(CheckFinding& finding) {
+    TRY_DO(index_.remove(finding.instance));
+    finding.state = State::removed;
+    if (!is_in_place(finding.file)) {
+      if (auto moved = move_to_quarantine(archive_, finding.file)) {
+        TRY_DO(index_.add_problem(quarantined(finding, *moved)));
+        finding.state = State::quarantined;
+      }
+    }
+    finding.diagnostics += "; its row has been removed, so that it can be sent again";
+    return {};
+  }
+
+  static store::DicomProblem quarantined(const CheckFinding& finding, const std::string& file) {
+    return {.kind = store::DicomProblemKind::quarantined,
+            .study_uid = finding.instance.study_uid,
+            .series_uid = finding.instance.series_uid,
+            .sop_instance_uid = finding.instance.sop_instance_uid,
+            .source = origin.name,
+            .file = file,
+            .code = "incomplete",
+            .diagnostics = finding.diagnostics};
+  }
+
+  Result<Admitted> add(const std::string& file) {
+    auto incoming = archive_.receive(origin);
+    if (is_in_place(file)) {
+      incoming.set_in_place(file);
+    } else {
+      const std::string path = archive_.path_of(file);
+      const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      if (!descriptor.is_open()) return file_problem("The file cannot be opened", path, errno);
+      std::string block(read_bytes, '\0');
+      while (true) {
+        const ssize_t size = ::read(descriptor.get(), block.data(), block.size());
+        if (size < 0) return file_problem("The file cannot be read", path, errno);
+        if (size == 0) break;
+        TRY_DO(incoming.append({block.data(), static_cast<std::size_t>(size)}));
+      }
+    }
+    std::vector<Incoming> objects;
+    objects.push_back(std::move(incoming));
+    return std::move(archive_.add(std::move(objects)).front());
+  }
+
+  // It is read again as if it had just arrived, and goes when its copy is durable.
+  Result<void> add_again(CheckFinding& finding) {
+    TRY(const auto admitted, add(finding.file));
+    switch (admitted.outcome) {
+      case Outcome::stored:
+      case Outcome::replaced:
+      case Outcome::known:
+        finding.state = State::indexed;
+        finding.diagnostics += "; it has been indexed";
+        break;
+      case Outcome::conflict: {
+        finding.diagnostics = admitted.problem.issues[0].diagnostics;
+        TRY(const auto moved, move_to_quarantine(archive_, finding.file));
+        TRY_DO(index_.add_problem(quarantined(finding, moved)));
+        finding.state = State::quarantined;
+        return {};
+      }
+      case Outcome::quarantined:
+        finding.state = State::quarantined;
+        finding.diagnostics = admitted.problem.issues[0].diagnostics;
+        break;
+      case Outcome::failed:
+        finding.diagnostics = admitted.problem.issues[0].diagnostics;
+        return {};
+    }
+    return remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
+  }
+
+  Result<void> retry(CheckFinding& finding) {
+    TRY(const auto admitted, add(finding.file));
+    if (!admitted.is_accepted()) {
+      finding.diagnostics = admitted.problem.issues[0].diagnostics;
+      return {};
+    }
+    finding.state = State::indexed;
+    std::int64_t after = 0;
+    while (true) {
+      TRY(const auto page, index_.problems(after, page_size));
+      if (page.empty()) break;
+      after = page.back().key;
+      for (const auto& one : page) {
+        if (one.kind == store::DicomProblemKind::quarantined && one.file == finding.file) {
+          TRY_DO(index_.remove_problem(one.key));
+        }
+      }
+    }
+    return is_in_place(finding.file)
+               ? Result<void>()
+               : remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
+  }
+
+  // What was added may have got, or kept, this very name.
+  Result<void> remove_unless_referred_to(const std::string& file, const std::string& uid) {
+    TRY(const auto found, index_.find({uid}));
+    if (found[0] && found[0]->file == file) return {};
+    std::int64_t after = 0;
+    while (true) {
+      TRY(const auto page, index_.problems(after, page_size));
+      if (page.empty()) break;
+      after = page.back().key;
+      for (const auto& one : page) {
+        if (one.file == file && one.kind == store::DicomProblemKind::quarantined) return {};
+      }
+    }
+    const std::string path = archive_.path_of(file);
+    if (::unlink(path.c_str()) != 0) return file_problem("It cannot be removed", path, errno);
+    return {};
+  }
+
+  Archive& archive_;
+  const CheckOptions& options_;
+  store::DicomIndex& index_;
+};
+
+// Of which instance or file a problem is.
+std::string subject_of(const std::string& sop_instance_uid, const std::string& file) {
+  return sop_instance_uid.empty() ? file : sop_instance_uid;
+}
+
+}  // namespace
+
+Result<void> repair_findings(Archive& archive, const CheckOptions& options, CheckReport& report) {
+  Repairs repairs(archive, options);
+  const auto is_wanted = [&](Kind kind) {
+    return kind == Kind::quarantined ? options.retry == Retry::quarantined
+                                     : options.repair == Repair::yes;
+  };
+  for (const Kind kind : {Kind::missing, Kind::damaged, Kind::unindexed, Kind::quarantined}) {
+    for (CheckFinding& finding : report.findings) {
+      if (finding.kind != kind || !is_wanted(kind)) continue;
+      if (options.is_stopped != nullptr && *options.is_stopped) {
+        report.is_complete = false;
+        return {};
+      }
+      if (auto mended = repairs.mend(finding); !mended) {
+        finding.diagnostics += "; " + mended.error().issues[0].diagnostics;
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> list_findings(Archive& archive, const CheckReport& report) {
+  store::DicomIndex& index = archive.store().dicom();
+  std::set<std::string> still;
+  for (const CheckFinding& finding : report.findings) {
+    const bool is_lost = finding.kind == Kind::missing || finding.kind == Kind::damaged;
+    if (!is_lost && (finding.kind != Kind::unindexed || finding.state != State::left)) continue;
+    still.insert(subject_of(finding.instance.sop_instance_uid, finding.file));
+  }
+  std::vector<std::int64_t> mended;
+  std::int64_t after = 0;
+  while (report.is_complete) {
+    TRY(const auto page, index.problems(after, page_size));
+    if (page.empty()) break;
+    after = page.back().key;
+    for (const auto& one : page) {
+      if (one.kind != store::DicomProblemKind::check) continue;
+      if (still.contains(subject_of(one.sop_instance_uid, one.file))) {
+        mended.push_back(one.key);  // it is listed anew, as it is now
+      } else if (one.sop_instance_uid.empty()) {
+        mended.push_back(one.key);
+      } else {
+        TRY(const auto found, index.find({one.sop_instance_uid}));
+        if (found[0]) mended.push_back(one.key);
+      }
+    }
+  }
+  for (const std::int64_t key : mended) TRY_DO(index.remove_problem(key));
+  for (const CheckFinding& finding : report.findings) {
+    if (!still.contains(subject_of(finding.instance.sop_instance_uid, finding.file))) continue;
+    if (!finding.instance.sop_instance_uid.empty() && finding.state != State::left) {
+      // An unindexed file may have been what its row lacked.
+      TRY(const auto found, index.find({finding.instance.sop_instance_uid}));
+      if (found[0]) continue;
+    }
+    TRY_DO(index.add_problem({.kind = store::DicomProblemKind::check,
+                              .study_uid = finding.instance.study_uid,
+                              .series_uid = finding.instance.series_uid,
+                              .sop_instance_uid = finding.instance.sop_instance_uid,
+                              .source = origin.name,
+                              .file = finding.file,
+                              .code = finding.kind == Kind::missing ? "not-found" : "incomplete",
+                              .diagnostics = finding.diagnostics}));
+  }
+  return {};
+}
+
+}  // namespace lightbox::ingest

@@ -1,0 +1,89 @@
+#pragma once
+
+// The archive's files: their names, and how they become durable (archive.h draws the layout).
+//
+// A new file is on the disk when sync() has returned: its bytes, its name, and the folders that
+// were made for it. Safe from any thread.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace lightbox::ingest {
+
+// An open descriptor, closed with it.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
+  Descriptor(Descriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~Descriptor();
+  [[nodiscard]] int get() const { return descriptor_; }
+  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
+
+ private:
+  int descriptor_ = -1;
+};
+
+// What errno says of a file: insufficient_storage when the disk or quota is full, else unavailable.
+[[nodiscard]] Problem file_problem(std::string_view what, const std::string& path,
+                                   int system_errno);
+
+Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path);
+
+// A file that was written and is not synced yet.
+struct NewFile {
+  std::string name;  // below the root
+  Descriptor descriptor;
+  std::vector<std::string> folders;  // above it, of which it is not known that they are on the disk
+};
+
+class Files {
+ public:
+  // `root` is the data folder's dicom/. Makes it and incoming/ and quarantine/, and empties
+  // incoming/.
+  static Result<std::unique_ptr<Files>> open(std::string root);
+
+  // "2026/11/25/<study>/<instance>.dcm" of this day (UTC); a name that is taken gets "-1", "-2", …
+  Result<NewFile> create(std::string_view study_uid, std::string_view sop_instance_uid,
+                         std::string_view bytes);
+  // As create(), of what lies below incoming/ already.
+  Result<NewFile> adopt(std::string_view study_uid, std::string_view sop_instance_uid,
+                        const std::string& incoming_path, Descriptor descriptor);
+  Result<void> sync(std::span<const NewFile> files);
+  // Removes it, and its study's folder when that is empty; never a file that is kept in place. What
+  // cannot be removed is left to check.
+  void remove(std::string_view name);
+
+  // Absolute, when it is not already.
+  [[nodiscard]] std::string path_of(std::string_view name) const;
+  [[nodiscard]] std::string new_incoming_path();
+  [[nodiscard]] const std::string& root() const { return root_; }
+
+ private:
+  explicit Files(std::string root) : root_(std::move(root)) {}
+  Result<std::vector<std::string>> make_folders(const std::string& name);
+  Result<NewFile> place(std::string_view study_uid, std::string_view sop_instance_uid,
+                        const std::function<int(const std::string& path)>& make);
+
+  std::string root_;
+  Descriptor root_descriptor_;
+  std::mutex mutex_;
+  std::unordered_set<std::string> folders_;  // on the disk; forgotten when there are many
+  std::uint64_t incoming_ = 0;
+};
+
+}  // namespace lightbox::ingest

@@ -1,0 +1,83 @@
+#include "ingest/incoming.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "dicom/part10.h"
+#include "ingest/received.h"
+
+namespace lightbox::ingest {
+namespace {
+
+// Of a large object so much waits unwritten at most, lest the sync at its end take long.
+constexpr std::uint64_t unwritten_bytes_max = 8U << 20U;
+
+}  // namespace
+
+Incoming::Incoming(std::unique_ptr<Received> received) : received_(std::move(received)) {}
+Incoming::Incoming(Incoming&&) noexcept = default;
+Incoming& Incoming::operator=(Incoming&&) noexcept = default;
+Incoming::~Incoming() = default;
+
+Received::~Received() {
+  if (!path.empty()) ::unlink(path.c_str());
+}
+
+Result<void> Received::spill() {
+  path = files.new_incoming_path();
+  descriptor = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!descriptor.is_open()) {
+    const std::string wanted = std::exchange(path, {});
+    return file_problem("The file could not be made", wanted, errno);
+  }
+  TRY_DO(write_all(descriptor.get(), memory, path));
+  memory = {};
+  return {};
+}
+
+Result<void> Incoming::append(std::string_view bytes) {
+  Received& received = *received_;
+  if (received.bytes + bytes.size() > received.limits.dicom_object_bytes_max) {
+    return problem(ProblemKind::too_large,
+                   fmt::format("The object has more than {} bytes (dicom_object_bytes_max)",
+                               received.limits.dicom_object_bytes_max));
+  }
+  received.bytes += bytes.size();
+  if (!received.descriptor.is_open()) {
+    if (received.memory.size() + bytes.size() <= received.limits.dicom_memory_bytes_max) {
+      received.memory.append(bytes);
+      return {};
+    }
+    TRY_DO(received.spill());
+  }
+  TRY_DO(write_all(received.descriptor.get(), bytes, received.path));
+  if (received.bytes - received.bytes_started >= unwritten_bytes_max) {
+    ::sync_file_range(received.descriptor.get(), static_cast<off64_t>(received.bytes_started), 0,
+                      SYNC_FILE_RANGE_WRITE);
+    received.bytes_started = received.bytes;
+  }
+  return {};
+}
+
+void Incoming::set_bare(Bare bare) {
+  received_->memory = dicom::file_meta_of({.sop_class_uid = bare.sop_class_uid,
+                                           .sop_instance_uid = bare.sop_instance_uid,
+                                           .transfer_syntax = bare.transfer_syntax_uid,
+                                           .source_ae_title = bare.source_ae_title});
+  received_->bytes = received_->memory.size();
+  received_->bare = std::move(bare);
+}
+
+void Incoming::require_study(std::string study_uid) {
+  received_->required_study_uid = std::move(study_uid);
+}
+
+void Incoming::set_in_place(std::string absolute_path) {
+  received_->in_place = std::move(absolute_path);
+}
+
+std::uint64_t Incoming::size() const { return received_->bytes; }
+
+}  // namespace lightbox::ingest

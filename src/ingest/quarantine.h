@@ -1,0 +1,39 @@
+#pragma once
+
+// What cannot be indexed is kept with its reason: below dicom/quarantine/ under its bytes' hash, so
+// that the same object sent again and again is kept once, and as a problem in the store's list.
+// Objects that stay in place are listed only.
+//
+// Safe from any thread.
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/limits.h"
+#include "dicom/part10.h"
+#include "ingest/archive.h"
+#include "ingest/received.h"
+
+namespace lightbox::ingest {
+
+class Quarantine {
+ public:
+  Quarantine(Files& files, store::Store& store, const Limits& limits);
+
+  // `admitted.problem` says why. Its outcome becomes `quarantined` when the object is durable, else
+  // `failed`, with what prevented it behind the reason.
+  void keep(Received& object, dicom::Source& source, Admitted& admitted);
+
+  // Removes the file of a problem that has been solved.
+  void forget(std::string_view file);
+
+ private:
+  Result<std::string> keep_file(Received& object, dicom::Source& source);
+
+  Files& files_;
+  store::Store& store_;
+  const Limits& limits_;
+  std::atomic<std::uint64_t> bytes_ = 0;
+};
+
+}  // namespace lightbox::ingest

@@ -1,0 +1,89 @@
+-- Version 3: the DICOM index (docs/storage-format.md explains each table).
+
+-- A study of which there is an instance. `revision` counts its changes; `first_change` and `last_change`
+-- are those that no projection shows yet, in ms since 1970, 0 when there are none.
+CREATE TABLE dicom_study (
+  key INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL UNIQUE,
+  revision INTEGER NOT NULL,
+  first_change INTEGER NOT NULL,
+  last_change INTEGER NOT NULL
+);
+CREATE INDEX dicom_study_by_change ON dicom_study (first_change) WHERE first_change > 0;
+
+CREATE TABLE dicom_series (
+  key INTEGER PRIMARY KEY,
+  study INTEGER NOT NULL,
+  uid TEXT NOT NULL,
+  UNIQUE (study, uid)
+);
+
+-- What the mapping asks at the level of patient, study and series, once for all instances of a series
+-- that say the same.
+CREATE TABLE dicom_attributes (
+  key INTEGER PRIMARY KEY,
+  series INTEGER NOT NULL,
+  hash INTEGER NOT NULL,
+  content BLOB NOT NULL
+);
+CREATE INDEX dicom_attributes_by_hash ON dicom_attributes (series, hash);
+
+CREATE TABLE dicom_instance (
+  key INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL UNIQUE,
+  series INTEGER NOT NULL,
+  attributes INTEGER NOT NULL,
+  sop_class TEXT NOT NULL,
+  transfer_syntax TEXT NOT NULL,
+  number INTEGER,
+  title TEXT NOT NULL,
+  source TEXT NOT NULL,
+  received INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  file_bytes INTEGER NOT NULL,
+  data_set_offset INTEGER NOT NULL,
+  hash BLOB NOT NULL
+);
+CREATE INDEX dicom_instance_by_series ON dicom_instance (series, number, uid);
+
+-- DICOM JSON of all but bulk data; apart from the instance, so that its rows are read fast.
+CREATE TABLE dicom_metadata (
+  instance INTEGER PRIMARY KEY,
+  content BLOB NOT NULL
+);
+
+-- Instances that a rejection note names, known or not. The note's own instance is `note`.
+CREATE TABLE dicom_rejection (
+  uid TEXT NOT NULL,
+  note TEXT NOT NULL,
+  code TEXT NOT NULL,
+  PRIMARY KEY (uid, note)
+) WITHOUT ROWID;
+CREATE INDEX dicom_rejection_by_note ON dicom_rejection (note);
+
+-- Which resource stands for a study, a patient or an endpoint. `projected` is what the last projection
+-- wrote, `rank` that of what it was made of: a patient's facts come from the newest study.
+CREATE TABLE identity (
+  kind INTEGER NOT NULL,
+  identity_key TEXT NOT NULL,
+  type INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  projected BLOB NOT NULL,
+  rank TEXT NOT NULL,
+  PRIMARY KEY (kind, identity_key)
+);
+CREATE INDEX identity_by_resource ON identity (type, id);
+
+CREATE TABLE dicom_problem (
+  key INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  study TEXT NOT NULL,
+  series TEXT NOT NULL,
+  instance TEXT NOT NULL,
+  source TEXT NOT NULL,
+  file TEXT NOT NULL,
+  code TEXT NOT NULL,
+  diagnostics TEXT NOT NULL,
+  UNIQUE (study, kind, instance, file, diagnostics)
+);

@@ -1,0 +1,321 @@
+#include "store/dicom_index.h"
+
+#include <gmock/gmock.h>
+
+#include "store/store_testing.h"
+
+namespace lightbox::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class DicomIndexTest : public ::testing::Test {
+ protected:
+  DicomIndexTest() { open(); }
+
+  void open() {
+    store_.reset();
+    auto opened = Store::open({.data_directory = directory_.path(), .limits = {}, .index = {}});
+    EXPECT_TRUE(opened) << testing::text_of(opened.error());
+    store_ = std::move(*opened);
+  }
+
+  DicomIndex& index() { return store_->dicom(); }
+
+  static DicomInstance instance(std::string uid, std::string study = "1.2",
+                                std::string series = "1.3", std::uint8_t content = 1) {
+    DicomInstance made;
+    made.study_uid = std::move(study);
+    made.series_uid = std::move(series);
+    made.sop_class_uid = "1.2.840.10008.5.1.4.1.1.2";
+    made.transfer_syntax_uid = "1.2.840.10008.1.2.1";
+    made.number = 7;
+    made.title = "ORIGINAL";
+    made.attributes = R"({"00100020":{"vr":"LO","Value":["P1"]}})";
+    made.metadata = R"({"00080018":{"vr":"UI","Value":[")" + uid + R"("]}})";
+    made.file = "2026/11/25/" + made.study_uid + '/' + uid + ".dcm";
+    made.file_bytes = 1000;
+    made.data_set_offset = 300;
+    made.hash[0] = content;
+    made.source = "CT1";
+    made.sop_instance_uid = std::move(uid);
+    return made;
+  }
+
+  std::vector<AddOutcome> add(std::vector<DicomInstance> instances,
+                              OnConflict on_conflict = OnConflict::keep_first) {
+    std::vector<AddOutcome> outcomes;
+    const auto results = index().add(std::move(instances), on_conflict);
+    EXPECT_TRUE(results) << testing::text_of(results.error());
+    for (const AddResult& result : *results) outcomes.push_back(result.outcome);
+    return outcomes;
+  }
+
+  std::vector<std::string> changed() {
+    std::vector<std::string> uids;
+    const auto studies = index().changed_studies();
+    EXPECT_TRUE(studies);
+    for (const ChangedStudy& study : *studies) uids.push_back(study.uid);
+    return uids;
+  }
+
+  CommitResult project(const std::string& study, std::vector<Operation> operations = {}) {
+    const auto rows = index().study(study);
+    EXPECT_TRUE(rows);
+    return index().project({.study_uid = study,
+                            .revision = rows->revision,
+                            .operations = std::move(operations),
+                            .identities = {},
+                            .problems = {}});
+  }
+
+  testing::TemporaryDirectory directory_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(DicomIndexTest, AnInstanceIsThereAfterARestartWithItsStudyMarked) {
+  EXPECT_THAT(
+      add({instance("1.4.1"), instance("1.4.2", "1.2", "1.3"), instance("1.4.3", "1.2", "1.30")}),
+      ElementsAre(AddOutcome::stored, AddOutcome::stored, AddOutcome::stored));
+  open();
+  EXPECT_THAT(changed(), ElementsAre("1.2"));
+  const auto rows = index().study("1.2");
+  ASSERT_TRUE(rows);
+  ASSERT_THAT(rows->instances, SizeIs(3));
+  EXPECT_EQ(rows->instances[0].sop_instance_uid, "1.4.1");
+  EXPECT_EQ(rows->instances[0].series_uid, "1.3");
+  EXPECT_EQ(rows->instances[0].number, 7);
+  EXPECT_EQ(rows->instances[0].title, "ORIGINAL");
+  EXPECT_EQ(rows->instances[0].source, "CT1");
+  EXPECT_EQ(rows->instances[2].series_uid, "1.30");
+  const auto files = index().files(DicomSelection{.study_uid = "1.2", .series_uid = "1.30"});
+  ASSERT_TRUE(files);
+  ASSERT_THAT(*files, SizeIs(1));
+  EXPECT_EQ((*files)[0].file, "2026/11/25/1.2/1.4.3.dcm");
+  EXPECT_EQ((*files)[0].data_set_offset, 300);
+  EXPECT_EQ((*files)[0].hash[0], 1);
+}
+
+TEST_F(DicomIndexTest, AttributesThatAreTheSameInASeriesAreKeptOnce) {
+  auto other = instance("1.4.3");
+  other.attributes = R"({"00100020":{"vr":"LO","Value":["P2"]}})";
+  add({instance("1.4.1"), instance("1.4.2"), other});
+  add({instance("1.4.4")});
+  const auto rows = index().study("1.2");
+  ASSERT_TRUE(rows);
+  ASSERT_THAT(rows->attributes, SizeIs(2));
+  EXPECT_EQ(rows->instances[0].attributes, rows->instances[3].attributes);
+  EXPECT_NE(rows->instances[0].attributes, rows->instances[2].attributes);
+}
+
+TEST_F(DicomIndexTest, ANumberThatIsMissingStaysMissing) {
+  auto numberless = instance("1.4.1");
+  numberless.number = std::nullopt;
+  add({numberless});
+  EXPECT_EQ(index().study("1.2")->instances[0].number, std::nullopt);
+}
+
+struct AgainCase {
+  const char* name;
+  const char* study;
+  std::uint8_t content;
+  OnConflict on_conflict;
+  AddOutcome expected;
+};
+class AgainTest : public DicomIndexTest, public ::testing::WithParamInterface<AgainCase> {};
+TEST_P(AgainTest, TheSameUidAgain) {
+  add({instance("1.4.1")});
+  ASSERT_TRUE(project("1.2"));
+  const AgainCase& param = GetParam();
+  EXPECT_THAT(add({instance("1.4.1", param.study, "1.3", param.content)}, param.on_conflict),
+              ElementsAre(param.expected));
+  const bool is_changed = param.expected == AddOutcome::replaced;
+  EXPECT_THAT(changed(), SizeIs(is_changed ? 1 : 0));
+  EXPECT_THAT(index().study("1.2")->instances, SizeIs(1));
+  EXPECT_EQ((*index().files(DicomSelection{.sop_instance_uid = "1.4.1"}))[0].hash[0],
+            is_changed ? param.content : 1);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Cases, AgainTest,
+    ::testing::Values(
+        AgainCase{"same", "1.2", 1, OnConflict::keep_first, AddOutcome::known},
+        AgainCase{"same_replace", "1.2", 1, OnConflict::replace, AddOutcome::known},
+        AgainCase{"other_bytes", "1.2", 2, OnConflict::keep_first, AddOutcome::conflict},
+        AgainCase{"other_bytes_replace", "1.2", 2, OnConflict::replace, AddOutcome::replaced},
+        AgainCase{"other_study", "1.9", 1, OnConflict::keep_first, AddOutcome::conflict},
+        AgainCase{"other_study_replace", "1.9", 2, OnConflict::replace, AddOutcome::conflict}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST_F(DicomIndexTest, AnInstanceTwiceInOneRequestIsStoredOnce) {
+  EXPECT_THAT(add({instance("1.4.1"), instance("1.4.1"), instance("1.4.1", "1.2", "1.3", 9)}),
+              ElementsAre(AddOutcome::stored, AddOutcome::known, AddOutcome::conflict));
+}
+
+TEST_F(DicomIndexTest, AProjectionTakesTheMarkBackUnlessTheStudyChangedMeanwhile) {
+  add({instance("1.4.1")});
+  const auto rows = index().study("1.2");
+  ASSERT_TRUE(rows);
+  add({instance("1.4.2")});
+  ASSERT_TRUE(index().project({.study_uid = "1.2",
+                               .revision = rows->revision,
+                               .operations = {},
+                               .identities = {},
+                               .problems = {}}));
+  EXPECT_THAT(changed(), ElementsAre("1.2"));
+  ASSERT_TRUE(project("1.2"));
+  EXPECT_THAT(changed(), IsEmpty());
+}
+
+TEST_F(DicomIndexTest, AProjectionIsOneTransactionWithItsResources) {
+  add({instance("1.4.1")});
+  const auto rows = index().study("1.2");
+  Operation refused = testing::put(R"({"resourceType":"Patient","id":"a"})");
+  refused.preconditions.if_match = VersionSet::of(5);
+  const Identity identity{.kind = IdentityKind::patient,
+                          .key = "urn:x|P1",
+                          .type = &testing::type_of("Patient"),
+                          .id = "a",
+                          .projected = R"({"resourceType":"Patient"})",
+                          .rank = "2026"};
+  const auto projected = index().project({.study_uid = "1.2",
+                                          .revision = rows->revision,
+                                          .operations = testing::one(std::move(refused)),
+                                          .identities = {identity},
+                                          .problems = {}});
+  ASSERT_FALSE(projected);
+  EXPECT_EQ(projected.error().kind, ProblemKind::precondition_failed);
+  EXPECT_THAT(changed(), ElementsAre("1.2"));
+  EXPECT_EQ(*index().identity(IdentityKind::patient, "urn:x|P1"), std::nullopt);
+
+  ASSERT_TRUE(index().project(
+      {.study_uid = "1.2",
+       .revision = rows->revision,
+       .operations = testing::one(testing::put(R"({"resourceType":"Patient","id":"a"})")),
+       .identities = {identity},
+       .problems = {}}));
+  const auto found = index().identity(IdentityKind::patient, "urn:x|P1");
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->id, "a");
+  EXPECT_EQ((*found)->projected, R"({"resourceType":"Patient"})");
+  EXPECT_EQ((*found)->rank, "2026");
+  EXPECT_THAT(*index().identities(testing::type_of("Patient"), "a"), SizeIs(1));
+  EXPECT_TRUE(store_->read(testing::type_of("Patient"), "a"));
+}
+
+TEST_F(DicomIndexTest, RemovingMarksTheStudyAndGivesTheFiles) {
+  add({instance("1.4.1"), instance("1.4.2", "1.2", "1.30")});
+  ASSERT_TRUE(project("1.2"));
+  const auto removed = index().remove({.study_uid = "1.2", .series_uid = "1.30"});
+  ASSERT_TRUE(removed);
+  EXPECT_THAT(removed->files, ElementsAre("2026/11/25/1.2/1.4.2.dcm"));
+  EXPECT_THAT(removed->study_uids, ElementsAre("1.2"));
+  EXPECT_THAT(changed(), ElementsAre("1.2"));
+  const auto counts = index().counts();
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->series, 1);
+  EXPECT_EQ(counts->instances, 1);
+  ASSERT_TRUE(index().remove({.study_uid = "1.2"}));
+  EXPECT_THAT(index().study("1.2")->instances, IsEmpty());
+  ASSERT_TRUE(project("1.2"));
+  EXPECT_EQ(index().study("1.2").error().kind, ProblemKind::not_found);
+  EXPECT_EQ(index().remove({.study_uid = "1.2"}).error().kind, ProblemKind::not_found);
+}
+
+TEST_F(DicomIndexTest, ARejectionNoteRejectsWhatIsThereAndWhatComesLater) {
+  add({instance("1.4.1")});
+  ASSERT_TRUE(project("1.2"));
+  auto note = instance("1.5.1", "1.2", "1.31");
+  note.rejects = {{"1.4.1", "113001"}, {"1.4.2", "113001"}};
+  add({note, instance("1.4.2")});
+  EXPECT_THAT(changed(), ElementsAre("1.2"));
+  const auto rows = index().study("1.2");
+  EXPECT_EQ(rows->instances[0].rejection, "113001");
+  EXPECT_EQ(rows->instances[1].rejection, "113001");
+  EXPECT_EQ(rows->instances[2].rejection, "");
+  ASSERT_TRUE(index().remove({.sop_instance_uid = "1.5.1"}));
+  EXPECT_EQ(index().study("1.2")->instances[0].rejection, "");
+}
+
+TEST_F(DicomIndexTest, ProblemsAreListedOnceAndReplacedByTheNextProjection) {
+  const DicomProblem quarantined{.kind = DicomProblemKind::quarantined,
+                                 .file = "quarantine/a.dcm",
+                                 .code = "structure",
+                                 .diagnostics = "cut short"};
+  ASSERT_TRUE(index().add_problem(quarantined));
+  ASSERT_TRUE(index().add_problem(quarantined));
+  add({instance("1.4.1")});
+  for (const char* text : {"first", "second"}) {
+    const auto rows = index().study("1.2");
+    ASSERT_TRUE(index().project({.study_uid = "1.2",
+                                 .revision = rows->revision,
+                                 .operations = {},
+                                 .identities = {},
+                                 .problems = {{.kind = DicomProblemKind::mapping,
+                                               .study_uid = "1.2",
+                                               .code = "value",
+                                               .diagnostics = text}}}));
+  }
+  const auto problems = index().problems(0, 10);
+  ASSERT_TRUE(problems);
+  ASSERT_THAT(*problems, SizeIs(2));
+  EXPECT_EQ((*problems)[0].file, "quarantine/a.dcm");
+  EXPECT_EQ((*problems)[1].diagnostics, "second");
+  ASSERT_TRUE(index().remove_problem((*problems)[0].key));
+  EXPECT_EQ(index().remove_problem((*problems)[0].key).error().kind, ProblemKind::not_found);
+  EXPECT_THAT(*index().problems(0, 10), SizeIs(1));
+}
+
+TEST_F(DicomIndexTest, MetadataComesInTheOrderOfSeriesAndNumber) {
+  auto second = instance("1.4.1");
+  second.number = 2;
+  auto first = instance("1.4.2");
+  first.number = 1;
+  add({second, first});
+  std::vector<std::string> seen;
+  ASSERT_TRUE(index().metadata({.study_uid = "1.2"}, [&](std::string_view json) {
+    seen.emplace_back(json);
+    return true;
+  }));
+  EXPECT_THAT(seen, ElementsAre(::testing::HasSubstr("1.4.2"), ::testing::HasSubstr("1.4.1")));
+  EXPECT_EQ(
+      index().metadata({.study_uid = "9"}, [](std::string_view) { return true; }).error().kind,
+      ProblemKind::not_found);
+}
+
+TEST_F(DicomIndexTest, AResourceOfAStudyWithInstancesCannotBeDeleted) {
+  add({instance("1.4.1")});
+  const auto& type = testing::type_of("Patient");  // no type is special
+  const auto rows = index().study("1.2");
+  ASSERT_TRUE(rows);
+  ASSERT_TRUE(index().project(
+      {.study_uid = "1.2",
+       .revision = rows->revision,
+       .operations = testing::one(testing::put(R"({"resourceType":"Patient","id":"a"})")),
+       .identities = {{.kind = IdentityKind::study,
+                       .key = "1.2",
+                       .type = &type,
+                       .id = "a",
+                       .projected = {},
+                       .rank = {}}},
+       .problems = {}}));
+  const auto removed = store_->commit_and_wait(testing::one(testing::remove("Patient", "a")));
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().kind, ProblemKind::conflict);
+  EXPECT_THAT(removed.error().issues[0].diagnostics, ::testing::HasSubstr("DELETE"));
+  ASSERT_TRUE(index().remove({.study_uid = "1.2"}));
+  EXPECT_TRUE(store_->commit_and_wait(testing::one(testing::remove("Patient", "a"))));
+}
+
+TEST_F(DicomIndexTest, MarkingAllProjectsAllAgain) {
+  add({instance("1.4.1"), instance("1.4.2", "1.5", "1.6")});
+  ASSERT_TRUE(project("1.2"));
+  ASSERT_TRUE(project("1.5"));
+  EXPECT_THAT(changed(), IsEmpty());
+  EXPECT_EQ(*index().mark_changed({}), 2);
+  EXPECT_THAT(changed(), SizeIs(2));
+}
+
+}  // namespace
+}  // namespace lightbox::store
