@@ -65,7 +65,7 @@ TEST(Write, SaysItsCharacterSetWhenItsTextsNeedOne) {
 TEST(Write, TakesValuesFromElsewhere) {
   const auto parsed = ParsedJson::parse(
       R"({"00080018":{"vr":"UI","Value":["1.2"]},)"
-      R"("00091010":{"vr":"OB","BulkDataURI":"a"},"7FE00010":{"vr":"OW","BulkDataURI":"b"}})",
+      R"("00091010":{"vr":"OB","BulkDataURI":"a"},"7FE00010":{"vr":"OB","BulkDataURI":"b"}})",
       {});
   ASSERT_TRUE(parsed);
   std::string paths;
@@ -80,7 +80,7 @@ TEST(Write, TakesValuesFromElsewhere) {
       }};
   const std::string bytes = written(*parsed, options);
   EXPECT_EQ(paths, "00091010a7FE00010b");
-  const std::string tail("\xE0\x7F\x10\x00OW\0\0\x04\0\0\0xyz\0", 16);
+  const std::string tail("\xE0\x7F\x10\x00OB\0\0\x04\0\0\0xyz\0", 16);
   EXPECT_EQ(bytes.substr(bytes.size() - 16), tail);
 }
 

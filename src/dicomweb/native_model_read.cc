@@ -70,9 +70,13 @@ class Reader {
     XML_SetElementHandler(
         parser_,
         [](void* self, const XML_Char* name, const XML_Char** attributes) {
-          static_cast<Reader*>(self)->start(local_name(name), attributes);
+          auto& reader = *static_cast<Reader*>(self);
+          if (reader.goes_on()) reader.start(local_name(name), attributes);
         },
-        [](void* self, const XML_Char*) { static_cast<Reader*>(self)->end(); });
+        [](void* self, const XML_Char*) {
+          auto& reader = *static_cast<Reader*>(self);
+          if (reader.goes_on()) reader.end();
+        });
     XML_SetCharacterDataHandler(parser_, [](void* self, const XML_Char* text, int size) {
       static_cast<Reader*>(self)->text({text, static_cast<std::size_t>(size)});
     });
@@ -93,7 +97,7 @@ class Reader {
       const auto status =
           XML_Parse(parser_, slice.data(), static_cast<int>(slice.size()), xml.empty() ? 1 : 0);
       if (status != XML_STATUS_OK) {
-        if (what_.empty()) fail(XML_ErrorString(XML_GetErrorCode(parser_)));
+        if (goes_on()) fail(XML_ErrorString(XML_GetErrorCode(parser_)));
         return problem(ProblemKind::invalid, "structure",
                        fmt::format("The metadata is not XML of the Native DICOM Model: line {}, "
                                    "column {}: {}",
@@ -111,8 +115,11 @@ class Reader {
     bool has_values = false;  // "Value":[ is open
   };
 
+  // Expat reports the end of an empty element, and more, after it has been stopped.
+  [[nodiscard]] bool goes_on() const { return what_.empty(); }
+
   void fail(std::string_view what) {
-    if (!what_.empty()) return;
+    if (!goes_on()) return;
     what_ = what;
     line_ = XML_GetCurrentLineNumber(parser_);
     column_ = XML_GetCurrentColumnNumber(parser_) + 1;
