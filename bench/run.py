@@ -53,7 +53,8 @@ class Size:
         self.figures = {}
 
     def serve(self, *flags):
-        return Server([str(BINARY), "serve", "--data", str(self.store), "--listen", "127.0.0.1:0", *flags],
+        return Server([str(BINARY), "serve", "--data", str(self.store), "--listen", "127.0.0.1:0", "--dimse", "off",
+                       *flags],
                       self.folder / "server.log")
 
     def generate(self):

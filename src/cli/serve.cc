@@ -56,6 +56,7 @@ void block_signals() {
 Result<void> run(const Settings& settings) {
   TRY(auto server_options, settings.server_options());
   TRY_DO(check_exposure(settings, server_options));
+  TRY(auto dimse_settings, dimse_options(settings));
   const rest::ApiOptions api_options = settings.api_options();
 
   // The port comes first, since references to our own URL are known by it; requests wait until
@@ -77,7 +78,7 @@ Result<void> run(const Settings& settings) {
   TRY(auto archive, ingest::Archive::open(archive_options(settings), *store));
   TRY(auto ingest_options, projector_options(settings, index, server->port()));
   TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
-  TRY(auto dimse_server, start_dimse(settings, *archive));
+  TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
