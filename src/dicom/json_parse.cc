@@ -133,10 +133,6 @@ class Builder {
       return wrong(fmt::format("InlineBinary is not allowed with the VR {}", name_of(element.vr)));
     }
     if (!bytes) return wrong("InlineBinary must be base64");
-    if (bytes->size() % unit_bytes(element.vr) != 0) {
-      return wrong(fmt::format("InlineBinary has {} bytes; the VR {} has a multiple of {}",
-                               bytes->size(), name_of(element.vr), unit_bytes(element.vr)));
-    }
     keep(element, std::move(*bytes));
     return {};
   }

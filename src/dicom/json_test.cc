@@ -81,6 +81,8 @@ const std::vector<Case>& cases() {
        R"(,"Value":[{"Phonetic":"yamada"}])"},
       {"PN, an empty one of several", 0x00081050, "PN",
        "A^B\\\\=C\\=", R"(,"Value":[{"Alphabetic":"A^B"},null,{"Ideographic":"C"},null])"},
+      {"PN, nothing but delimiters", 0x00100010, "PN", "== ", ""},
+      {"OW, an odd one", 0x00281201, "OW", "\x01", R"(,"InlineBinary":"AQ==")"},
       {"SH", 0x00200010, "SH", "1234", R"(,"Value":["1234"])"},
       {"SL", 0x00186020, "SL", numbers<std::int32_t>({-2147483647 - 1, 2147483647}),
        R"(,"Value":[-2147483648,2147483647])"},
@@ -167,6 +169,12 @@ TEST(JsonTest, IsUtf8AndSaysSo) {
       json_of(object->data_set()),
       R"({"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080060":{"vr":"CS","Value":["Ä"]},)"
       R"("00100010":{"vr":"PN","Value":[{"Alphabetic":"Jérôme"}]}})");
+}
+
+TEST(JsonTest, KeepsTheCharacterSetAnAttributeOfText) {
+  const auto object = read(file(element(0x00080005, "SQ", item(""))));
+  ASSERT_TRUE(object);
+  EXPECT_EQ(json_of(object->data_set()), R"({"00080005":{"vr":"CS","Value":["ISO_IR 192"]}})");
 }
 
 TEST(JsonTest, NamesBulkDataByItsPath) {

@@ -175,11 +175,13 @@ class Writer {
     out_ += '"';
     append_tag(element.tag, out_);
     out_ += R"(":{"vr":")";
+    if (element.tag == tags::SpecificCharacterSet) {
+      out_ += R"(CS","Value":["ISO_IR 192"]})";  // what this is
+      return;
+    }
     out_ += name_of(element.vr);
     out_ += '"';
-    if (element.tag == tags::SpecificCharacterSet) {
-      out_ += R"(,"Value":["ISO_IR 192"])";  // what this is
-    } else if (element.vr == Vr::SQ) {
+    if (element.vr == Vr::SQ) {
       if (!element.items.empty()) write_items(element);
     } else if (element.bulk) {
       write_bulk(element);
@@ -267,6 +269,7 @@ class Writer {
       return;
     }
     if (trimmed(text).empty()) return;
+    const std::size_t size_before = out_.size();
     out_ += R"(,"Value":[)";
     const std::size_t values =
         static_cast<std::size_t>(std::count(text.begin(), text.end(), '\\')) + 1;
@@ -275,6 +278,7 @@ class Writer {
       write_one(element.vr, trimmed(take_until(text, '\\')));
     }
     out_ += ']';
+    if (values == 1 && out_.ends_with("[null]")) out_.resize(size_before);  // a name of "=="
   }
 
   void write_one(Vr vr, std::string_view value) {

@@ -91,7 +91,7 @@ void expect_round_trip(const DataSet& data_set, const std::string& path) {
   EXPECT_EQ(once, twice) << path;
 }
 
-TEST(DicomSamplesTest, EachIsReadOrRefusedAsExpected) {
+TEST(Part10SamplesTest, EachIsReadOrRefusedAsExpected) {
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
   std::map<std::string, int> counts;
   std::map<std::string, std::string> remarked;
@@ -139,7 +139,7 @@ const Name names[] = {
     {"chrRuss.dcm", "Люкceмбypг"},
 };
 
-TEST(DicomSamplesTest, NamesAreUtf8) {
+TEST(Part10SamplesTest, NamesAreUtf8) {
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
   for (const Name& name : names) {
     const auto object =
