@@ -104,7 +104,8 @@ class Garbage {
       const auto entry = dicom::find_tag(tag);
       EXPECT_TRUE(entry);
       std::string values;
-      for (std::size_t i = below(4); i > 0; --i) {
+      const bool is_one = dicom::is_text(entry->vr) && !dicom::is_multi_valued_text(entry->vr);
+      for (std::size_t i = below(is_one ? 2 : 4); i > 0; --i) {
         if (!values.empty()) values += ",";
         values += value(entry->vr, depth);
       }
@@ -151,7 +152,9 @@ class Garbage {
       write(group(), json);
       return json + "}";
     }
-    write(text(), json);
+    std::string text = this->text();
+    if (dicom::is_multi_valued_text(vr)) std::erase(text, '\\');
+    write(text, json);
     return json;
   }
 
