@@ -30,6 +30,8 @@ inline constexpr std::uint16_t response_bit = 0x8000;
 // Command Data Set Type of a message that has no data set; any other value: it has one.
 inline constexpr std::uint16_t no_data_set = 0x0101;
 
+// The standard's own keywords.
+// NOLINTBEGIN(readability-identifier-naming)
 namespace command {
 inline constexpr dicom::Tag GroupLength = 0x00000000;
 inline constexpr dicom::Tag AffectedSOPClassUID = 0x00000002;
@@ -46,6 +48,7 @@ inline constexpr dicom::Tag RequestedSOPInstanceUID = 0x00001001;
 inline constexpr dicom::Tag EventTypeID = 0x00001002;
 inline constexpr dicom::Tag ActionTypeID = 0x00001008;
 }  // namespace command
+// NOLINTEND(readability-identifier-naming)
 
 class CommandSet {
  public:
