@@ -213,6 +213,15 @@ Result<void> repair_findings(Archive& archive, const CheckOptions& options, Chec
       }
     }
   }
+  // An unindexed file may have been what a row lacked.
+  for (CheckFinding& finding : report.findings) {
+    const bool is_lost = finding.kind == Kind::missing || finding.kind == Kind::damaged;
+    if (!is_lost || finding.state == State::left) continue;
+    TRY(const auto found, archive.store().dicom().find({finding.instance.sop_instance_uid}));
+    if (!found[0]) continue;
+    finding.state = State::indexed;
+    finding.diagnostics += "; a good file was found elsewhere, and is indexed";
+  }
   return {};
 }
 
@@ -221,7 +230,10 @@ Result<void> list_findings(Archive& archive, const CheckReport& report) {
   std::set<std::string> still;
   for (const CheckFinding& finding : report.findings) {
     const bool is_lost = finding.kind == Kind::missing || finding.kind == Kind::damaged;
-    if (!is_lost && (finding.kind != Kind::unindexed || finding.state != State::left)) continue;
+    if (is_lost ? finding.state == State::indexed
+                : finding.kind != Kind::unindexed || finding.state != State::left) {
+      continue;
+    }
     still.insert(subject_of(finding.instance.sop_instance_uid, finding.file));
   }
   std::vector<std::int64_t> mended;
@@ -245,11 +257,6 @@ Result<void> list_findings(Archive& archive, const CheckReport& report) {
   for (const std::int64_t key : mended) TRY_DO(index.remove_problem(key));
   for (const CheckFinding& finding : report.findings) {
     if (!still.contains(subject_of(finding.instance.sop_instance_uid, finding.file))) continue;
-    if (!finding.instance.sop_instance_uid.empty() && finding.state != State::left) {
-      // An unindexed file may have been what its row lacked.
-      TRY(const auto found, index.find({finding.instance.sop_instance_uid}));
-      if (found[0]) continue;
-    }
     TRY_DO(index.add_problem({.kind = store::DicomProblemKind::check,
                               .study_uid = finding.instance.study_uid,
                               .series_uid = finding.instance.series_uid,
