@@ -8,9 +8,9 @@
 #include "base/version.h"
 #include "cli/ingest_settings.h"
 #include "cli/report.h"
+#include "cli/serve_dicomweb.h"
 #include "cli/serve_dimse.h"
 #include "ingest/archive.h"
-#include "rest/outcome.h"
 
 namespace lightbox::cli {
 namespace {
@@ -61,14 +61,9 @@ Result<void> run(const Settings& settings) {
 
   // The port comes first, since references to our own URL are known by it; requests wait until
   // start().
-  std::unique_ptr<rest::Api> api;
-  TRY(auto server,
-      http::Server::listen(
-          server_options, [&api](const http::Request& request) { return api->answer(request); },
-          [](const Problem& problem, const http::Request* request) {
-            return rest::problem_response(
-                problem, request ? rest::negotiate_leniently(*request) : rest::Negotiated{});
-          }));
+  HttpParts parts;
+  TRY(auto server, http::Server::listen(server_options, handler_of(parts), problem_response,
+                                        streamed_of(parts)));
   fhir::IndexOptions index{.own_bases = rest::own_bases(api_options, server->port()),
                            .zone_offset_minutes = settings.zone_offset_minutes(),
                            .full_text = settings.full_text()};
@@ -82,8 +77,9 @@ Result<void> run(const Settings& settings) {
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  api = std::make_unique<rest::Api>(api_options, index, *store);
-  api->set_server(server.get());
+  parts.rest = std::make_unique<rest::Api>(api_options, index, *store);
+  parts.rest->set_server(server.get());
+  parts.dicomweb = make_dicomweb(api_options, *archive);
   server->start();
   // For people, and for scripts that asked for port 0.
   fmt::print(stderr, "listening on http://{}{}{}:{}/baseR4\n", is_v6 ? "[" : "", shown,
@@ -92,7 +88,7 @@ Result<void> run(const Settings& settings) {
   if (dimse_server) dimse_server->stop(stop_grace_ms);
   server->stop(stop_grace_ms);
   server.reset();
-  api.reset();
+  parts = {};
   return {};
 }
 

@@ -90,7 +90,8 @@ class Module {
   void add_comment(std::string text, DataSet& data_set) {
     constexpr std::size_t characters_max = 64;
     std::size_t end = std::min(text.size(), characters_max);
-    while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) {
+    while (end < text.size() && end > 0 &&
+           (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) {
       --end;
     }
     text.resize(end);
@@ -121,8 +122,8 @@ int status_of(std::span<const Admitted> results) {
       return admitted.outcome == Admitted::Outcome::failed && admitted.problem.kind == kind;
     });
   };
-  for (const ProblemKind kind : {ProblemKind::insufficient_storage, ProblemKind::unavailable,
-                                 ProblemKind::too_large}) {
+  for (const ProblemKind kind :
+       {ProblemKind::insufficient_storage, ProblemKind::unavailable, ProblemKind::too_large}) {
     if (is_each(kind)) return http::status_of(kind);
   }
   return http::status_of(ProblemKind::conflict);
