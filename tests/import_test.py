@@ -422,7 +422,7 @@ class StopTest(ImportCase):
 
     def setUp(self):
         super().setUp()
-        self.count = 3000
+        self.count = 6000
         for number in range(self.count):
             study = 1 + number // 100
             self.write(f"{study}/{number}.dcm", dicom.instance(study, 1, number, patient=f"P{study}"))
@@ -432,7 +432,7 @@ class StopTest(ImportCase):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(process.stdout.close)
         ends = time.monotonic() + 60
-        while len(self.stored_files()) < 800 and time.monotonic() < ends and process.poll() is None:
+        while len(self.stored_files()) < 2500 and time.monotonic() < ends and process.poll() is None:
             time.sleep(0.005)
         return process
 
@@ -440,7 +440,7 @@ class StopTest(ImportCase):
         counts = summary(self.bring(self.scans))
         self.assertEqual(counts["instances"], self.count)
         with Server(self.data) as server:
-            self.check_studies(server, 30, 100)
+            self.check_studies(server, 60, 100)
             self.assertEqual(server.get(f"ImagingStudy/{dicom.study_uid(1)}").json()["numberOfInstances"], 100)
         return counts
 
