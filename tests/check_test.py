@@ -75,6 +75,15 @@ class CheckTest(ImportCase):
                 self.check()
         self.assertEqual(len(list((self.data / "dicom/quarantine").iterdir())), 2)
 
+    def test_a_damaged_file_never_takes_the_place_of_its_instance(self):
+        path = self.file_of(2, 1, 1)
+        content = bytearray(path.read_bytes())
+        content[-20] ^= 1  # a pixel: it reads well
+        path.write_bytes(content)
+        self.check("--repair", code=2)
+        self.check("--retry", "--repair", code=2)
+        self.assertEqual(self.instances(2), 9)
+
     def test_a_file_without_a_row_is_indexed(self):
         folder = self.file_of(1, 1, 1).parent
         new = dicom.instance(3, 1, 1, patient="P3")
@@ -103,7 +112,7 @@ class CheckTest(ImportCase):
 
     def test_a_lost_disk_does_not_cost_the_index(self):
         self.write_studies(12, 2, 10)
-        self.bring(self.scans, code=2)  # the first studies' numbers are others now
+        self.bring(self.scans)
         days = [path for path in (self.data / "dicom").iterdir() if path.name.isdigit()]
         for path in days:
             path.rename(self.path / path.name)

@@ -17,6 +17,39 @@ import dicom_data as dicom
 from lightbox import BINARY, ROOT, Server, run
 
 SAMPLES = ROOT.parent / "shared" / "samples" / "dicom"
+# Of each collection, in this order: stored, there already (the same bytes, or another instance of the UID),
+# quarantined (no StudyInstanceUID: palettes and dumps; truncated; a delimiter where an element must be), not read
+# (files that a DICOMDIR names and that are not there, and a broken DICOMDIR), not DICOM (DICOMDIRs, text, JSON).
+EXPECTED = {
+    "Efferent-Health+fo-dicom.Codecs": (1, 1, 0, 0, 0),
+    "GoogleCloudPlatform+healthcare-dicom-dicomweb-adapter": (3, 2, 0, 0, 0),
+    "GoogleCloudPlatform+medical-imaging": (5, 0, 0, 0, 0),
+    "IHE+RAD.MADO": (2, 0, 0, 0, 0),
+    "ImagingDataCommons+highdicom": (21, 1, 0, 0, 0),
+    "chafey+DICOMHTJ2K": (3, 0, 0, 0, 0),
+    "cornerstonejs+cornerstone3D": (12, 9, 0, 0, 0),
+    "cornerstonejs+dicomParser": (1, 6, 0, 0, 0),
+    "dcm4che+dcm4che": (4, 1, 1, 11, 1),
+    "dcmjs-org+dcmjs": (4, 0, 0, 0, 0),
+    "dcmjs-org+dicomweb-client": (1, 1, 0, 0, 0),
+    "debian+python3-pydicom": (0, 0, 0, 0, 1),
+    "dicompyler+dicompyler-core": (3, 0, 0, 0, 0),
+    "fo-dicom+fo-dicom": (10, 3, 3, 20, 1),
+    "icometrix+dicom2nifti": (4, 0, 0, 0, 0),
+    "moloney+dcmstack": (7, 0, 0, 0, 0),
+    "neurolabusc+dcm_qa_agfa": (4, 0, 0, 0, 0),
+    "neurolabusc+dcm_qa_enh": (4, 0, 0, 0, 0),
+    "neurolabusc+dcm_qa_ts": (9, 0, 0, 0, 0),
+    "nipy+heudiconv": (3, 0, 0, 0, 0),
+    "nipy+nibabel": (1, 0, 0, 0, 0),
+    "pydicom+deid": (0, 0, 0, 0, 7),
+    "pydicom+pydicom": (95, 9, 3, 1, 8),
+    "pydicom+pydicom-data": (9, 2, 1, 0, 0),
+    "pydicom+pylibjpeg-data": (4, 0, 0, 0, 0),
+    "pydicom+pynetdicom": (1, 2, 0, 0, 0),
+    "robyoung+dicom-test-files": (22, 4, 0, 0, 0),
+    "suyashkumar+dicom": (1, 0, 0, 0, 0),
+}
 
 
 def summary(output):
@@ -352,12 +385,44 @@ class MediaTest(ImportCase):
         self.assertEqual(counts["new"], 8)
 
 
+@unittest.skipUnless(SAMPLES.is_dir(), "no samples beside the project")
+class SamplesTest(ImportCase):
+    """What others' tools are tested with."""
+
+    def test_each_collection_meets_its_expected_fate(self):
+        stored, files = 0, 0
+        for name, expected in EXPECTED.items():
+            folder = SAMPLES / name
+            if not folder.is_dir():
+                continue
+            files += sum(path.is_file() for path in folder.rglob("*"))
+            with self.subTest(name):
+                is_well = expected[2] == expected[3] == 0
+                code, output = run("import", "--data", self.data, folder)
+                counts = summary(output)
+                got = (counts["new"], counts["known already"] + counts["conflicts"], counts["quarantined"],
+                       sum(int(n) for n in re.findall(r"^(\d+) not read", output, re.M)), counts["files are not DICOM"])
+                self.assertEqual(got, expected, output)
+                self.assertEqual(counts["refused"], 0, output)
+                self.assertEqual(code, 0 if is_well and counts["conflicts"] == 0 else 2, output)
+                stored += counts["new"]
+        print(f"{files} sample files, {stored} instances of them stored")
+        self.assertGreater(stored, 200)
+        self.assertEqual(len(self.stored_files()), stored)
+        self.assertEqual(run("check", "--data", self.data)[0], 0)
+        with Server(self.data) as server:
+            studies = server.search("ImagingStudy?_count=500")
+            self.assertGreater(len(studies), 80)
+            shown = sum(server.get(f"ImagingStudy/{uid}").json()["numberOfInstances"] for uid in studies)
+            self.assertEqual(shown, stored)
+
+
 class StopTest(ImportCase):
     """An import that is stopped or killed is started again, and nothing is lost or doubled."""
 
     def setUp(self):
         super().setUp()
-        self.count = 3000
+        self.count = 6000
         for number in range(self.count):
             study = 1 + number // 100
             self.write(f"{study}/{number}.dcm", dicom.instance(study, 1, number, patient=f"P{study}"))
@@ -367,7 +432,7 @@ class StopTest(ImportCase):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(process.stdout.close)
         ends = time.monotonic() + 60
-        while len(self.stored_files()) < 200 and time.monotonic() < ends and process.poll() is None:
+        while len(self.stored_files()) < 2500 and time.monotonic() < ends and process.poll() is None:
             time.sleep(0.005)
         return process
 
@@ -375,7 +440,7 @@ class StopTest(ImportCase):
         counts = summary(self.bring(self.scans))
         self.assertEqual(counts["instances"], self.count)
         with Server(self.data) as server:
-            self.check_studies(server, 30, 100)
+            self.check_studies(server, 60, 100)
             self.assertEqual(server.get(f"ImagingStudy/{dicom.study_uid(1)}").json()["numberOfInstances"], 100)
         return counts
 

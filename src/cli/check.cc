@@ -58,9 +58,9 @@ std::string_view word_of(Kind kind) {
   return "";
 }
 
-// What an operator still has to look at.
-bool is_open(const CheckFinding& finding) {
-  if (finding.kind == Kind::quarantined) return finding.state == State::left;
+// What an operator still has to look at. What is in quarantine has been listed when it arrived.
+bool is_open(const CheckFinding& finding, bool is_retrying) {
+  if (finding.kind == Kind::quarantined && !is_retrying) return false;
   return finding.state != State::indexed;
 }
 
@@ -75,12 +75,13 @@ void print_finding(const CheckFinding& finding) {
 }
 
 // Whether all is well.
-bool print_report(const ingest::CheckReport& report) {
+bool print_report(const ingest::CheckReport& report, bool is_retrying) {
   for (const auto& finding : report.findings) print_finding(finding);
   const auto count = [&](Kind kind) {
     return std::ranges::count(report.findings, kind, &CheckFinding::kind);
   };
-  const auto open = std::ranges::count_if(report.findings, is_open);
+  const auto open = std::ranges::count_if(
+      report.findings, [&](const CheckFinding& finding) { return is_open(finding, is_retrying); });
   fmt::print(
       "{} files, {} bytes: {} missing, {} damaged, {} not indexed, {} in quarantine; {} left to "
       "look "
@@ -113,7 +114,7 @@ Result<bool> run(const CheckCommand& command, ProgressLine& progress) {
       .is_stopped = &stop_wish()};
   TRY(const auto report, ingest::check(*opened.archive, options));
   progress.clear();
-  const bool is_well = print_report(report);
+  const bool is_well = print_report(report, command.is_retrying);
   if (!report.is_complete) return false;
   if (command.is_remapping) {
     TRY(const auto studies, opened.store->dicom().mark_changed({}));

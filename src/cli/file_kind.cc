@@ -40,8 +40,11 @@ bool is_data_set(std::string_view bytes) {
   const unsigned element = (byte_at(bytes, is_big ? 2 : 3) << 8U) + byte_at(bytes, is_big ? 3 : 2);
   if (element > 0x0100) return false;
   if (dicom::vr_of(bytes.substr(4, 2))) return true;
-  // Implicit VR is little endian; the elements that come first are short.
-  return !is_big && bytes[6] == 0 && bytes[7] == 0 && byte_at(bytes, 5) < 4;
+  // Implicit VR is little endian; the elements that come first are short, and a group's length has
+  // four bytes.
+  if (is_big || bytes[6] != 0 || bytes[7] != 0) return false;
+  const unsigned length = byte_at(bytes, 4) + (byte_at(bytes, 5) << 8U);
+  return element == 0 ? length == 4 : length < 1'024 && length % 2 == 0;
 }
 
 bool is_media_directory(std::string_view bytes) {

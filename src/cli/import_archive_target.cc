@@ -56,7 +56,7 @@ class ArchiveTarget : public ImportTarget {
     return admitted;
   }
 
-  [[nodiscard]] std::size_t batch_max() const override { return 64; }
+  [[nodiscard]] std::size_t batch_max() const override { return 256; }
 
   // A study is made a resource of once, when all of it is there.
   Result<void> finish(const std::function<void(std::uint64_t)>& left) override {

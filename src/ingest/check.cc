@@ -185,7 +185,8 @@ class Check {
             {.kind = Kind::quarantined,
              .file = one.file,
              .instance = {one.study_uid, one.series_uid, one.sop_instance_uid},
-             .diagnostics = one.diagnostics});
+             .diagnostics = one.diagnostics,
+             .is_damaged = one.code == damaged_code});
       }
     }
     std::error_code error;

@@ -53,6 +53,7 @@ struct CheckFinding {
   store::DicomSelection instance;
   std::string diagnostics;
   enum class State : std::uint8_t { left, removed, indexed, quarantined } state = State::left;
+  bool is_damaged = false;  // quarantined because a check found it so: never retried
 };
 
 struct CheckReport {

@@ -25,20 +25,23 @@ const Origin origin{.by = Origin::By::import, .name = "check", .remote_address =
 
 bool is_in_place(const std::string& file) { return file.starts_with('/'); }
 
-// Under its bytes' hash, as all that is there.
-Result<std::string> move_to_quarantine(Archive& archive, const std::string& file) {
-  const std::string from = archive.path_of(file);
-  const Descriptor descriptor(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return file_problem("The file cannot be opened", from, errno);
+// Its name there: its bytes' hash, as all that is there.
+Result<std::string> quarantine_name(const Archive& archive, const std::string& file) {
+  const std::string path = archive.path_of(file);
+  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.is_open()) return file_problem("The file cannot be opened", path, errno);
   TRY(auto source, dicom::FileSource::of(descriptor.get()));
   TRY(const store::Sha256 hash, hash_from(source, 0));
-  const std::string name = fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
-  const std::string to = archive.path_of(name);
+  return fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
+}
+
+Result<void> move_durably(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     return file_problem("The file cannot be moved", from, errno);
   }
+  const Descriptor descriptor(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
   if (::syncfs(descriptor.get()) != 0) return file_problem("It cannot be synced", to, errno);
-  return name;
+  return {};
 }
 
 class Repairs {
@@ -68,29 +71,28 @@ class Repairs {
     return {};
   }
 
-  // The row goes first: a damaged file that is in quarantine already would be missing.
+  // The file goes first: the row of a missing file is removed by the next check, but a damaged file
+  // without a row would be indexed as it is.
   Result<void> put_aside(CheckFinding& finding) {
+    if (!is_in_place(finding.file)) TRY_DO(quarantine(finding, damaged_code));
     TRY_DO(index_.remove(finding.instance));
-    finding.state = State::removed;
-    if (!is_in_place(finding.file)) {
-      if (auto moved = move_to_quarantine(archive_, finding.file)) {
-        TRY_DO(index_.add_problem(quarantined(finding, *moved)));
-        finding.state = State::quarantined;
-      }
-    }
+    finding.state = is_in_place(finding.file) ? State::removed : State::quarantined;
     finding.diagnostics += "; its row has been removed, so that it can be sent again";
     return {};
   }
 
-  static store::DicomProblem quarantined(const CheckFinding& finding, const std::string& file) {
-    return {.kind = store::DicomProblemKind::quarantined,
-            .study_uid = finding.instance.study_uid,
-            .series_uid = finding.instance.series_uid,
-            .sop_instance_uid = finding.instance.sop_instance_uid,
-            .source = origin.name,
-            .file = file,
-            .code = "incomplete",
-            .diagnostics = finding.diagnostics};
+  // Listed first: a file there that nothing names would be indexed as it is.
+  Result<void> quarantine(const CheckFinding& finding, std::string_view code) {
+    TRY(const std::string name, quarantine_name(archive_, finding.file));
+    TRY_DO(index_.add_problem({.kind = store::DicomProblemKind::quarantined,
+                               .study_uid = finding.instance.study_uid,
+                               .series_uid = finding.instance.series_uid,
+                               .sop_instance_uid = finding.instance.sop_instance_uid,
+                               .source = origin.name,
+                               .file = name,
+                               .code = std::string(code),
+                               .diagnostics = finding.diagnostics}));
+    return move_durably(archive_.path_of(finding.file), archive_.path_of(name));
   }
 
   Result<Admitted> add(const std::string& file) {
@@ -126,8 +128,7 @@ class Repairs {
         break;
       case Outcome::conflict: {
         finding.diagnostics = admitted.problem.issues[0].diagnostics;
-        TRY(const auto moved, move_to_quarantine(archive_, finding.file));
-        TRY_DO(index_.add_problem(quarantined(finding, moved)));
+        TRY_DO(quarantine(finding, "duplicate"));
         finding.state = State::quarantined;
         return {};
       }
@@ -143,6 +144,7 @@ class Repairs {
   }
 
   Result<void> retry(CheckFinding& finding) {
+    if (finding.is_damaged) return {};
     TRY(const auto admitted, add(finding.file));
     if (!admitted.is_accepted()) {
       finding.diagnostics = admitted.problem.issues[0].diagnostics;
@@ -213,6 +215,15 @@ Result<void> repair_findings(Archive& archive, const CheckOptions& options, Chec
       }
     }
   }
+  // An unindexed file may have been what a row lacked.
+  for (CheckFinding& finding : report.findings) {
+    const bool is_lost = finding.kind == Kind::missing || finding.kind == Kind::damaged;
+    if (!is_lost || finding.state == State::left) continue;
+    TRY(const auto found, archive.store().dicom().find({finding.instance.sop_instance_uid}));
+    if (!found[0]) continue;
+    finding.state = State::indexed;
+    finding.diagnostics += "; a good file was found elsewhere, and is indexed";
+  }
   return {};
 }
 
@@ -221,7 +232,10 @@ Result<void> list_findings(Archive& archive, const CheckReport& report) {
   std::set<std::string> still;
   for (const CheckFinding& finding : report.findings) {
     const bool is_lost = finding.kind == Kind::missing || finding.kind == Kind::damaged;
-    if (!is_lost && (finding.kind != Kind::unindexed || finding.state != State::left)) continue;
+    if (is_lost ? finding.state == State::indexed
+                : finding.kind != Kind::unindexed || finding.state != State::left) {
+      continue;
+    }
     still.insert(subject_of(finding.instance.sop_instance_uid, finding.file));
   }
   std::vector<std::int64_t> mended;
@@ -245,11 +259,6 @@ Result<void> list_findings(Archive& archive, const CheckReport& report) {
   for (const std::int64_t key : mended) TRY_DO(index.remove_problem(key));
   for (const CheckFinding& finding : report.findings) {
     if (!still.contains(subject_of(finding.instance.sop_instance_uid, finding.file))) continue;
-    if (!finding.instance.sop_instance_uid.empty() && finding.state != State::left) {
-      // An unindexed file may have been what its row lacked.
-      TRY(const auto found, index.find({finding.instance.sop_instance_uid}));
-      if (found[0]) continue;
-    }
     TRY_DO(index.add_problem({.kind = store::DicomProblemKind::check,
                               .study_uid = finding.instance.study_uid,
                               .series_uid = finding.instance.series_uid,
