@@ -14,7 +14,7 @@ using namespace testing;  // NOLINT: the builders
 
 class DataSetTest : public ::testing::Test {
  protected:
-  const DataSet& read(std::string bytes) {
+  const DataSet& read(const std::string& bytes) {
     bytes_ = file(bytes);
     MemorySource source(bytes_);
     object_.emplace(Part10::read(source, Limits{}));

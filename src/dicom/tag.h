@@ -23,6 +23,8 @@ using Tag = std::uint32_t;
 // "(0020,000D)", as the standard and every message writes it.
 [[nodiscard]] std::string display_of(Tag tag);
 
+// Named by the keywords of PS3.6.
+// NOLINTBEGIN(readability-identifier-naming)
 namespace tags {
 inline constexpr Tag MediaStorageSOPClassUID = 0x00020002;
 inline constexpr Tag MediaStorageSOPInstanceUID = 0x00020003;
@@ -46,5 +48,6 @@ inline constexpr Tag Item = 0xFFFEE000;
 inline constexpr Tag ItemDelimitationItem = 0xFFFEE00D;
 inline constexpr Tag SequenceDelimitationItem = 0xFFFEE0DD;
 }  // namespace tags
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace lightbox::dicom

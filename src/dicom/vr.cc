@@ -66,14 +66,19 @@ static_assert(info_of(Vr::AE).name == "AE" && info_of(Vr::SQ).name == "SQ" &&
 
 constexpr std::uint8_t no_vr = 0xFF;
 
+constexpr std::size_t letters_index(std::string_view capitals) {
+  const auto first = static_cast<std::size_t>(capitals[0] - 'A');
+  const auto second = static_cast<std::size_t>(capitals[1] - 'A');
+  return first * 26 + second;
+}
+
 // Two capital letters to the VR, so that the reader needs no search.
 constexpr auto by_letters = [] {
   std::array<std::uint8_t, 26 * 26> table{};
   table.fill(no_vr);
   for (std::size_t i = 0; i < infos.size(); ++i) {
     const std::string_view name = infos[i].name;
-    table[static_cast<std::size_t>((name[0] - 'A') * 26 + (name[1] - 'A'))] =
-        static_cast<std::uint8_t>(i);
+    table[letters_index(name)] = static_cast<std::uint8_t>(i);
   }
   return table;
 }();
@@ -86,7 +91,7 @@ std::optional<Vr> vr_of(std::string_view name) {
   if (name.size() != 2 || name[0] < 'A' || name[0] > 'Z' || name[1] < 'A' || name[1] > 'Z') {
     return std::nullopt;
   }
-  const auto index = by_letters[static_cast<std::size_t>((name[0] - 'A') * 26 + (name[1] - 'A'))];
+  const auto index = by_letters[letters_index(name)];
   return index == no_vr ? std::nullopt : std::optional(static_cast<Vr>(index));
 }
 
