@@ -68,7 +68,8 @@ TEST(MappingPatientTest, OfTwoPatientsTheOneThatCountsGivesAllFacts) {
   EXPECT_EQ(element_of(mapped.json, "Patient.birthDate"), "\"1960-01-01\"");
   ASSERT_EQ(mapped.problems.size(), 1U);
   EXPECT_EQ(mapped.problems[0].sop_instance_uid, "2");
-  EXPECT_THAT(mapped.problems[0].diagnostics, HasSubstr("(0010,0020) PatientID '2' is '1' in 1"));
+  EXPECT_THAT(mapped.problems[0].diagnostics,
+              HasSubstr("(0010,0020) PatientID '2' contradicts '1' in 1"));
   const Mapped study = map(facts, "ImagingStudy", test_rules());
   EXPECT_EQ(element_of(study.json, "ImagingStudy.subject"), R"({"reference":"Patient/1"})");
 }

@@ -153,7 +153,7 @@ void Reading::list_differences(dicom::Tag tag, std::span<const AttributeSet> amo
     if (is_listed) continue;
     differing.push_back(&set);
     problem(set, tag,
-            fmt::format("is '{}' in {}, which counts",
+            fmt::format("contradicts '{}' in {}, which counts",
                         clean_text(value_text(*counts->data, tag)).text, uid_of(counts)));
     if (differing.size() == differing_max) return;
   }

@@ -17,6 +17,8 @@ using dicom::tags::SOPInstanceUID;
 using dicom::tags::StudyDate;
 using dicom::tags::StudyInstanceUID;
 
+// The standard's names are not this project's: they are as they are.
+// NOLINTBEGIN(readability-identifier-naming)
 inline constexpr Tag ImageType = 0x00080008;
 inline constexpr Tag SeriesDate = 0x00080021;
 inline constexpr Tag StudyTime = 0x00080030;
@@ -78,5 +80,6 @@ inline constexpr Tag PlacerOrderNumberImagingServiceRequest = 0x00402016;
 inline constexpr Tag ConceptNameCodeSequence = 0x0040A043;
 inline constexpr Tag DocumentTitle = 0x00420010;
 inline constexpr Tag ContentLabel = 0x00700080;
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace lightbox::ingest::tags

@@ -5,8 +5,8 @@
 //   attributes := attribute { ";" attribute }
 //   attribute  := keyword "=" ( text | { "(" attributes ")" } )
 //
-// as "PatientID=1; OtherPatientIDsSequence=(PatientID=2)(PatientID=3)". Backslashes separate values;
-// spaces around a semicolon and a parenthesis mean nothing.
+// as "PatientID=1; OtherPatientIDsSequence=(PatientID=2)(PatientID=3)". Backslashes separate
+// values; spaces around a semicolon and a parenthesis mean nothing.
 
 #include <array>
 #include <fmt/format.h>
@@ -91,7 +91,8 @@ class AttributesReader {
     for (const std::string_view group : groups) {
       const std::size_t end = text.find('=');
       if (!text.substr(0, end).empty())
-        out += fmt::format(R"({}"{}":{})", out.size() > 1 ? "," : "", group, quoted(text.substr(0, end)));
+        out += fmt::format(R"({}"{}":{})", out.size() > 1 ? "," : "", group,
+                           quoted(text.substr(0, end)));
       if (end == text.npos) break;
       text.remove_prefix(end + 1);
     }
@@ -140,7 +141,9 @@ inline StudyFacts facts_of_rows(const store::StudyRows& rows) {
   EXPECT_TRUE(facts) << facts.error().issues[0].diagnostics;
   return std::move(*facts);
 }
-inline StudyFacts facts_of(const std::vector<Object>& objects) { return facts_of_rows(study_of(objects)); }
+inline StudyFacts facts_of(const std::vector<Object>& objects) {
+  return facts_of_rows(study_of(objects));
+}
 
 inline const MappingTargets test_targets{.patient_reference = "Patient/1",
                                          .endpoint_references = {"Endpoint/2"}};
@@ -183,8 +186,9 @@ inline std::string element_of(std::string_view json, std::string_view element) {
 
 inline Mapped map(const StudyFacts& facts, std::string_view element, const MappingRules& rules,
                   Explain explain = Explain::no) {
-  Mapped mapped = element.starts_with("Patient") ? to_patient(facts, rules, explain)
-                                                 : to_imaging_study(facts, rules, test_targets, explain);
+  Mapped mapped = element.starts_with("Patient")
+                      ? to_patient(facts, rules, explain)
+                      : to_imaging_study(facts, rules, test_targets, explain);
   expect_valid(mapped.json);
   return mapped;
 }
