@@ -234,6 +234,10 @@ class AdmissionTest(DimseTest):
         self.assertEqual(self.refused(server.dimse_port), (1, 1, 7))
         self.assertEqual(self.refused(server.dimse_port, called="ARCHIVE", application=b"1.2.3"), (1, 1, 2))
         peer.Association(server.dimse_port, called="ARCHIVE").release()
+        request = peer.associate({1: (peer.VERIFICATION, [dicom.IMPLICIT])}, called="ARCHIVE", calling="CALLER")
+        peer.Association(server.dimse_port, request=request.replace(b"CALLER", b"A\xff\xed\nB\\")).release()
+        server.stop()
+        self.assertIn("calling=A???B?", server.log_text())
 
     def test_callers_from_other_machines(self):
         address = own_address()

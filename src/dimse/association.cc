@@ -1,5 +1,6 @@
 #include "dimse/association.h"
 
+#include <algorithm>
 #include <dcmtk/dcmnet/assoc.h>
 #include <dcmtk/dcmnet/dul.h>
 #include <dcmtk/dcmnet/lst.h>
@@ -34,6 +35,13 @@ long receive_bytes_max(const Limits& limits) {
 template <std::size_t Size>
 void copy_text(char (&to)[Size], const std::string& text) {
   to[text.copy(to, Size - 1)] = '\0';
+}
+
+// What is no AE title's character (PS3.5 6.2) must not come into logs, files and the index.
+std::string readable(std::string_view ae_title) {
+  std::string text(trimmed(ae_title));
+  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~' || c == '\\'; }, '?');
+  return text;
 }
 
 // DCMTK's lists hold nodes whose first members are those of LST_NODE.
@@ -113,8 +121,8 @@ Received<std::unique_ptr<Association>> Association::receive(Line& line, DcmTrans
   if (received.bad()) return std::unexpected(impl->end_of(received));
   const auto& parameters = impl->association->params->DULparams;
   std::unique_ptr<Association> association(new Association(std::move(impl)));
-  association->calling_ae_title_ = trimmed(parameters.callingAPTitle);
-  association->called_ae_title_ = trimmed(parameters.calledAPTitle);
+  association->calling_ae_title_ = readable(parameters.callingAPTitle);
+  association->called_ae_title_ = readable(parameters.calledAPTitle);
   return association;
 }
 
