@@ -1,6 +1,6 @@
 """Runs the README's own text: every curl in its ```bash blocks, against the demo store.
 
-Only the address is changed. A search must give at least one study, everything else a 2xx.
+Only the addresses are changed, and image.dcm is an object made here. A search must give at least one study, everything else a 2xx.
 """
 
 import json
@@ -8,8 +8,11 @@ import re
 import shlex
 import subprocess
 import tempfile
+import time
 import unittest
+from pathlib import Path
 
+import dicom_data
 from lightbox import ROOT, Server, run
 
 README = ROOT / "README.md"
@@ -42,6 +45,8 @@ class ReadmeTest(unittest.TestCase):
         code, output = run("load", "--data", cls.folder.name, *sorted((ROOT / "demo").glob("*.ndjson")))
         if code != 0:
             raise AssertionError(output)
+        cls.image = Path(cls.folder.name) / "image.dcm"
+        cls.image.write_bytes(dicom_data.instance(study=77, AccessionNumber="README-1"))
         cls.server = Server(cls.folder.name)
         cls.commands = curl_commands(README.read_text())
 
@@ -53,7 +58,7 @@ class ReadmeTest(unittest.TestCase):
     def curl(self, words):
         """(status, body)"""
         here = f"http://localhost:{self.server.port}"
-        words = [word.replace(WRITTEN_BASE, here) for word in words]
+        words = [word.replace(WRITTEN_BASE, here).replace("@image.dcm", f"@{self.image}") for word in words]
         done = subprocess.run([*words, "-s", "-S", "-w", "\n%{http_code}"], capture_output=True, text=True,
                               timeout=30)
         self.assertEqual(done.returncode, 0, f"{words}: {done.stderr}")
@@ -73,6 +78,15 @@ class ReadmeTest(unittest.TestCase):
                     bundle = json.loads(body)
                     self.assertGreaterEqual(bundle.get("total", len(bundle.get("entry", []))), 1, body)
                     self.assertTrue("_summary=count" in " ".join(words) or bundle["entry"], body)
+
+    def test_dicom_that_is_stored_becomes_a_study(self):
+        status, body = self.curl(next(words for words in self.commands if "-F" in words))
+        self.assertEqual(status, 200, body)
+        for _ in range(100):
+            if self.server.search("ImagingStudy?identifier=README-1"):
+                return
+            time.sleep(0.1)
+        self.fail("no ImagingStudy within ten seconds")
 
     def test_the_study_that_is_created_is_found(self):
         status, body = self.curl(next(words for words in self.commands if "POST" in words))
