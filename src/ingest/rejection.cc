@@ -1,8 +1,8 @@
 #include "ingest/rejection.h"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
+
+#include "ingest/mapping_codes.h"
 
 namespace lightbox::ingest {
 namespace {
@@ -16,10 +16,6 @@ constexpr dicom::Tag referenced_series_sequence = 0x00081115;
 constexpr dicom::Tag referenced_sop_sequence = 0x00081199;
 constexpr dicom::Tag referenced_sop_instance_uid = 0x00081155;
 
-// PS3.16 CID 7011: for quality, for patient safety, a wrong worklist entry, data retention expired.
-constexpr std::array<std::string_view, 4> rejection_codes = {"113001", "113037", "113038",
-                                                             "113039"};
-
 }  // namespace
 
 std::vector<store::RejectedInstance> rejected_by(const dicom::DataSet& data_set) {
@@ -28,7 +24,7 @@ std::vector<store::RejectedInstance> rejected_by(const dicom::DataSet& data_set)
   const auto& titles = data_set.items(concept_name_code_sequence);
   if (titles.empty() || titles[0].text(coding_scheme_designator) != "DCM") return rejected;
   const std::string code = titles[0].text(code_value);
-  if (std::ranges::find(rejection_codes, code) == rejection_codes.end()) return rejected;
+  if (!find_rejection(code)) return rejected;
   for (const auto& study : data_set.items(current_requested_procedure_evidence_sequence)) {
     for (const auto& series : study.items(referenced_series_sequence)) {
       for (const auto& instance : series.items(referenced_sop_sequence)) {

@@ -76,8 +76,10 @@ class SetCollector {
 // By series, each in order.
 std::vector<SeriesFacts> group(std::vector<const InstanceRow*> instances,
                                const StudyFacts::Impl& impl) {
-  std::ranges::stable_sort(
-      instances, {}, [](const InstanceRow* row) -> const std::string& { return row->series_uid; });
+  std::ranges::sort(instances, [](const InstanceRow* left, const InstanceRow* right) {
+    if (left->series_uid != right->series_uid) return left->series_uid < right->series_uid;
+    return comes_before(left, right);
+  });
   std::vector<SeriesFacts> all;
   SetCollector collector(impl);
   for (auto at = instances.begin(); at != instances.end();) {
@@ -86,7 +88,6 @@ std::vector<SeriesFacts> group(std::vector<const InstanceRow*> instances,
     SeriesFacts& series = all.emplace_back();
     series.uid = (*at)->series_uid;
     series.instances.assign(at, end);
-    std::ranges::sort(series.instances, comes_before);
     collector.start_again();
     collector.collect(series.instances, series.sets);
     for (const AttributeSet& set : series.sets) {
