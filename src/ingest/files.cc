@@ -146,8 +146,12 @@ Result<NewFile> Files::create(std::string_view study_uid, std::string_view sop_i
 Result<NewFile> Files::adopt(std::string_view study_uid, std::string_view sop_instance_uid,
                              const std::string& incoming_path, Descriptor descriptor) {
   TRY(NewFile file, place(study_uid, sop_instance_uid, [&](const std::string& path) {
-        // Unlike rename(2) it never replaces a file.
-        if (::link(incoming_path.c_str(), path.c_str()) != 0) return -1;
+        // Unlike rename(2), link(2) never replaces a file; but not every file system has it.
+        if (::link(incoming_path.c_str(), path.c_str()) == 0) return ::dup(descriptor.get());
+        if (errno != EPERM && errno != EOPNOTSUPP) return -1;
+        const Descriptor taken(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+        if (!taken.is_open()) return -1;
+        if (::rename(incoming_path.c_str(), path.c_str()) != 0) return -1;
         return ::dup(descriptor.get());
       }));
   ::unlink(incoming_path.c_str());
