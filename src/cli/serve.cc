@@ -9,6 +9,8 @@
 #include "cli/ingest_settings.h"
 #include "cli/report.h"
 #include "cli/serve_dimse.h"
+#include "dicomweb/api.h"
+#include "imaging/operations.h"
 #include "ingest/archive.h"
 #include "rest/outcome.h"
 
@@ -61,13 +63,21 @@ Result<void> run(const Settings& settings) {
   // The port comes first, since references to our own URL are known by it; requests wait until
   // start().
   std::unique_ptr<rest::Api> api;
-  TRY(auto server,
-      http::Server::listen(
-          server_options, [&api](const http::Request& request) { return api->answer(request); },
-          [](const Problem& problem, const http::Request* request) {
-            return rest::problem_response(
-                problem, request ? rest::negotiate_leniently(*request) : rest::Negotiated{});
-          }));
+  std::unique_ptr<dicomweb::Api> dicomweb_api;
+  const http::ProblemResponse problem_response = [](const Problem& problem,
+                                                    const http::Request* request) {
+    return rest::problem_response(
+        problem, request ? rest::negotiate_leniently(*request) : rest::Negotiated{});
+  };
+  const http::Handler answer = [&](const http::Request& request) {
+    return dicomweb::Api::is_ours(request) ? dicomweb_api->answer(request) : api->answer(request);
+  };
+  const http::Streamed streamed = {
+      .wants = dicomweb::Api::is_streamed,
+      .answer = [&](const http::Request& request, http::BodyReader& body) {
+        return dicomweb_api->answer_streamed(request, body);
+      }};
+  TRY(auto server, http::Server::listen(server_options, answer, problem_response, streamed));
   fhir::IndexOptions index{.own_bases = rest::own_bases(api_options, server->port()),
                            .zone_offset_minutes = settings.zone_offset_minutes(),
                            .full_text = settings.full_text()};
@@ -81,7 +91,12 @@ Result<void> run(const Settings& settings) {
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  api = std::make_unique<rest::Api>(api_options, index, *store);
+  api = std::make_unique<rest::Api>(api_options, index, *store, imaging::operations(*projector));
+  dicomweb_api = std::make_unique<dicomweb::Api>(
+      dicomweb::ApiOptions{.origins = api_options.origins,
+                           .limits = api_options.limits,
+                           .problem_response = problem_response},
+      *archive);
   api->set_server(server.get());
   server->start();
   // For people, and for scripts that asked for port 0.
@@ -91,6 +106,7 @@ Result<void> run(const Settings& settings) {
   if (dimse_server) dimse_server->stop(stop_grace_ms);
   server->stop(stop_grace_ms);
   server.reset();
+  dicomweb_api.reset();
   api.reset();
   return {};
 }

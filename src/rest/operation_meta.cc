@@ -9,6 +9,7 @@
 
 #include "fhir/resource.h"
 #include "rest/condition.h"
+#include "rest/api.h"
 #include "rest/operation.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
