@@ -5,7 +5,7 @@ Workload: studies of ten years and a fifth as many patients, made by bench/gener
 writes the questions and their right answers; every kind of answer is checked before it is timed. The
 server runs on core 0, wrk on core 1; each figure is the median of some rounds. Floors, in the same
 run: nginx with one worker serving a file as large as the average study, and Lightbox's own HTTP layer
-answering the same bytes without a store.
+answering the same bytes without a store. DICOM objects go in beside Orthanc (dicom.py).
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+import dicom
 import shapes
 from measure import (Server, Wrong, check, fdatasync_ms, median, nginx_command, rate, tree_bytes, wrk)
 
@@ -52,7 +53,8 @@ class Size:
         self.figures = {}
 
     def serve(self, *flags):
-        return Server([str(BINARY), "serve", "--data", str(self.store), "--listen", "127.0.0.1:0", *flags],
+        return Server([str(BINARY), "serve", "--data", str(self.store), "--listen", "127.0.0.1:0", "--dimse", "off",
+                       *flags],
                       self.folder / "server.log")
 
     def generate(self):
@@ -321,17 +323,22 @@ def main():
     parser.add_argument("--studies", default="10000,1000000", help="sizes of the stores, smallest first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
+    parser.add_argument("--only", choices=("fhir", "dicom"), help="half of it")
     parser.add_argument("--keep", action="store_true", help="leave data and stores in bench-data/")
     options = parser.parse_args()
     options.busy = os.getloadavg()[0]
     if options.busy > 0.5:
         say(f"the machine is busy (load average {options.busy:.2f}): these figures will be too low")
     DATA.mkdir(exist_ok=True)
+    text = ""
     try:
-        sizes = [Size(int(studies), options).measure() for studies in options.studies.split(",")]
+        if options.only != "dicom":
+            text += table([Size(int(studies), options).measure() for studies in options.studies.split(",")], options)
+        if options.only != "fhir":
+            lines = [] if text else [machine(options)]
+            text += "\n".join([*lines, "", *dicom.Dicom(DATA / "dicom", options, say).measure().table()]) + "\n"
     except Wrong as wrong:
         sys.exit(f"bench: {wrong}")
-    text = table(sizes, options)
     (DATA / "results.md").write_text(text)
     print(text)
 

@@ -62,7 +62,8 @@ class Server:
     def __init__(self, data, *flags, environment=None, preexec=None):
         self.log = tempfile.NamedTemporaryFile("w+", prefix="lightbox-", suffix=".log")
         self.process = subprocess.Popen(
-            [str(BINARY), "serve", "--data", str(data), "--listen", "127.0.0.1:0", *flags],
+            [str(BINARY), "serve", "--data", str(data), "--listen", "127.0.0.1:0",
+             *([] if "--dimse" in flags else ["--dimse", "127.0.0.1:0"]), *map(str, flags)],
             stdout=self.log, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})},
             preexec_fn=preexec)
         self.port = self._wait_for_port()
@@ -79,6 +80,17 @@ class Server:
             time.sleep(0.002)
         self.process.kill()
         raise AssertionError(f"the server does not listen: {self.log_text()}")
+
+    @property
+    def dimse_port(self):
+        return self._logged_port("dimse_listening")
+
+    @property
+    def dimse_tls_port(self):
+        return self._logged_port("dimse_tls_listening")
+
+    def _logged_port(self, event):
+        return int(re.search(rf"event={event} .*port=(\d+)", self.log_text())[1])
 
     def log_text(self):
         return Path(self.log.name).read_text()

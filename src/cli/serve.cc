@@ -8,11 +8,10 @@
 #include "base/version.h"
 #include "cli/ingest_settings.h"
 #include "cli/report.h"
+#include "cli/serve_dicomweb.h"
 #include "cli/serve_dimse.h"
-#include "dicomweb/api.h"
 #include "imaging/operations.h"
 #include "ingest/archive.h"
-#include "rest/outcome.h"
 
 namespace lightbox::cli {
 namespace {
@@ -58,26 +57,14 @@ void block_signals() {
 Result<void> run(const Settings& settings) {
   TRY(auto server_options, settings.server_options());
   TRY_DO(check_exposure(settings, server_options));
+  TRY(auto dimse_settings, dimse_options(settings));
   const rest::ApiOptions api_options = settings.api_options();
 
   // The port comes first, since references to our own URL are known by it; requests wait until
   // start().
-  std::unique_ptr<rest::Api> api;
-  std::unique_ptr<dicomweb::Api> dicomweb_api;
-  const http::ProblemResponse problem_response = [](const Problem& problem,
-                                                    const http::Request* request) {
-    return rest::problem_response(
-        problem, request ? rest::negotiate_leniently(*request) : rest::Negotiated{});
-  };
-  const http::Handler answer = [&](const http::Request& request) {
-    return dicomweb::Api::is_ours(request) ? dicomweb_api->answer(request) : api->answer(request);
-  };
-  const http::Streamed streamed = {
-      .wants = dicomweb::Api::is_streamed,
-      .answer = [&](const http::Request& request, http::BodyReader& body) {
-        return dicomweb_api->answer_streamed(request, body);
-      }};
-  TRY(auto server, http::Server::listen(server_options, answer, problem_response, streamed));
+  HttpParts parts;
+  TRY(auto server, http::Server::listen(server_options, handler_of(parts), problem_response,
+                                        streamed_of(parts)));
   fhir::IndexOptions index{.own_bases = rest::own_bases(api_options, server->port()),
                            .zone_offset_minutes = settings.zone_offset_minutes(),
                            .full_text = settings.full_text()};
@@ -87,17 +74,14 @@ Result<void> run(const Settings& settings) {
   TRY(auto archive, ingest::Archive::open(archive_options(settings), *store));
   TRY(auto ingest_options, projector_options(settings, index, server->port()));
   TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
-  TRY(auto dimse_server, start_dimse(settings, *archive));
+  TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  api = std::make_unique<rest::Api>(api_options, index, *store, imaging::operations(*projector));
-  dicomweb_api = std::make_unique<dicomweb::Api>(
-      dicomweb::ApiOptions{.origins = api_options.origins,
-                           .limits = api_options.limits,
-                           .problem_response = problem_response},
-      *archive);
-  api->set_server(server.get());
+  parts.rest = std::make_unique<rest::Api>(api_options, index, *store,
+                                           imaging::operations(*projector));
+  parts.rest->set_server(server.get());
+  parts.dicomweb = make_dicomweb(api_options, *archive);
   server->start();
   // For people, and for scripts that asked for port 0.
   fmt::print(stderr, "listening on http://{}{}{}:{}/baseR4\n", is_v6 ? "[" : "", shown,
@@ -106,8 +90,7 @@ Result<void> run(const Settings& settings) {
   if (dimse_server) dimse_server->stop(stop_grace_ms);
   server->stop(stop_grace_ms);
   server.reset();
-  dicomweb_api.reset();
-  api.reset();
+  parts = {};
   return {};
 }
 

@@ -116,9 +116,8 @@ Result<dimse::ServerOptions> dimse_options(const Settings& settings) {
   return options;
 }
 
-Result<std::unique_ptr<dimse::Server>> start_dimse(const Settings& settings,
+Result<std::unique_ptr<dimse::Server>> start_dimse(dimse::ServerOptions options,
                                                    ingest::Archive& archive) {
-  TRY(auto options, dimse_options(settings));
   if (!options.listen && !options.tls) return std::unique_ptr<dimse::Server>();
   return dimse::Server::start(std::move(options), archive);
 }

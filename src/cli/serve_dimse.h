@@ -11,12 +11,12 @@
 
 namespace lightbox::cli {
 
-// nullptr when it is off. `forbidden` when it would be open to other machines although nothing says
-// who may come.
-Result<std::unique_ptr<dimse::Server>> start_dimse(const Settings& settings,
-                                                   ingest::Archive& archive);
-
-// `invalid` when a setting of DIMSE is not what it must be.
+// `invalid` when a setting of DIMSE is not what it must be; `forbidden` when the server would be open
+// to other machines although nothing says who may come.
 Result<dimse::ServerOptions> dimse_options(const Settings& settings);
+
+// nullptr when it is off. As dimse::Server::start.
+Result<std::unique_ptr<dimse::Server>> start_dimse(dimse::ServerOptions options,
+                                                   ingest::Archive& archive);
 
 }  // namespace lightbox::cli

@@ -18,6 +18,11 @@ bool has_dictionary_vr(Tag tag, Vr vr) {
   return entry && (entry->vr == vr || entry->other_vr == vr);
 }
 
+bool is_known(Tag tag) {
+  const bool is_group_length = tag % 0x10000 == 0 && group_of(tag) <= 0x0100;
+  return is_group_length || find_tag(tag).has_value();
+}
+
 }  // namespace
 
 std::string_view name_of(Encoding encoding) {
@@ -81,11 +86,11 @@ VrForm shown_form(std::string_view header, Encoding declared, std::uint64_t left
 }
 
 Encoding shown_encoding(std::string_view header, Encoding declared, std::uint64_t left) {
-  // A data set begins with a low group, 0008 as a rule: in the other byte order it is a high one.
-  const std::uint16_t group = read_16(header.data(), declared.order);
-  const auto swapped = static_cast<std::uint16_t>(group << 8U | group >> 8U);
+  // In the other byte order a tag is one that nobody knows.
+  const Tag tag = read_tag(header.data(), declared.order);
+  const Tag swapped = (tag & 0x00FF00FFU) << 8U | (tag & 0xFF00FF00U) >> 8U;
   Encoding shown = declared;
-  if (group > 0xFF && swapped <= 0xFF) {
+  if (!is_known(tag) && is_known(swapped)) {
     shown.order = declared.order == ByteOrder::little_endian ? ByteOrder::big_endian
                                                              : ByteOrder::little_endian;
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Text of a named encoding to UTF-8, by the C library's iconv(3). Safe from any thread: each has its
-// own converters.
+// Text of a named encoding to UTF-8, by the C library's iconv(3). Safe from any thread: each has
+// its own converters.
 
 #include <string>
 #include <string_view>

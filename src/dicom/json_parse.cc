@@ -306,7 +306,8 @@ Result<ParsedJson> ParsedJson::parse(std::string_view text, const Limits& limits
     return malformed_json(error);
   }
   ondemand::object object;
-  if (document.get_object().get(object) != simdjson::SUCCESS) {
+  if (const auto error = document.get_object().get(object)) {
+    if (error != simdjson::INCORRECT_TYPE) return malformed_json(error);
     return problem(ProblemKind::invalid, "structure", "DICOM JSON: an object was expected");
   }
   auto impl = std::make_unique<Impl>();
@@ -324,7 +325,8 @@ Result<std::vector<ParsedJson>> ParsedJson::parse_all(std::string_view text, con
     return malformed_json(error);
   }
   ondemand::array array;
-  if (document.get_array().get(array) != simdjson::SUCCESS) {
+  if (const auto error = document.get_array().get(array)) {
+    if (error != simdjson::INCORRECT_TYPE) return malformed_json(error);
     return problem(ProblemKind::invalid, "structure",
                    "DICOM JSON: an array of objects was expected");
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Writes a data set as explicit VR little endian (PS3.5 A.2), piece by piece, so that bulk data need
-// not be in memory. With encapsulated pixel data the same is the data set of a compressed transfer
-// syntax (PS3.5 A.4). Pure but for the sink.
+// Writes a data set as explicit VR little endian (PS3.5 A.2), piece by piece, so that bulk data
+// need not be in memory. With encapsulated pixel data the same is the data set of a compressed
+// transfer syntax (PS3.5 A.4). Pure but for the sink.
 
 #include <cstdint>
 #include <functional>

@@ -39,6 +39,12 @@ void Batch::push_failed(ingest::Admitted failed) {
   waiting_.push_back({.object = std::nullopt, .failed = std::move(failed)});
 }
 
+void Batch::push_failed(Problem problem) {
+  ingest::Admitted failed;
+  failed.problem = std::move(problem);
+  push_failed(std::move(failed));
+}
+
 bool Batch::is_full() const {
   return waiting_.size() >= slice_objects_max || bytes_held_ >= slice_bytes_max ||
          (!waiting_.empty() && api_.upload_bytes_held >= api_.limits().stow_memory_bytes_max);

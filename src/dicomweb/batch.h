@@ -28,7 +28,7 @@ class Batch {
   void push(ingest::Incoming object);
   // What has failed on its way here; its UIDs as far as they are known.
   void push_failed(ingest::Admitted failed);
-  void push_failed(Problem problem) { push_failed({.problem = std::move(problem)}); }
+  void push_failed(Problem problem);
   // Whether the objects that wait should be stored before more is taken.
   [[nodiscard]] bool is_full() const;
   void store();
@@ -45,7 +45,7 @@ class Batch {
   // Its result's place is kept: nullopt is an object that has failed already.
   struct Waiting {
     std::optional<ingest::Incoming> object;
-    ingest::Admitted failed;
+    ingest::Admitted failed = {};
   };
   std::vector<Waiting> waiting_;
   std::size_t bytes_held_ = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
-// Bulk data of one request until its instances can be written: in memory while it is little, then in
-// a file without a name below the archive's incoming folder, which goes with the descriptor, also by
-// a crash. One thread at a time.
+// Bulk data of one request until its instances can be written: in memory while it is little, then
+// in a file without a name below the archive's incoming folder, which goes with the descriptor,
+// also by a crash. One thread at a time.
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,9 @@
 #include "dicomweb/metadata_upload.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <utility>
 
 #include "dicom/part10.h"
 #include "dicom/write.h"
@@ -70,7 +72,9 @@ Result<void> MetadataUpload::begin_part(const http::Fields& fields) {
                                "BulkDataURI would name",
                                content_type.substr(0, 100)));
   }
-  Bulk bulk{.offset = spool_.size(), .media_type = type.name};
+  Bulk bulk;
+  bulk.offset = spool_.size();
+  bulk.media_type = type.name;
   for (const CompressedType& compressed : compressed_types) {
     if (type.name != compressed.name) continue;
     const auto own = type.parameter("transfer-syntax");
@@ -102,9 +106,16 @@ Result<void> MetadataUpload::end_part() {
   if (part_ == Part::xml) {
     TRY(text_, native_model_to_json(text_));
   }
-  TRY(auto data_sets, dicom::ParsedJson::parse_all(text_, api_.limits()));
+  const std::string text = std::exchange(text_, {});
+  // An array, as the standard says; or one object, as XML has it.
+  const auto begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  if (text.substr(begin, 1) == "{") {
+    TRY(auto data_set, dicom::ParsedJson::parse(text, api_.limits()));
+    data_sets_.push_back(std::move(data_set));
+    return {};
+  }
+  TRY(auto data_sets, dicom::ParsedJson::parse_all(text, api_.limits()));
   for (auto& data_set : data_sets) data_sets_.push_back(std::move(data_set));
-  text_ = {};
   return {};
 }
 
@@ -117,19 +128,21 @@ Result<void> MetadataUpload::finish() {
   for (const dicom::ParsedJson& metadata : data_sets_) {
     if (auto built = build(metadata); !built) {
       const auto uid = [&](dicom::Tag tag) { return std::string(metadata.data_set().first(tag)); };
-      batch().push_failed({.study_uid = uid(dicom::tags::StudyInstanceUID),
-                           .series_uid = uid(dicom::tags::SeriesInstanceUID),
-                           .sop_class_uid = uid(dicom::tags::SOPClassUID),
-                           .sop_instance_uid = uid(dicom::tags::SOPInstanceUID),
-                           .problem = std::move(built).error()});
+      ingest::Admitted failed;
+      failed.study_uid = uid(dicom::tags::StudyInstanceUID);
+      failed.series_uid = uid(dicom::tags::SeriesInstanceUID);
+      failed.sop_class_uid = uid(dicom::tags::SOPClassUID);
+      failed.sop_instance_uid = uid(dicom::tags::SOPInstanceUID);
+      failed.problem = std::move(built).error();
+      batch().push_failed(std::move(failed));
     }
     if (batch().is_full()) batch().store();
   }
   for (const auto& [location, bulk] : bulks_) {
     if (bulk.is_referenced) continue;
-    batch().push_failed(problem(ProblemKind::not_supported,
-                                fmt::format("No BulkDataURI is '{}', a part's Content-Location",
-                                            location.substr(0, 200))));
+    batch().push_failed(problem(
+        ProblemKind::not_supported,
+        fmt::format("No BulkDataURI is '{}', a part's Content-Location", location.substr(0, 200))));
   }
   return {};
 }
@@ -189,12 +202,11 @@ Result<dicom::OuterValue> MetadataUpload::outer_value(const dicom::Element& elem
   Bulk& bulk = found->second;
   bulk.is_referenced = true;
   const bool is_pixel_data = element.tag == dicom::tags::PixelData && path.size() == 8;
-  return dicom::OuterValue{
-      .length = bulk.length,
-      .is_encapsulated = is_pixel_data && !bulk.transfer_syntax.empty(),
-      .write = [this, &bulk](const dicom::ByteSink& sink) {
-        return spool_.copy(bulk.offset, bulk.length, sink);
-      }};
+  return dicom::OuterValue{.length = bulk.length,
+                           .is_encapsulated = is_pixel_data && !bulk.transfer_syntax.empty(),
+                           .write = [this, &bulk](const dicom::ByteSink& sink) {
+                             return spool_.copy(bulk.offset, bulk.length, sink);
+                           }};
 }
 
 }  // namespace lightbox::dicomweb

@@ -46,7 +46,7 @@ class MetadataUpload final : public Upload {
   Part part_ = Part::json;
   std::string location_;  // of the present part
   std::map<std::string, Bulk, std::less<>> bulks_;
-  std::string text_;  // of the present part of metadata
+  std::string text_;            // of the present part of metadata
   std::size_t text_bytes_ = 0;  // of all
   std::vector<dicom::ParsedJson> data_sets_;
 };

@@ -47,15 +47,18 @@ bool is_number(dicom::Vr vr) {
   }
 }
 
+// RFC 8259 6: what from_chars takes besides is "inf", ".5", "5." and "007".
 bool is_number(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_whole = error == std::errc{} && end == text.data() + text.size();
-  // What from_chars takes and JSON does not: "inf", ".5", "5.", "007".
-  return is_whole && text.find_first_not_of("0123456789+-.eE") == std::string_view::npos &&
-         text.back() != '.' && text.find("-.") == std::string_view::npos && text.front() != '.' &&
-         (text.substr(text.front() == '-' ? 1 : 0).find_first_not_of('0') == 0 ||
-          text.substr(text.front() == '-' ? 1 : 0).starts_with("0.") || text == "0");
+  if (error != std::errc{} || end != text.data() + text.size()) return false;
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const auto is_digit_at = [&](std::size_t at) {
+    return at < text.size() && text[at] >= '0' && text[at] <= '9';
+  };
+  const auto point = text.find('.');
+  return is_digit_at(0) && !(text[0] == '0' && is_digit_at(1)) &&
+         (point == std::string_view::npos || is_digit_at(point + 1));
 }
 
 std::string_view local_name(std::string_view name) { return name.substr(name.rfind(':') + 1); }
@@ -67,16 +70,20 @@ class Reader {
     XML_SetElementHandler(
         parser_,
         [](void* self, const XML_Char* name, const XML_Char** attributes) {
-          static_cast<Reader*>(self)->start(local_name(name), attributes);
+          auto& reader = *static_cast<Reader*>(self);
+          if (reader.goes_on()) reader.start(local_name(name), attributes);
         },
-        [](void* self, const XML_Char*) { static_cast<Reader*>(self)->end(); });
+        [](void* self, const XML_Char*) {
+          auto& reader = *static_cast<Reader*>(self);
+          if (reader.goes_on()) reader.end();
+        });
     XML_SetCharacterDataHandler(parser_, [](void* self, const XML_Char* text, int size) {
       static_cast<Reader*>(self)->text({text, static_cast<std::size_t>(size)});
     });
-    XML_SetStartDoctypeDeclHandler(parser_, [](void* self, const XML_Char*, const XML_Char*,
-                                               const XML_Char*, int) {
-      static_cast<Reader*>(self)->fail("a DOCTYPE is not allowed");
-    });
+    XML_SetStartDoctypeDeclHandler(
+        parser_, [](void* self, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+          static_cast<Reader*>(self)->fail("a DOCTYPE is not allowed");
+        });
   }
   ~Reader() { XML_ParserFree(parser_); }
   Reader(const Reader&) = delete;
@@ -87,10 +94,10 @@ class Reader {
     do {
       const std::string_view slice = xml.substr(0, slice_bytes);
       xml.remove_prefix(slice.size());
-      const auto status = XML_Parse(parser_, slice.data(), static_cast<int>(slice.size()),
-                                    xml.empty() ? 1 : 0);
+      const auto status =
+          XML_Parse(parser_, slice.data(), static_cast<int>(slice.size()), xml.empty() ? 1 : 0);
       if (status != XML_STATUS_OK) {
-        if (what_.empty()) fail(XML_ErrorString(XML_GetErrorCode(parser_)));
+        if (goes_on()) fail(XML_ErrorString(XML_GetErrorCode(parser_)));
         return problem(ProblemKind::invalid, "structure",
                        fmt::format("The metadata is not XML of the Native DICOM Model: line {}, "
                                    "column {}: {}",
@@ -108,8 +115,11 @@ class Reader {
     bool has_values = false;  // "Value":[ is open
   };
 
+  // Expat reports the end of an empty element, and more, after it has been stopped.
+  [[nodiscard]] bool goes_on() const { return what_.empty(); }
+
   void fail(std::string_view what) {
-    if (!what_.empty()) return;
+    if (!goes_on()) return;
     what_ = what;
     line_ = XML_GetCurrentLineNumber(parser_);
     column_ = XML_GetCurrentColumnNumber(parser_) + 1;
@@ -231,7 +241,8 @@ class Reader {
         }
         break;
       case Node::inline_binary:
-        std::erase_if(text_, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+        std::erase_if(text_,
+                      [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
         out_ += R"(,"InlineBinary":)";
         append_json_string(text_, out_);
         break;

@@ -34,7 +34,8 @@ std::string_view name_of(store::DicomProblemKind kind) {
 }
 
 void append_problem(const DicomProblem& problem, std::string& out) {
-  const std::chrono::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(problem.at_ms)};
+  const std::chrono::sys_time<std::chrono::milliseconds> at{
+      std::chrono::milliseconds(problem.at_ms)};
   const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
   out += fmt::format(R"({{"id":{},"kind":"{}","at":"{:%Y-%m-%dT%H:%M:%S}.{:03}Z","code":)",
                      problem.key, name_of(problem.kind), seconds, problem.at_ms % 1000);
@@ -89,8 +90,9 @@ Result<Page> page_of(const http::Request& request) {
       TRY(const auto limit, number_of(name, value, 1, page_size_max));
       page.limit = static_cast<std::size_t>(limit);
     } else {
-      return problem(ProblemKind::invalid,
-                     fmt::format("There is no parameter '{}' here; there are after and limit", name));
+      return problem(
+          ProblemKind::invalid,
+          fmt::format("There is no parameter '{}' here; there are after and limit", name));
     }
   }
   return page;
@@ -98,13 +100,13 @@ Result<Page> page_of(const http::Request& request) {
 
 // The problem of the URL's key: not_found.
 Result<DicomProblem> find(Call& call) {
-  const auto key = number_of("The id", call.captures[0], 1, std::numeric_limits<std::int64_t>::max());
+  const auto key =
+      number_of("The id", call.captures[0], 1, std::numeric_limits<std::int64_t>::max());
   if (key) {
     TRY(auto found, call.api.archive().store().dicom().problems(*key - 1, 1));
     if (!found.empty() && found[0].key == *key) return std::move(found[0]);
   }
-  return problem(ProblemKind::not_found,
-                 fmt::format("There is no problem '{}'", call.captures[0]));
+  return problem(ProblemKind::not_found, fmt::format("There is no problem '{}'", call.captures[0]));
 }
 
 }  // namespace
@@ -125,9 +127,9 @@ boost::asio::awaitable<http::Response> list_problems(Call& call) {
   body += ']';
   if (has_more) {
     body += R"(,"next":)";
-    append_json_string(fmt::format("{}/problems?after={}&limit={}", call.base, found->back().key,
-                                   page->limit),
-                       body);
+    append_json_string(
+        fmt::format("{}/problems?after={}&limit={}", call.base, found->back().key, page->limit),
+        body);
   }
   body += '}';
   co_return json_response(std::move(body));
@@ -144,8 +146,8 @@ boost::asio::awaitable<http::Response> read_problem(Call& call) {
 boost::asio::awaitable<http::Response> remove_problem(Call& call) {
   const auto found = find(call);
   if (!found) co_return call.problem_response(found.error());
-  std::function<Result<void>()> work = [&call, key = found->key] {
-    return call.api.archive().store().dicom().remove_problem(key);
+  std::function<Result<void>()> work = [&call, &found] {
+    return call.api.archive().dismiss(*found);
   };
   auto pending = call.api.lane().run<void>(std::move(work));
   const auto removed = co_await std::move(pending);

@@ -11,9 +11,9 @@ namespace {
 Result<store::DicomSelection> selection_of(const Call& call) {
   for (const std::string& uid : call.captures) {
     if (dicom::is_uid(uid, dicom::UidRule::lenient)) continue;
-    return problem(ProblemKind::invalid,
-                   fmt::format("'{}' in the URL is no UID: digits and dots, 64 characters at most",
-                               uid));
+    return problem(
+        ProblemKind::invalid,
+        fmt::format("'{}' in the URL is no UID: digits and dots, 64 characters at most", uid));
   }
   const auto capture = [&](std::size_t index) {
     return index < call.captures.size() ? call.captures[index] : std::string();

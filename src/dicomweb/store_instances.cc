@@ -48,9 +48,10 @@ Result<Wanted> wanted_of(const Call& call) {
   if (!call.captures.empty()) {
     wanted.study_uid = call.captures[0];
     if (!dicom::is_uid(wanted.study_uid, dicom::UidRule::lenient)) {
-      return problem(ProblemKind::invalid,
-                     fmt::format("'{}' in the URL is no UID: digits and dots, 64 characters at most",
-                                 wanted.study_uid));
+      return problem(
+          ProblemKind::invalid,
+          fmt::format("'{}' in the URL is no UID: digits and dots, 64 characters at most",
+                      wanted.study_uid));
     }
   }
   const std::string_view length = call.request.field("Content-Length");
@@ -68,9 +69,8 @@ std::unique_ptr<Upload> make_upload(const Call& call, const StoreRequest& reques
   if (request.content == StoreRequest::Content::metadata) {
     return std::make_unique<MetadataUpload>(batch, call.api);
   }
-  const auto parts = request.content == StoreRequest::Content::form
-                         ? InstanceUpload::Parts::form
-                         : InstanceUpload::Parts::all;
+  const auto parts = request.content == StoreRequest::Content::form ? InstanceUpload::Parts::form
+                                                                    : InstanceUpload::Parts::all;
   return std::make_unique<InstanceUpload>(batch, parts, call.api.limits().dicom_memory_bytes_max);
 }
 

@@ -26,8 +26,7 @@ int specificity_of(const http::MediaType& range, std::string_view type) {
   if (name == "multipart/related") name = range.parameter("type");
   if (name == type) return 3;
   if (name == "*/*") return 1;
-  const bool is_family =
-      name.ends_with("/*") && type.starts_with(name.substr(0, name.size() - 1));
+  const bool is_family = name.ends_with("/*") && type.starts_with(name.substr(0, name.size() - 1));
   return is_family ? 2 : 0;
 }
 

@@ -71,13 +71,18 @@ class Module {
  private:
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
 
+  static void add(dicom::Element element, DataSet& data_set) {
+    data_set.elements.push_back(std::move(element));
+  }
+
   void add_text(Tag tag, Vr vr, std::string text, DataSet& data_set) {
-    data_set.elements.push_back({.tag = tag, .vr = vr, .value = keep(std::move(text))});
+    add({.tag = tag, .vr = vr, .value = keep(std::move(text)), .items = {}, .bulk = {}}, data_set);
   }
 
   void add_number(Tag tag, std::uint16_t number, DataSet& data_set) {
     std::string bytes{static_cast<char>(number & 0xFFU), static_cast<char>(number >> 8U)};
-    data_set.elements.push_back({.tag = tag, .vr = Vr::US, .value = keep(std::move(bytes))});
+    add({.tag = tag, .vr = Vr::US, .value = keep(std::move(bytes)), .items = {}, .bulk = {}},
+        data_set);
   }
 
   // As much as an LO holds. Not of the module, but of C-STORE's response (PS3.7 9.3.1.2), as other
@@ -85,7 +90,8 @@ class Module {
   void add_comment(std::string text, DataSet& data_set) {
     constexpr std::size_t characters_max = 64;
     std::size_t end = std::min(text.size(), characters_max);
-    while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) {
+    while (end < text.size() && end > 0 &&
+           (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) {
       --end;
     }
     text.resize(end);
@@ -95,7 +101,7 @@ class Module {
 
   static void add_items(Tag tag, std::vector<DataSet> items, DataSet& data_set) {
     if (items.empty()) return;
-    data_set.elements.push_back({.tag = tag, .vr = Vr::SQ, .value = {}, .items = std::move(items)});
+    add({.tag = tag, .vr = Vr::SQ, .value = {}, .items = std::move(items), .bulk = {}}, data_set);
   }
 
   std::string_view base_;
@@ -116,8 +122,8 @@ int status_of(std::span<const Admitted> results) {
       return admitted.outcome == Admitted::Outcome::failed && admitted.problem.kind == kind;
     });
   };
-  for (const ProblemKind kind : {ProblemKind::insufficient_storage, ProblemKind::unavailable,
-                                 ProblemKind::too_large}) {
+  for (const ProblemKind kind :
+       {ProblemKind::insufficient_storage, ProblemKind::unavailable, ProblemKind::too_large}) {
     if (is_each(kind)) return http::status_of(kind);
   }
   return http::status_of(ProblemKind::conflict);

@@ -256,6 +256,9 @@ Received<Message> Association::read_message() {
     constexpr int day_s = 24 * 60 * 60;
     impl_->layer.connection()->networkDataAvailable(day_s);
     impl_->line->set_idle(false);
+    // Said here, since DCMTK closes the connection at once when it finds the stream ended.
+    if (impl_->line->was_overdue()) return std::unexpected(End::timed_out);
+    if (impl_->line->is_reading_shut()) return std::unexpected(End::closed);
   }
   std::string bytes;
   Message message;
@@ -326,7 +329,8 @@ void Association::acknowledge_release() {
 void Association::request_release() { ASC_releaseAssociation(impl_->association); }
 
 void Association::abort(AbortReason reason) {
-  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  constexpr std::int64_t last_words_ms = 1'000;
+  impl_->allow(last_words_ms);
   if (Connection* connection = impl_->layer.connection()) connection->write_abort(reason);
 }
 

@@ -30,11 +30,19 @@ void Line::set_deadline(std::int64_t from_now_ms) { deadline_ms_ = now_ms() + fr
 void Line::enforce_deadline() {
   const std::int64_t deadline = deadline_ms_;
   if (deadline == 0 || now_ms() < deadline) return;
-  was_overdue_ = true;
-  shut();
+  if (was_overdue_.exchange(true)) {
+    shut();
+    return;
+  }
+  constexpr std::int64_t last_words_ms = 1'000;
+  set_deadline(last_words_ms);
+  shut_reading();
 }
 
-void Line::shut_reading() { ::shutdown(descriptor_, SHUT_RD); }
+void Line::shut_reading() {
+  is_reading_shut_ = true;
+  ::shutdown(descriptor_, SHUT_RD);
+}
 void Line::shut() { ::shutdown(descriptor_, SHUT_RDWR); }
 
 void Line::finish() {

@@ -25,7 +25,7 @@ class Line {
 
   void set_deadline(std::int64_t from_now_ms);
   void clear_deadline() { deadline_ms_ = 0; }
-  // Shuts it down when the instant has passed.
+  // Shuts it down when the instant has passed: reading first, so that an A-ABORT may still be said.
   void enforce_deadline();
   [[nodiscard]] bool was_overdue() const { return was_overdue_; }
 
@@ -33,7 +33,9 @@ class Line {
   void set_idle(bool is_idle) { is_idle_ = is_idle; }
   [[nodiscard]] bool is_idle() const { return is_idle_; }
 
+  // Ends what is waited for; writing goes on.
   void shut_reading();
+  [[nodiscard]] bool is_reading_shut() const { return is_reading_shut_; }
   void shut();
   // Says that no more will be written, and waits a little for the peer to do so too, so that what
   // was written arrives: closing a socket with unread bytes resets the connection.
@@ -45,6 +47,7 @@ class Line {
   std::atomic<std::int64_t> deadline_ms_ = 0;  // steady; 0: none
   std::atomic<bool> is_idle_ = false;
   std::atomic<bool> was_overdue_ = false;
+  std::atomic<bool> is_reading_shut_ = false;
 };
 
 }  // namespace lightbox::dimse

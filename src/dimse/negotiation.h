@@ -43,9 +43,10 @@ struct Decision {
   std::string transfer_syntax = {};  // of an accepted one
 };
 
-// For storage, the first proposed transfer syntax other than implicit little endian, so that
-// objects come as the sender has them: implicit is what all must offer, and drops the value
-// representations of private elements. Any is taken, also those that nothing here decodes.
+// The first proposed transfer syntax other than implicit little endian, so that objects come as the
+// sender has them: implicit is what all must offer, and drops the value representations of private
+// elements. For storage any is taken, also those that nothing here decodes; the messages of other
+// services are little endian, implicit or explicit.
 [[nodiscard]] Decision decide(const ProposedContext& proposed, UnknownClasses unknown);
 
 }  // namespace lightbox::dimse

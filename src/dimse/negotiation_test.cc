@@ -70,7 +70,8 @@ TEST(Negotiation, TheSendersFirstTransferSyntaxButImplicitLast) {
       {ct, {"nonsense"}, ""},
       {ct, {ct}, ""},
       {ct, {}, ""},
-      {uid::verification, {jpeg_lossless, implicit, explicit_le}, implicit},
+      {uid::verification, {jpeg_lossless, implicit, explicit_le}, explicit_le},
+      {uid::verification, {implicit}, implicit},
       {uid::storage_commitment_push_model, {explicit_le, implicit}, explicit_le},
       {uid::storage_commitment_push_model, {"1.2.840.10008.1.2.2"}, ""},
   };

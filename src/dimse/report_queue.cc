@@ -92,7 +92,7 @@ void ReportQueue::run() {
     Waiting waiting = std::move(*next);
     waiting_.erase(next);
     lock.unlock();
-    const auto delivered = deliver(waiting.report);
+    const auto delivered = try_to_deliver(waiting.report);
     if (!delivered) {
       const std::string& reason = delivered.error().issues.front().diagnostics;
       log(LogLevel::warning, "commitment_report_failed",
@@ -105,6 +105,14 @@ void ReportQueue::run() {
     if (!delivered && waiting.due_ms <= waiting.given_up_ms) {
       waiting_.push_back(std::move(waiting));
     }
+  }
+}
+
+Result<void> ReportQueue::try_to_deliver(const CommitmentReport& report) const {
+  try {
+    return deliver(report);
+  } catch (const std::exception& error) {
+    return problem(ProblemKind::internal, error.what());
   }
 }
 

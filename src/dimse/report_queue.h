@@ -42,6 +42,7 @@ class ReportQueue {
     std::int64_t given_up_ms = 0;
   };
   void run();
+  Result<void> try_to_deliver(const CommitmentReport& report) const;
   Result<void> deliver(const CommitmentReport& report) const;
 
   const ServerOptions& options_;

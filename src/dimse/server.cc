@@ -156,7 +156,7 @@ void Server::Impl::run() {
   }
 }
 
-void Server::Impl::accept_from(const Entrance& entrance) {
+void Server::Impl::accept_from(const Entrance& entrance) try {
   constexpr int turn_max = 64;
   for (int i = 0; i < turn_max && !is_stopping; ++i) {
     auto accepted = entrance.listener.accept();
@@ -172,6 +172,8 @@ void Server::Impl::accept_from(const Entrance& entrance) {
       start(std::move(*accepted), entrance.secure.get());
     }
   }
+} catch (const std::exception& error) {
+  log(LogLevel::error, "association_failed", {{"reason", error.what()}});
 }
 
 void Server::Impl::start(Accepted accepted, DcmTransportLayer* secure) {

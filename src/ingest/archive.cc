@@ -356,6 +356,14 @@ Result<std::uint64_t> Archive::remove(const store::DicomSelection& selection) {
   return removed.files.size();
 }
 
+Result<void> Archive::dismiss(const store::DicomProblem& problem) {
+  TRY_DO(impl_->store.dicom().remove_problem(problem.key));
+  if (problem.kind == store::DicomProblemKind::quarantined && !problem.file.empty()) {
+    impl_->quarantine->forget(problem.file);
+  }
+  return {};
+}
+
 std::string Archive::path_of(std::string_view file) const { return impl_->files->path_of(file); }
 store::Store& Archive::store() const { return impl_->store; }
 const ArchiveOptions& Archive::options() const { return impl_->options; }

@@ -79,6 +79,9 @@ class Archive {
   // not_found.
   Result<std::uint64_t> remove(const store::DicomSelection& selection);
 
+  // Takes a problem off the list, and with a quarantined object its file. not_found.
+  Result<void> dismiss(const store::DicomProblem& problem);
+
   // The absolute path of a file of the index.
   [[nodiscard]] std::string path_of(std::string_view file) const;
 

@@ -190,7 +190,9 @@ Result<void> Projector::drain(const std::function<void(std::size_t left)>& progr
     std::size_t count = left.size();
     for (const auto& study : left) {
       if (progress) progress(count--);
-      TRY_DO(impl_->project(study.uid));
+      const auto done = impl_->project(study.uid);
+      // The thread may have been quicker, and have withdrawn it.
+      if (!done && done.error().kind != ProblemKind::not_found) return done;
     }
   }
 }

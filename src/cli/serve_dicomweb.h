@@ -1,0 +1,29 @@
+#pragma once
+
+// The HTTP side of `lightbox serve`: which part of it answers a request.
+
+#include <memory>
+
+#include "dicomweb/api.h"
+#include "http/server.h"
+#include "rest/api.h"
+
+namespace lightbox::cli {
+
+// The parts that answer; filled before the server starts, and kept until it has stopped.
+struct HttpParts {
+  std::unique_ptr<rest::Api> rest;
+  std::unique_ptr<dicomweb::Api> dicomweb;
+};
+
+// /dicomweb is DICOMweb's, all else FHIR's. `parts` must outlive the server.
+[[nodiscard]] http::Handler handler_of(const HttpParts& parts);
+[[nodiscard]] http::Streamed streamed_of(const HttpParts& parts);
+
+// An OperationOutcome, in the format that the request asks for.
+[[nodiscard]] http::Response problem_response(const Problem& problem, const http::Request* request);
+
+[[nodiscard]] std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
+                                                           ingest::Archive& archive);
+
+}  // namespace lightbox::cli

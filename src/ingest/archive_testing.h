@@ -1,0 +1,139 @@
+#pragma once
+
+// For the tests of ingest/ only: objects made of a few elements, and an archive in a folder that
+// goes away.
+
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dicom/part10.h"
+#include "ingest/archive.h"
+#include "store/store.h"
+
+namespace lightbox::ingest::testing {
+
+// Explicit VR little endian; text of short VRs only.
+struct ObjectText {
+  std::map<dicom::Tag, std::pair<std::string, std::string>> elements;  // tag -> VR, value
+
+  ObjectText& set(dicom::Tag tag, std::string vr, std::string value) {
+    elements[tag] = {std::move(vr), std::move(value)};
+    return *this;
+  }
+  ObjectText& leave_out(dicom::Tag tag) {
+    elements.erase(tag);
+    return *this;
+  }
+  [[nodiscard]] std::string data_set() const {
+    std::string out;
+    const auto number = [&out](std::uint32_t value, int bytes) {
+      for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+    };
+    for (const auto& [tag, element] : elements) {
+      const auto& [vr, value] = element;
+      number(dicom::group_of(tag), 2);
+      number(tag & 0xFFFFU, 2);
+      out += vr;
+      const std::size_t padded = value.size() + value.size() % 2;
+      number(static_cast<std::uint32_t>(padded), 2);
+      out += value;
+      if (padded != value.size()) out += vr == "UI" ? '\0' : ' ';
+    }
+    return out;
+  }
+  [[nodiscard]] std::string file() const {
+    return dicom::file_meta_of({.sop_class_uid = elements.at(dicom::tags::SOPClassUID).second,
+                                .sop_instance_uid = "1.2.3",
+                                .transfer_syntax = "1.2.840.10008.1.2.1",
+                                .source_ae_title = "TEST"}) +
+           data_set();
+  }
+};
+
+inline ObjectText ct(const std::string& study, const std::string& series, const std::string& uid,
+                     const std::string& patient = "P1") {
+  ObjectText text;
+  text.set(dicom::tags::SOPClassUID, "UI", "1.2.840.10008.5.1.4.1.1.2")
+      .set(dicom::tags::SOPInstanceUID, "UI", uid)
+      .set(dicom::tags::StudyDate, "DA", "20261125")
+      .set(dicom::tags::Modality, "CS", "CT")
+      .set(dicom::tags::PatientName, "PN", "Doe^Jane")
+      .set(dicom::tags::PatientID, "LO", patient)
+      .set(dicom::tags::StudyInstanceUID, "UI", study)
+      .set(dicom::tags::SeriesInstanceUID, "UI", series)
+      .set(dicom::tags::InstanceNumber, "IS", "1");
+  return text;
+}
+
+class ArchiveTest : public ::testing::Test {
+ protected:
+  ArchiveTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "lightbox-ingest-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    open();
+  }
+  ~ArchiveTest() override {
+    archive_.reset();
+    store_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  void open() {
+    archive_.reset();
+    store_.reset();
+    auto store = store::Store::open({.data_directory = folder_, .limits = limits_, .index = {}});
+    EXPECT_TRUE(store) << store.error().issues[0].diagnostics;
+    store_ = std::move(*store);
+    auto archive = Archive::open(
+        {.data_directory = folder_, .limits = limits_, .on_conflict = on_conflict_}, *store_);
+    EXPECT_TRUE(archive) << archive.error().issues[0].diagnostics;
+    archive_ = std::move(*archive);
+  }
+
+  Incoming incoming(std::string_view bytes) {
+    Incoming object =
+        archive_->receive({.by = Origin::By::stow, .name = "TEST", .remote_address = {}});
+    // In pieces, as a network gives them.
+    for (std::size_t at = 0; at < bytes.size(); at += 1000) {
+      EXPECT_TRUE(object.append(bytes.substr(at, 1000)));
+    }
+    return object;
+  }
+  std::vector<Admitted> add(const std::vector<std::string>& files) {
+    std::vector<Incoming> objects;
+    for (const std::string& file : files) objects.push_back(incoming(file));
+    return archive_->add(std::move(objects));
+  }
+  Admitted add_one(const std::string& file) { return add({file})[0]; }
+
+  // Names below dicom/, sorted.
+  [[nodiscard]] std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ + "/dicom")) {
+      if (entry.is_regular_file()) {
+        names.push_back(std::filesystem::relative(entry.path(), folder_ + "/dicom").string());
+      }
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+  std::vector<store::DicomProblem> problems() {
+    auto listed = store_->dicom().problems(0, 100);
+    EXPECT_TRUE(listed);
+    return std::move(*listed);
+  }
+
+  std::string folder_;
+  Limits limits_;
+  store::OnConflict on_conflict_ = store::OnConflict::keep_first;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Archive> archive_;
+};
+
+}  // namespace lightbox::ingest::testing
