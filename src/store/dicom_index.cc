@@ -253,9 +253,8 @@ Result<void> DicomIndex::metadata(const DicomSelection& selection,
 
 Result<DicomIndex::Counts> DicomIndex::counts() {
   TRY(auto reader, readers_.take());
-  Query query(
-      *reader,
-      "SELECT studies, series, instances, changed, problems, file_bytes FROM dicom_count");
+  Query query(*reader,
+              "SELECT studies, series, instances, changed, problems, file_bytes FROM dicom_count");
   if (!query.next()) return query.problem();
   const auto number = [&](int column) { return static_cast<std::uint64_t>(query.integer(column)); };
   return Counts{number(0), number(1), number(2), number(3), number(4), number(5)};

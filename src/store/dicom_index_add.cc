@@ -82,12 +82,11 @@ class Adding {
   }
 
   Result<std::optional<Found>> find(const DicomInstance& instance) {
-    Query query(
-        database_,
-        "SELECT i.key, i.attributes, i.hash, i.transfer_syntax, i.file, e.uid, s.uid FROM "
-        "dicom_instance i "
-        "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
-        "WHERE i.uid=?");
+    Query query(database_,
+                "SELECT i.key, i.attributes, i.hash, i.transfer_syntax, i.file, e.uid, s.uid FROM "
+                "dicom_instance i "
+                "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
+                "WHERE i.uid=?");
     query.bind(std::string_view(instance.sop_instance_uid));
     if (!query.next()) {
       if (!query.ok()) return query.problem();
