@@ -24,7 +24,8 @@ struct StudyExplanation {
   std::string study_uid;
   // The ImagingStudy; behind it the Patient, when the facts about it come from this study.
   std::vector<ExplainedResource> resources;
-  std::vector<store::DicomProblem> problems;  // of the mapping as it is now, and what else is listed
+  std::vector<store::DicomProblem>
+      problems;  // of the mapping as it is now, and what else is listed
 };
 
 // not_found when the archive has no instance of it; else as plan_study.

@@ -59,10 +59,10 @@ class StudyProjection {
       const auto resource = fhir::parse_resource(merged.json, options_.limits);
       if (!resource) {
         for (const Issue& issue : resource.error().issues) {
-          projection_.problems.push_back(mapping_problem(
-              study_uid_, issue.code,
-              fmt::format("{} cannot be made: {} {}", target.type->name, issue.expression,
-                          issue.diagnostics)));
+          projection_.problems.push_back(
+              mapping_problem(study_uid_, issue.code,
+                              fmt::format("{} cannot be made: {} {}", target.type->name,
+                                          issue.expression, issue.diagnostics)));
         }
         return {};
       }
@@ -106,7 +106,8 @@ class StudyProjection {
     const auto& type = *fhir::Definitions::r4().resource_type("Patient");
     TRY(auto identities, store_.dicom().identities(type, former.substr(head.size())));
     for (Identity& identity : identities) {
-      if (identity.kind != IdentityKind::patient || !is_rank_of(identity.rank, study_uid_)) continue;
+      if (identity.kind != IdentityKind::patient || !is_rank_of(identity.rank, study_uid_))
+        continue;
       identity.rank.clear();
       projection_.identities.push_back(std::move(identity));
     }

@@ -6,9 +6,9 @@
 //                      -> Endpoint --+-> one transaction, which also takes the study's mark back
 //                      -> ImagingStudy
 //
-// study_plan.h says which resources these are and what they are to say. A study without instances is
-// withdrawn: what the archive made goes; what a client had made before stays, as a study of which
-// there are no images here.
+// study_plan.h says which resources these are and what they are to say. A study without instances
+// is withdrawn: what the archive made goes; what a client had made before stays, as a study of
+// which there are no images here.
 
 #include <string>
 #include <string_view>

@@ -48,8 +48,10 @@ class Planning {
                            .type = "Endpoint",
                            .identifier = {},
                            .new_id = new_id()}));
-    plan_.endpoint =
-        Planned{.target = std::move(*target), .next = to_endpoint(options_.rules), .rank = {}, .explanations = {}};
+    plan_.endpoint = Planned{.target = std::move(*target),
+                             .next = to_endpoint(options_.rules),
+                             .rank = {},
+                             .explanations = {}};
     return {};
   }
 
@@ -62,7 +64,9 @@ class Planning {
                            .type = "Patient",
                            .identifier = identifier,
                            .new_id = new_id()}));
-    if (target) plan_.patient = Planned{.target = std::move(*target), .next = {}, .rank = {}, .explanations = {}};
+    if (target)
+      plan_.patient =
+          Planned{.target = std::move(*target), .next = {}, .rank = {}, .explanations = {}};
     return {};
   }
 
