@@ -97,10 +97,10 @@ class Named {
     query.criteria.push_back(rest::has_id(id));
     TRY(const auto both, call_.call.api.store().search(query, {}));
     if (!both.matches.empty()) return id;
-    return problem(ProblemKind::unprocessable, "business-rule",
-                   fmt::format("Patient/{} does not have the identifiers of the {}: {}", id, role_,
-                               text),
-                   name_ + "-identifier");
+    return problem(
+        ProblemKind::unprocessable, "business-rule",
+        fmt::format("Patient/{} does not have the identifiers of the {}: {}", id, role_, text),
+        name_ + "-identifier");
   }
 
   static fhir::Criterion criterion(const Json& identifier) {
@@ -118,17 +118,18 @@ class Named {
   std::string name_;
 };
 
+// What has been done, or would be.
+enum class Tense : std::uint8_t { present, conditional };
 std::string describe(const MergePlan& plan, std::string_view source, std::string_view target,
-                     bool is_preview) {
+                     Tense tense) {
   if (plan.is_empty()) {
     return fmt::format("Patient/{} has been merged into Patient/{} already; there is nothing to do",
                        source, target);
   }
-  std::string text =
-      fmt::format("Patient/{} {} merged into Patient/{}", source,
-                  is_preview ? "would be" : "is", target);
+  std::string text = fmt::format("Patient/{} {} merged into Patient/{}", source,
+                                 tense == Tense::conditional ? "would be" : "is", target);
   if (plan.referring.empty()) return text + "; nothing else referred to it";
-  text += is_preview ? "; these would refer to it:" : "; these refer to it now:";
+  text += tense == Tense::conditional ? "; these would refer to it:" : "; these refer to it now:";
   std::string_view separator = " ";
   for (const auto& [type, count] : plan.referring) {
     text += fmt::format("{}{} {}", separator, count, type);
@@ -169,7 +170,7 @@ Result<http::Response> merge_patients(rest::OperationCall& call, ingest::Project
       .store = api.store(), .index = api.index_options(), .limits = api.options().limits};
   if (preview.value_or(false)) {
     TRY(const auto plan, plan_merge(context, source, target));
-    return respond(call, describe(plan, source, target, true), plan.target);
+    return respond(call, describe(plan, source, target, Tense::conditional), plan.target);
   }
   Result<MergePlan> plan = MergePlan();
   const auto merge = [&]() -> Result<void> {
@@ -190,7 +191,7 @@ Result<http::Response> merge_patients(rest::OperationCall& call, ingest::Project
   TRY_DO(merged);
   TRY_DO(projector.take_marked());
   TRY(const std::string text, text_of(api.store(), target));
-  return respond(call, describe(*plan, source, target, false), text);
+  return respond(call, describe(*plan, source, target, Tense::present), text);
 }
 
 }  // namespace lightbox::imaging

@@ -52,9 +52,7 @@ Json& list_of(Edited& resource, std::string_view name) {
 class MergePlanning {
  public:
   MergePlanning(const MergeContext& context, const std::string& source, const std::string& target)
-      : context_(context),
-        source_("Patient/" + source),
-        target_("Patient/" + target) {}
+      : context_(context), source_("Patient/" + source), target_("Patient/" + target) {}
 
   Result<MergePlan> run() {
     if (source_ == target_) {
@@ -228,7 +226,8 @@ class MergePlanning {
     return {};
   }
 
-  // --- What refers to the source ------------------------------------------------------------------
+  // --- What refers to the source
+  // ------------------------------------------------------------------
 
   static std::vector<const fhir::SearchParameter*> parameters_to_patients(
       const fhir::ResourceType& from) {
@@ -252,8 +251,8 @@ class MergePlanning {
       query.criteria = {rest::refers_to(parameters, source_)};
       query.count = context_.limits.page_size_max;
       do {
-        TRY(auto page, context_.store.search(
-                           query, {.time_us = context_.limits.search_timeout_ms * 1000}));
+        TRY(auto page,
+            context_.store.search(query, {.time_us = context_.limits.search_timeout_ms * 1000}));
         for (auto& match : page.matches) TRY_DO(rewrite(std::move(match)));
         query.cursor = std::move(page.next_cursor);
       } while (!query.cursor.empty());
@@ -267,14 +266,16 @@ class MergePlanning {
       return {};
     }
     TRY(auto resource, parse(std::move(stored)));
-    const auto edits = fhir::rewrite_urls(
-        resource.document, resource.root(),
-        [&](const fhir::FoundUrl& url) -> std::optional<std::string> {
-          if (url.place != fhir::FoundUrl::Place::reference) return std::nullopt;
-          if (url.text.find("/_history/") != std::string_view::npos) return std::nullopt;
-          if (fhir::comparable_reference(url.text, context_.index) != source_) return std::nullopt;
-          return target_;
-        });
+    const auto edits =
+        fhir::rewrite_urls(resource.document, resource.root(),
+                           [&](const fhir::FoundUrl& url) -> std::optional<std::string> {
+                             if (url.place != fhir::FoundUrl::Place::reference) return std::nullopt;
+                             if (url.text.find("/_history/") != std::string_view::npos)
+                               return std::nullopt;
+                             if (fhir::comparable_reference(url.text, context_.index) != source_)
+                               return std::nullopt;
+                             return target_;
+                           });
     if (edits.empty()) return {};
     resource.is_changed = true;
     const store::StoredResource& of = resource.stored;

@@ -22,9 +22,9 @@ namespace lightbox::imaging {
 struct MergePlan {
   std::vector<store::Operation> operations;  // each with the version that it was made of
   std::vector<store::Identity> identities;
-  std::vector<std::string> changed_studies;             // to be projected again
-  std::map<std::string_view, std::size_t> referring;    // how many of each type are rewritten
-  std::string target;                                   // as it is then, whole, as JSON
+  std::vector<std::string> changed_studies;           // to be projected again
+  std::map<std::string_view, std::size_t> referring;  // how many of each type are rewritten
+  std::string target;                                 // as it is then, whole, as JSON
 
   [[nodiscard]] bool is_empty() const { return operations.empty() && identities.empty(); }
 };

@@ -51,11 +51,12 @@ constexpr rest::OwnDefinition merge_definition = {
         R"({"name":"result","use":"out","min":1,"max":"1","documentation":"The patient that stays, as it is then","type":"Patient"}])"};
 
 // Both read much, and the latter waits for the writer: away from the connection's thread.
-rest::OperationHandler in_lane(
-    ingest::Projector& projector,
-    Result<http::Response> (*answer)(OperationCall&, ingest::Projector&)) {
+rest::OperationHandler in_lane(ingest::Projector& projector,
+                               Result<http::Response> (*answer)(OperationCall&,
+                                                                ingest::Projector&)) {
   return [&projector, answer](OperationCall& call) {
-    return rest::in_slow_lane(call, [&call, &projector, answer] { return answer(call, projector); });
+    return rest::in_slow_lane(call,
+                              [&call, &projector, answer] { return answer(call, projector); });
   };
 }
 

@@ -6,8 +6,8 @@
 
 #include "fhir/resource.h"
 #include "fhir/xml_read.h"
-#include "rest/negotiate.h"
 #include "rest/api.h"
+#include "rest/negotiate.h"
 #include "rest/operation.h"
 
 namespace lightbox::rest {

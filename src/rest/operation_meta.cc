@@ -8,8 +8,8 @@
 #include <set>
 
 #include "fhir/resource.h"
-#include "rest/condition.h"
 #include "rest/api.h"
+#include "rest/condition.h"
 #include "rest/operation.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"

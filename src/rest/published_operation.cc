@@ -20,12 +20,12 @@ std::string operation_definition_json(std::string_view base, const Operation& op
       R"("name":"{}","title":"{}","status":"active","kind":"operation","date":"{}","description":)",
       url.substr(url.rfind('/') + 1), url, version, own.name, own.title, release_date);
   fhir::write_json_string(own.description, text);
-  return text + fmt::format(
-                    R"(,"affectsState":{},"code":"{}","resource":["{}"],"system":false,"type":{},)"
-                    R"("instance":{},"parameter":{}}})",
-                    operation.affects_state, operation.name, operation.type,
-                    operation.has(OperationLevel::type), operation.has(OperationLevel::instance),
-                    own.parameters);
+  return text +
+         fmt::format(R"(,"affectsState":{},"code":"{}","resource":["{}"],"system":false,"type":{},)"
+                     R"("instance":{},"parameter":{}}})",
+                     operation.affects_state, operation.name, operation.type,
+                     operation.has(OperationLevel::type), operation.has(OperationLevel::instance),
+                     own.parameters);
 }
 
 std::string_view id_of_url(std::string_view url) { return url.substr(url.rfind('/') + 1); }
