@@ -20,7 +20,7 @@ ARROWS = {
     "dicomweb": ["ingest", "store", "dicom", "http", "auth"],
     "dimse": ["ingest", "store", "dicom", "auth"],
     "pacs": ["ingest", "store", "dicom", "dimse", "http"],
-    "imaging": ["rest", "ingest", "store", "dicom"],
+    "imaging": ["rest", "ingest", "store", "fhir", "dicom"],
     "cli": None,  # may include all: it is the only wiring
 }
 

@@ -67,6 +67,9 @@ struct Limits {
   std::int64_t dimse_pdu_timeout_ms = 60'000;      // A-ABORT: one PDU, and between two of an object
   std::int64_t dimse_report_retry_ms = 3'600'000;  // then a commitment report is given up
 
+  // imaging/
+  std::size_t merged_resources_max = 10'000;  // 422: that refer to a patient who is merged
+
   // dicomweb/
   std::uint64_t stow_bytes_max = 64ULL << 30U;  // 413: of one request, decompressed
   std::size_t stow_requests_max = 64;           // 503: uploads at once

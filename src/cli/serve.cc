@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "cli/serve_dicomweb.h"
 #include "cli/serve_dimse.h"
+#include "imaging/operations.h"
 #include "ingest/archive.h"
 
 namespace lightbox::cli {
@@ -77,7 +78,8 @@ Result<void> run(const Settings& settings) {
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  parts.rest = std::make_unique<rest::Api>(api_options, index, *store);
+  parts.rest =
+      std::make_unique<rest::Api>(api_options, index, *store, imaging::operations(*projector));
   parts.rest->set_server(server.get());
   parts.dicomweb = make_dicomweb(api_options, *archive);
   server->start();

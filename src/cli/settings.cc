@@ -110,6 +110,8 @@ const std::vector<LimitSetting>& limit_settings() {
       {"commit_batch_max", &Limits::commit_batch_max, "writes in one transaction of the store"},
       {"conditional_delete_max", &Limits::conditional_delete_max,
        "resources that one conditional delete may delete; past it 412"},
+      {"merged_resources_max", &Limits::merged_resources_max,
+       "resources that refer to a patient whom $merge may merge; past it 422"},
       {"history_versions_max", &Limits::history_versions_max,
        "versions kept of a resource, the current one included; 0: all", /*may_be_zero=*/true},
   };

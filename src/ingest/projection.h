@@ -6,9 +6,9 @@
 //                      -> Endpoint --+-> one transaction, which also takes the study's mark back
 //                      -> ImagingStudy
 //
-// Which resource is written is what identity rows say. Where there is none, what a client made
-// earlier with the same identifier is adopted, and two such are a problem that is listed, never
-// resolved silently (design, decision 1).
+// study_plan.h says which resources these are and what they are to say. A study without instances
+// is withdrawn: what the archive made goes; what a client had made before stays, as a study of
+// which there are no images here.
 
 #include <string>
 #include <string_view>

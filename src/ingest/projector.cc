@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/log.h"
 #include "ingest/projection.h"
@@ -72,35 +73,47 @@ struct Projector::Impl : Archive::Listener {
   void run() {
     std::unique_lock lock(mutex);
     while (!is_stopping) {
-      const std::int64_t now = steady_ms();
-      std::int64_t next =
-          now + std::clamp<std::int64_t>(options.limits.projection_quiet_ms / 4, 5, 1'000);
-      const std::string* chosen = nullptr;
-      for (auto it = studies.begin(); it != studies.end();) {
-        const Waiting& study = it->second;
-        if (!study.is_changed) {
-          const bool is_past = now - study.projected_ms > options.limits.projection_quiet_ms;
-          it = is_past ? studies.erase(it) : std::next(it);
-          continue;
-        }
-        if (const std::int64_t at = due(study); at < next) {
-          next = at;
-          chosen = &it->first;
-        }
-        ++it;
-      }
-      if (chosen == nullptr || next > now) {
-        wake.wait_for(lock, std::chrono::milliseconds(next - now));
+      std::int64_t next = 0;
+      const auto chosen = choose(next);
+      if (chosen.empty()) {
+        wake.wait_for(lock, std::chrono::milliseconds(next - steady_ms()));
         continue;
       }
-      const std::string uid = *chosen;
-      Waiting& study = studies[uid];
-      study.is_changed = study.is_settled = false;
-      lock.unlock();
-      const auto done = project(uid);
-      lock.lock();
-      finish(uid, done);
+      for (const std::string& uid : chosen) {
+        if (is_stopping) break;
+        Waiting& study = studies[uid];
+        study.is_changed = study.is_settled = false;
+        lock.unlock();
+        const auto done = project(uid);
+        lock.lock();
+        finish(uid, done);
+      }
     }
+  }
+
+  // The studies that are due, the longest due first; when there are none, `next` says when to look
+  // again.
+  std::vector<std::string> choose(std::int64_t& next) {
+    const std::int64_t now = steady_ms();
+    next = now + std::clamp<std::int64_t>(options.limits.projection_quiet_ms / 4, 5, 1'000);
+    std::vector<std::pair<std::int64_t, std::string>> chosen;
+    for (auto it = studies.begin(); it != studies.end();) {
+      const Waiting& study = it->second;
+      if (!study.is_changed) {
+        const bool is_past = now - study.projected_ms > options.limits.projection_quiet_ms;
+        it = is_past ? studies.erase(it) : std::next(it);
+        continue;
+      }
+      const std::int64_t at = due(study);
+      if (at <= now) chosen.emplace_back(at, it->first);
+      next = std::min(next, std::max(at, now + 1));
+      ++it;
+    }
+    std::ranges::sort(chosen);
+    std::vector<std::string> uids;
+    uids.reserve(chosen.size());
+    for (auto& [at, uid] : chosen) uids.push_back(std::move(uid));
+    return uids;
   }
 
   void finish(const std::string& uid, const Result<void>& done) {
@@ -129,6 +142,15 @@ struct Projector::Impl : Archive::Listener {
                    "Others changed the study's resources again and again meanwhile");
   }
 
+  Result<void> take_marked() {
+    TRY(const auto marked, archive.store().dicom().changed_studies());
+    for (const auto& study : marked) {
+      changed(study.uid);
+      settled(study.uid);
+    }
+    return {};
+  }
+
   ProjectorOptions options;
   Archive& archive;
   std::mutex projecting;
@@ -143,12 +165,8 @@ Projector::Projector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Projector>> Projector::start(ProjectorOptions options, Archive& archive) {
   auto impl = std::make_unique<Impl>(std::move(options), archive);
+  TRY_DO(impl->take_marked());
   archive.set_listener(impl.get());
-  TRY(const auto left, archive.store().dicom().changed_studies());
-  for (const auto& study : left) {
-    impl->changed(study.uid);
-    impl->settled(study.uid);
-  }
   impl->thread = std::thread([impl = impl.get()] { impl->run(); });
   return std::unique_ptr<Projector>(new Projector(std::move(impl)));
 }
@@ -178,6 +196,13 @@ Result<void> Projector::drain(const std::function<void(std::size_t left)>& progr
     }
   }
 }
+
+void Projector::run_between(const std::function<void()>& work) {
+  const std::lock_guard none_at_a_time(impl_->projecting);
+  work();
+}
+
+Result<void> Projector::take_marked() { return impl_->take_marked(); }
 
 const ProjectorOptions& Projector::options() const { return impl_->options; }
 

@@ -41,6 +41,12 @@ class Projector {
   // how many studies are left.
   Result<void> drain(const std::function<void(std::size_t left)>& progress = {});
 
+  // Runs `work`, which must not project, while no study is being projected: what it reads of
+  // identities and writes anew is not overtaken by a projection that had read them before.
+  void run_between(const std::function<void()>& work);
+  // Projects soon what others have marked changed in the index (mark_changed, reassign).
+  Result<void> take_marked();
+
   [[nodiscard]] const ProjectorOptions& options() const;
 
  private:

@@ -216,6 +216,67 @@ TEST_F(ProjectorTest, ASquattedIdIsListedAndTheStudyHasAnother) {
   EXPECT_THAT(study("1.2"), HasSubstr("9.9"));
   ASSERT_THAT(problems(), SizeIs(1));
   EXPECT_EQ(problems()[0].code, "duplicate");
+  // As long as it is so.
+  add_one(ct("1.2", "1.3", "1.5").file());
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_EQ(count("ImagingStudy"), 2);
+  EXPECT_THAT(study("1.2"), HasSubstr("9.9"));
+  ASSERT_THAT(problems(), SizeIs(1));
+}
+
+TEST_F(ProjectorTest, WhatAClientMadeUnderTheStudysOwnIdStaysWhenItsImagesGo) {
+  start_still();
+  put(R"({"resourceType":"ImagingStudy","id":"1.2","status":"registered","subject":{"display":"x"},
+          "identifier":[{"system":"urn:dicom:uid","value":"urn:oid:1.2"}]})");
+  add_one(ct("1.2", "1.3", "1.4").file());
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_THAT(study("1.2"), HasSubstr(R"("numberOfInstances":1)"));
+  ASSERT_TRUE(archive_->remove({.study_uid = "1.2"}));
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_THAT(study("1.2"), HasSubstr(R"("status":"registered")"));
+}
+
+TEST_F(ProjectorTest, WhatOthersMarkIsTaken) {
+  start(3'600'000);
+  add_one(ct("1.2", "1.3", "1.4").file());
+  EXPECT_EQ(study("1.2"), "");
+  ASSERT_TRUE(projector_->take_marked());
+  EXPECT_TRUE(becomes([&] { return !study("1.2").empty(); }));
+}
+
+TEST_F(ProjectorTest, APatientIsSaidByTheRemainingStudiesWhenTheNewestHasGone) {
+  start_still();
+  auto old = ct("1.2", "1.3", "1.4");
+  old.set(dicom::tags::PatientName, "PN", "Maiden^Jane")
+      .set(dicom::tags::StudyDate, "DA", "20200101");
+  add({old.file(), ct("1.9", "1.30", "1.5").file()});
+  ASSERT_TRUE(projector_->drain());
+  ASSERT_TRUE(archive_->remove({.study_uid = "1.9"}));
+  ASSERT_TRUE(projector_->drain());
+  ASSERT_TRUE(projector_->project("1.2"));
+  const auto identity = store_->dicom().identity(store::IdentityKind::patient, "|P1");
+  ASSERT_TRUE(identity && *identity);
+  std::string json;
+  store::append_resource(*read("Patient", (*identity)->id), json);
+  EXPECT_THAT(json, HasSubstr("Maiden"));
+}
+
+TEST_F(ProjectorTest, AStudyWhoseDateIsCorrectedSaysStillWhoThePatientIs) {
+  on_conflict_ = store::OnConflict::replace;
+  open();
+  start_still();
+  add_one(ct("1.2", "1.3", "1.4").file());
+  ASSERT_TRUE(projector_->drain());
+  auto corrected = ct("1.2", "1.3", "1.4");
+  corrected.set(dicom::tags::PatientName, "PN", "Maiden^Jane")
+      .set(dicom::tags::StudyDate, "DA", "20200101");
+  add_one(corrected.file());
+  ASSERT_TRUE(projector_->drain());
+  const auto identity = store_->dicom().identity(store::IdentityKind::patient, "|P1");
+  ASSERT_TRUE(identity && *identity);
+  std::string json;
+  store::append_resource(*read("Patient", (*identity)->id), json);
+  EXPECT_THAT(json, HasSubstr("Maiden"));
 }
 
 TEST_F(ProjectorTest, APatientsFactsAreThoseOfTheNewestStudy) {

@@ -4,6 +4,7 @@
 
 #include "http/router.h"
 #include "rest/outcome.h"
+#include "rest/published.h"
 #include "rest/routes.h"
 
 namespace lightbox::rest {
@@ -71,16 +72,21 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
   co_return co_await routes()[match->index].handler(call);
 }
 
-Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store)
+Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store,
+         std::vector<Operation> more)
     : options_(std::move(options)),
       index_(std::move(index)),
       store_(store),
+      operations_(std::move(more)),
       slow_lane_({.threads = 2,
                   .waiting_max = options_.limits.slow_searches_max,
                   .priority = http::Lane::Priority::low,
                   .what_waits = "long searches and great Bundles",
                   .limit_name = "slow_searches_max",
-                  .advice = "try again later, or narrow the search"}) {}
+                  .advice = "try again later, or narrow the search"}) {
+  const auto basic = basic_operations();
+  operations_.insert(operations_.begin(), basic.begin(), basic.end());
+}
 
 boost::asio::awaitable<http::Response> Api::answer(const http::Request& request) {
   http::Response response;
@@ -101,6 +107,8 @@ Result<const fhir::ResourceType*> Call::type(std::size_t index) const {
   return problem(ProblemKind::not_found, "not-supported",
                  fmt::format("'{}' is not a resource type of FHIR R4", captures[index]));
 }
+
+Publisher publisher_of(const Call& call) { return {call.base, call.api.operations()}; }
 
 fhir::IndexOptions Call::search_options() const {
   fhir::IndexOptions options = api.index_options();

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "http/origin.h"
 #include "http/server.h"
 #include "rest/negotiate.h"
+#include "rest/operation.h"
 #include "store/store.h"
 
 namespace lightbox::rest {
@@ -31,7 +33,9 @@ struct ApiOptions {
 class Api {
  public:
   // `index` is the store's own: rows must not depend on the Host of the request that made them.
-  Api(ApiOptions options, fhir::IndexOptions index, store::Store& store);
+  // `more`: operations besides the basic ones.
+  Api(ApiOptions options, fhir::IndexOptions index, store::Store& store,
+      std::vector<Operation> more = {});
 
   // Answers one request; never throws but for lack of memory.
   boost::asio::awaitable<http::Response> answer(const http::Request& request);
@@ -39,6 +43,7 @@ class Api {
   [[nodiscard]] const ApiOptions& options() const { return options_; }
   [[nodiscard]] const fhir::IndexOptions& index_options() const { return index_; }
   [[nodiscard]] store::Store& store() { return store_; }
+  [[nodiscard]] std::span<const Operation> operations() const { return operations_; }
   [[nodiscard]] http::Lane& slow_lane() { return slow_lane_; }
   [[nodiscard]] const http::Server* server() const { return server_; }
   void set_server(const http::Server* server) { server_ = server; }  // before it starts
@@ -47,6 +52,7 @@ class Api {
   ApiOptions options_;
   fhir::IndexOptions index_;
   store::Store& store_;
+  std::vector<Operation> operations_;
   http::Lane slow_lane_;
   const http::Server* server_ = nullptr;
 };

@@ -124,16 +124,16 @@ void append_compartments(std::string& out) {
 }
 
 // R4 has a type's operations where they are, whatever the level; those of every type with each.
-void append_operations(const fhir::ResourceType* type, std::string_view base, std::string& out) {
+void append_operations(const fhir::ResourceType* type, const Call& call, std::string& out) {
   char separator = '[';
-  for (const Operation& operation : operations()) {
+  for (const Operation& operation : call.api.operations()) {
     const bool is_here = type == nullptr ? operation.is_of(nullptr, OperationLevel::system)
                                          : operation.is_of(type, OperationLevel::type) ||
                                                operation.is_of(type, OperationLevel::instance);
     if (!is_here) continue;
     if (separator == '[') out += R"(,"operation":)";
     fmt::format_to(std::back_inserter(out), R"({}{{"name":"{}","definition":"{}"}})", separator,
-                   operation.name, operation_definition(operation, base));
+                   operation.name, operation_definition(operation, call.base));
     separator = ',';
   }
   if (separator == ',') out += ']';
@@ -153,7 +153,7 @@ void append_type(const fhir::ResourceType& type, std::string_view interactions, 
                  is_multiple ? "multiple" : "single");
   append_search_parameters(type, call.base, call.api.index_options().full_text, out);
   append_includes(type, out);
-  append_operations(&type, call.base, out);
+  append_operations(&type, call, out);
   out += '}';
 }
 
@@ -185,7 +185,7 @@ std::string statement(const Call& call) {
   out += "],";
   append_interactions(Level::system, out);
   append_common_parameters(call.api.index_options().full_text, out);
-  append_operations(nullptr, call.base, out);
+  append_operations(nullptr, call, out);
   append_compartments(out);
   out += "}]}";
   return out;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fhir/search.h"
+#include "rest/api.h"
 #include "rest/operation.h"
 
 namespace lightbox::rest {

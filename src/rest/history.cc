@@ -164,10 +164,10 @@ http::Response respond(const Call& call, const Asked& asked, const store::Histor
 
 // What is published has had one version.
 Result<store::HistoryPage> or_published(Result<store::HistoryPage> failed, const Asked& asked,
-                                        std::string_view base) {
+                                        const Publisher& publisher) {
   const store::HistoryQuery& query = asked.query;
   if (query.id.empty() || failed.error().kind != ProblemKind::not_found) return failed;
-  auto published = find_published(*query.type, query.id, base);
+  auto published = find_published(*query.type, query.id, publisher);
   if (!published) return failed;
   store::HistoryPage one;
   one.versions.push_back(std::move(*published));
@@ -190,7 +190,7 @@ boost::asio::awaitable<http::Response> run(Call& call, Result<Asked> asked) {
     auto pending = call.api.slow_lane().run<store::HistoryPage>(std::move(work));
     page = co_await std::move(pending);
   }
-  if (!page) page = or_published(std::move(page), *asked, call.base);
+  if (!page) page = or_published(std::move(page), *asked, publisher_of(call));
   if (!page) co_return problem_response(page.error(), call.wants);
   co_return respond(call, *asked, *page);
 }

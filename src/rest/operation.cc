@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "fhir/resource.h"
+#include "rest/api.h"
 #include "rest/outcome.h"
 #include "rest/routes.h"
 
@@ -16,9 +17,8 @@ constexpr std::uint8_t on_type = static_cast<std::uint8_t>(OperationLevel::type)
 constexpr std::uint8_t on_instance = static_cast<std::uint8_t>(OperationLevel::instance);
 
 // Which of the operations by this name is meant; not_found when there is none.
-Result<const Operation*> find(std::string_view name, const fhir::ResourceType* type,
-                              OperationLevel level) {
-  const auto all = operations();
+Result<const Operation*> find(std::span<const Operation> all, std::string_view name,
+                              const fhir::ResourceType* type, OperationLevel level) {
   const auto is_meant = [&](const Operation& one) {
     return one.name == name && one.is_of(type, level);
   };
@@ -42,7 +42,7 @@ boost::asio::awaitable<Result<http::Response>> invoke(Call& call, OperationLevel
     type = *named;
   }
   const std::string_view name = std::string_view(call.captures.back()).substr(1);
-  auto operation = find(name, type, level);
+  auto operation = find(call.api.operations(), name, type, level);
   if (!operation) co_return std::move(operation).error();
   if ((*operation)->affects_state && call.request.method != http::Method::post) {
     co_return problem(ProblemKind::method_not_allowed,
@@ -76,12 +76,25 @@ boost::asio::awaitable<http::Response> answer(Call& call, OperationLevel level) 
   co_return refused;
 }
 
+constexpr OwnDefinition study_everything_definition = {
+    .name = "StudyEverything",
+    .title = "Everything of an imaging study",
+    .description =
+        "The study, what it refers to (patient, service requests, encounter, practitioners, "
+        "endpoints, locations), and every resource that refers to it, as a searchset Bundle in "
+        "pages.",
+    .parameters =
+        R"([{"name":"_since","use":"in","min":0,"max":"1","documentation":"Only what changed since","type":"instant"},)"
+        R"({"name":"_type","use":"in","min":0,"max":"*","documentation":"Only these types, separated by commas","type":"code"},)"
+        R"({"name":"_count","use":"in","min":0,"max":"1","documentation":"Matches on a page","type":"integer"},)"
+        R"({"name":"return","use":"out","min":1,"max":"1","documentation":"A searchset","type":"Bundle"}])"};
+
 }  // namespace
 
-std::span<const Operation> operations() {
+std::span<const Operation> basic_operations() {
   using enum OperationBody;
   // A name that ends in * may be given several times.
-  static constexpr std::array table = {
+  static const std::array table = {
       Operation{"validate", "", on_type | on_instance, false,
                 "http://hl7.org/fhir/OperationDefinition/Resource-validate",
                 "resource mode profile", unchecked, "resource", validate_resource},
@@ -98,7 +111,8 @@ std::span<const Operation> operations() {
                 "http://hl7.org/fhir/OperationDefinition/Patient-everything",
                 "start end _since _type* _count _cursor", parameters, "", patient_everything},
       Operation{"everything", "ImagingStudy", on_instance, false, "",
-                "_since _type* _count _cursor", parameters, "", study_everything},
+                "_since _type* _count _cursor", parameters, "", study_everything,
+                study_everything_definition},
       Operation{"expand", "ValueSet", on_type | on_instance, false,
                 "http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
                 "url valueSet valueSetVersion filter offset count activeOnly includeDesignations "

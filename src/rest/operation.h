@@ -1,22 +1,26 @@
 #pragma once
 
 // R4's operations (operations.html): [base]/$name, [base]/[type]/$name, [base]/[type]/[id]/$name.
-// One table of them feeds their routes, what the input may be, and the CapabilityStatement.
+// One table of them feeds their routes, what the input may be, the CapabilityStatement and the
+// OperationDefinitions that are published. Those of the table here need the store alone; an Api is
+// given more (rest/api.h) by whoever has what they need.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "fhir/definitions.h"
 #include "http/message.h"
-#include "rest/api.h"
 #include "rest/operation_input.h"
 
 namespace lightbox::rest {
 
 enum class OperationLevel : std::uint8_t { system = 1, type = 2, instance = 4 };
 
+struct Call;
 struct Operation;
 
 // One invocation on its way to its answer.
@@ -29,13 +33,23 @@ struct OperationCall {
   OperationInput input;
 };
 
-using OperationHandler = boost::asio::awaitable<Result<http::Response>> (*)(OperationCall&);
+// Called by several threads at once; the OperationCall lives until it is done.
+using OperationHandler =
+    std::function<boost::asio::awaitable<Result<http::Response>>(OperationCall&)>;
 
 // What the body of a POST may be besides a Parameters resource.
 enum class OperationBody : std::uint8_t {
   parameters,  // nothing
   resource,    // the one input of type Resource, `resource_parameter`
   unchecked,   // the same; and it is not validated before the handler has it
+};
+
+// What the OperationDefinition of one of our own says, besides what Operation does. Literals.
+struct OwnDefinition {
+  std::string_view name;  // "StudyEverything"
+  std::string_view title;
+  std::string_view description;
+  std::string_view parameters;  // OperationDefinition.parameter, as JSON
 };
 
 struct Operation {
@@ -48,6 +62,7 @@ struct Operation {
   OperationBody body;
   std::string_view resource_parameter;
   OperationHandler handler;
+  OwnDefinition own = {};  // of those with an empty `definition`
 
   [[nodiscard]] bool has(OperationLevel level) const {
     return (levels & static_cast<std::uint8_t>(level)) != 0;
@@ -58,7 +73,8 @@ struct Operation {
   }
 };
 
-[[nodiscard]] std::span<const Operation> operations();
+// Those that every Api has.
+[[nodiscard]] std::span<const Operation> basic_operations();
 
 // The canonical URL of its OperationDefinition.
 [[nodiscard]] std::string operation_definition(const Operation& operation, std::string_view base);

@@ -6,6 +6,7 @@
 
 #include "fhir/resource.h"
 #include "fhir/xml_read.h"
+#include "rest/api.h"
 #include "rest/negotiate.h"
 #include "rest/operation.h"
 
@@ -159,6 +160,17 @@ Result<std::optional<std::size_t>> OperationInput::number(std::string_view name)
     return wrong(name, *given, "a whole number from 0");
   }
   return std::optional(value);
+}
+
+std::vector<const Json*> OperationInput::values(std::string_view name) const {
+  std::vector<const Json*> found;
+  for (const Given& given : given_) {
+    if (given.name != name || given.value == nullptr || !given.value->is(Json::Kind::object)) {
+      continue;
+    }
+    found.push_back(given.value);
+  }
+  return found;
 }
 
 const Json* OperationInput::value(std::string_view name) const {

@@ -31,6 +31,10 @@ class OperationInput {
   [[nodiscard]] Result<std::optional<std::size_t>> number(std::string_view name) const;
   // The value of a data type, or the resource; nullptr: it is not there. Lives as long as this.
   [[nodiscard]] const fhir::Json* value(std::string_view name) const;
+  // All of them, of a parameter that may be given several times.
+  [[nodiscard]] std::vector<const fhir::Json*> values(std::string_view name) const;
+  // The body; nullptr: there is none.
+  [[nodiscard]] const fhir::Json* body() const { return document_.root(); }
   // Names of members that were given twice in an unchecked body.
   [[nodiscard]] const std::vector<Issue>& duplicate_keys() const { return duplicate_keys_; }
 

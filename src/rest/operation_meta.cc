@@ -8,6 +8,7 @@
 #include <set>
 
 #include "fhir/resource.h"
+#include "rest/api.h"
 #include "rest/condition.h"
 #include "rest/operation.h"
 #include "rest/outcome.h"

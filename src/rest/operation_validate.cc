@@ -7,6 +7,7 @@
 
 #include "fhir/resource.h"
 #include "fhir/validate.h"
+#include "rest/api.h"
 #include "rest/condition.h"
 #include "rest/operation.h"
 #include "rest/outcome.h"

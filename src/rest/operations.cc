@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "rest/outcome.h"
 #include "rest/routes.h"
+#include "store/dicom_index.h"
 
 namespace lightbox::rest {
 namespace {
@@ -49,6 +50,18 @@ boost::asio::awaitable<http::Response> metrics(Call& call) {
   }
   append_metric("resources", "gauge", "Resources in the store.", call.api.store().resource_count(),
                 body);
+  if (const auto archive = call.api.store().dicom().counts()) {
+    append_metric("dicom_studies", "gauge", "Studies in the archive.", archive->studies, body);
+    append_metric("dicom_series", "gauge", "Series in the archive.", archive->series, body);
+    append_metric("dicom_instances", "gauge", "Instances in the archive.", archive->instances,
+                  body);
+    append_metric("dicom_bytes", "gauge", "Bytes of the instances' files.", archive->file_bytes,
+                  body);
+    append_metric("dicom_studies_waiting", "gauge",
+                  "Studies with changes that their resources do not show yet.", archive->changed,
+                  body);
+    append_metric("dicom_problems", "gauge", "Problems that are listed.", archive->problems, body);
+  }
   append_metric("store_writable", "gauge", "0 after a failed sync to disk.",
                 call.api.store().writable() ? 1 : 0, body);
   co_return text_response(200, std::move(body), prometheus_text);

@@ -54,9 +54,9 @@ const List& of_hl7(const fhir::ResourceType& type) {
   return compartments;
 }
 
-std::vector<PublishedText> own(const fhir::ResourceType& type, std::string_view base) {
-  if (is_search_parameter(type)) return own_search_parameters(base);
-  return is_operation(type) ? own_operations(base) : std::vector<PublishedText>();
+std::vector<PublishedText> own(const fhir::ResourceType& type, const Publisher& publisher) {
+  if (is_search_parameter(type)) return own_search_parameters(publisher.base);
+  return is_operation(type) ? own_operations(publisher) : std::vector<PublishedText>();
 }
 
 }  // namespace
@@ -65,9 +65,9 @@ bool has_published(const fhir::ResourceType& type) {
   return is_search_parameter(type) || is_operation(type) || is_compartment(type);
 }
 
-List all_published(const fhir::ResourceType& type, std::string_view base) {
-  const fhir::IndexOptions options{.own_bases = {std::string(base) + "/"}};
-  List list = to_list(type, own(type, base), options);
+List all_published(const fhir::ResourceType& type, const Publisher& publisher) {
+  const fhir::IndexOptions options{.own_bases = {std::string(publisher.base) + "/"}};
+  List list = to_list(type, own(type, publisher), options);
   const List& standard = of_hl7(type);
   list.insert(list.end(), standard.begin(), standard.end());
   std::ranges::sort(list, {}, [](const auto& one) { return std::string_view(one->resource.id); });
@@ -75,9 +75,10 @@ List all_published(const fhir::ResourceType& type, std::string_view base) {
 }
 
 std::optional<store::StoredResource> find_published(const fhir::ResourceType& type,
-                                                    std::string_view id, std::string_view base) {
+                                                    std::string_view id,
+                                                    const Publisher& publisher) {
   if (!has_published(type)) return std::nullopt;
-  for (const PublishedText& text : own(type, base)) {
+  for (const PublishedText& text : own(type, publisher)) {
     if (text.id != id) continue;
     if (const auto document = fhir::parse_json(text.json)) {
       return to_resource(type, id, *document->root());
@@ -91,11 +92,11 @@ std::optional<store::StoredResource> find_published(const fhir::ResourceType& ty
 
 Result<store::StoredResource> or_published(Result<store::StoredResource> found,
                                            const fhir::ResourceType& type, std::string_view id,
-                                           std::string_view base) {
+                                           const Publisher& publisher) {
   if (found) return found;
   const ProblemKind kind = found.error().kind;
   if (kind != ProblemKind::not_found && kind != ProblemKind::gone) return found;
-  auto published = find_published(type, id, base);
+  auto published = find_published(type, id, publisher);
   return published ? Result<store::StoredResource>(std::move(*published)) : std::move(found);
 }
 

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,16 @@
 #include "store/store.h"
 
 namespace lightbox::rest {
+
+struct Call;
+struct Operation;
+
+// What is published depends on where the server is, and on its operations.
+struct Publisher {
+  std::string_view base;  // "http://localhost:8080/baseR4"
+  std::span<const Operation> operations;
+};
+[[nodiscard]] Publisher publisher_of(const Call& call);
 
 // Where the parameter is defined: HL7's URL, or for Lightbox's own
 // "http://localhost:8080/baseR4/SearchParameter/lightbox-ImagingStudy-modality".
@@ -33,17 +44,17 @@ struct Published {
 
 // SearchParameter, OperationDefinition and CompartmentDefinition.
 [[nodiscard]] bool has_published(const fhir::ResourceType& type);
-// All of a type that has some, by their ids. `base`: "http://localhost:8080/baseR4".
+// All of a type that has some, by their ids.
 [[nodiscard]] std::vector<std::shared_ptr<const Published>> all_published(
-    const fhir::ResourceType& type, std::string_view base);
+    const fhir::ResourceType& type, const Publisher& publisher);
 [[nodiscard]] std::optional<store::StoredResource> find_published(const fhir::ResourceType& type,
                                                                   std::string_view id,
-                                                                  std::string_view base);
+                                                                  const Publisher& publisher);
 // What the store found, or else what is published under that id, when nothing is stored there.
 [[nodiscard]] Result<store::StoredResource> or_published(Result<store::StoredResource> found,
                                                          const fhir::ResourceType& type,
                                                          std::string_view id,
-                                                         std::string_view base);
+                                                         const Publisher& publisher);
 
 // The resources as JSON, by their ids.
 struct PublishedText {
@@ -53,7 +64,7 @@ struct PublishedText {
 [[nodiscard]] std::vector<PublishedText> search_parameters_of_hl7();
 [[nodiscard]] std::vector<PublishedText> own_search_parameters(std::string_view base);
 [[nodiscard]] std::vector<PublishedText> operations_of_hl7();
-[[nodiscard]] std::vector<PublishedText> own_operations(std::string_view base);
+[[nodiscard]] std::vector<PublishedText> own_operations(const Publisher& publisher);
 [[nodiscard]] std::vector<PublishedText> compartments_of_hl7();
 // "patient"
 [[nodiscard]] std::string compartment_id(const fhir::ResourceType& type);
@@ -62,6 +73,6 @@ struct PublishedText {
 // by its ids. Of a criterion that needs other resources (chains, brackets, words) nothing published
 // is a match.
 Result<store::SearchPage> search_with_published(store::Store& store, const fhir::SearchQuery& query,
-                                                std::string_view base, store::Effort effort);
+                                                const Publisher& publisher, store::Effort effort);
 
 }  // namespace lightbox::rest

@@ -45,14 +45,14 @@ Result<std::uint64_t> stored_total(store::Store& store, fhir::SearchQuery query,
 }
 
 // In order; what a client has stored under the same id stands in for it.
-Result<List> matching(store::Store& store, const fhir::SearchQuery& query, std::string_view base,
-                      store::Effort effort) {
+Result<List> matching(store::Store& store, const fhir::SearchQuery& query,
+                      const Publisher& publisher, store::Effort effort) {
   List list;
   if (!std::ranges::all_of(query.criteria, can_tell)) return list;
   fhir::SearchQuery any;
   any.type = query.type;
   TRY(const std::uint64_t stored, stored_total(store, any, effort));
-  for (const auto& one : all_published(*query.type, base)) {
+  for (const auto& one : all_published(*query.type, publisher)) {
     if (!satisfies(query, *one)) continue;
     if (stored > 0 && store.read(*query.type, one->resource.id)) continue;
     list.push_back(one);
@@ -63,7 +63,7 @@ Result<List> matching(store::Store& store, const fhir::SearchQuery& query, std::
 }  // namespace
 
 Result<store::SearchPage> search_with_published(store::Store& store, const fhir::SearchQuery& query,
-                                                std::string_view base, store::Effort effort) {
+                                                const Publisher& publisher, store::Effort effort) {
   const bool is_among_published = query.cursor.starts_with(cursor_head);
   store::SearchPage page;
   if (!is_among_published) {
@@ -72,7 +72,7 @@ Result<store::SearchPage> search_with_published(store::Store& store, const fhir:
   }
   const bool is_full = !page.next_cursor.empty();
   if (is_full && !page.total) return page;
-  TRY(const List list, matching(store, query, base, effort));
+  TRY(const List list, matching(store, query, publisher, effort));
   const bool wants_total = query.total != fhir::TotalMode::none || query.criteria.empty();
   if (is_among_published && wants_total) {
     TRY(page.total, stored_total(store, query, effort));

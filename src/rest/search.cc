@@ -102,7 +102,7 @@ Result<store::SearchPage> search(const Call& call, const Scope& scope,
   if (scope.kind != Scope::Kind::one_type) return store.search(queries, effort);
   const fhir::SearchQuery& query = queries.front();
   if (has_published(*query.type) && !scope.compartment) {
-    return search_with_published(store, query, call.base, effort);
+    return search_with_published(store, query, publisher_of(call), effort);
   }
   return store.search(query, effort);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "fhir/terminology.h"
+#include "rest/api.h"
 #include "rest/operation.h"
 
 namespace lightbox::rest {

@@ -87,3 +87,42 @@ CREATE TABLE dicom_problem (
   diagnostics TEXT NOT NULL,
   UNIQUE (study, kind, instance, file, diagnostics)
 );
+
+-- How much there is, kept by the statements that change it, so that /metrics need not count. One row.
+CREATE TABLE dicom_count (
+  studies INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  series INTEGER NOT NULL,
+  instances INTEGER NOT NULL,
+  file_bytes INTEGER NOT NULL,
+  problems INTEGER NOT NULL
+);
+INSERT INTO dicom_count VALUES (0, 0, 0, 0, 0, 0);
+CREATE TRIGGER dicom_study_added AFTER INSERT ON dicom_study BEGIN
+  UPDATE dicom_count SET studies = studies + 1, changed = changed + (NEW.first_change > 0);
+END;
+CREATE TRIGGER dicom_study_removed AFTER DELETE ON dicom_study BEGIN
+  UPDATE dicom_count SET studies = studies - 1, changed = changed - (OLD.first_change > 0);
+END;
+CREATE TRIGGER dicom_study_changed AFTER UPDATE OF first_change ON dicom_study
+WHEN (NEW.first_change > 0) <> (OLD.first_change > 0) BEGIN
+  UPDATE dicom_count SET changed = changed + (NEW.first_change > 0) - (OLD.first_change > 0);
+END;
+CREATE TRIGGER dicom_series_added AFTER INSERT ON dicom_series BEGIN
+  UPDATE dicom_count SET series = series + 1;
+END;
+CREATE TRIGGER dicom_series_removed AFTER DELETE ON dicom_series BEGIN
+  UPDATE dicom_count SET series = series - 1;
+END;
+CREATE TRIGGER dicom_instance_added AFTER INSERT ON dicom_instance BEGIN
+  UPDATE dicom_count SET instances = instances + 1, file_bytes = file_bytes + NEW.file_bytes;
+END;
+CREATE TRIGGER dicom_instance_removed AFTER DELETE ON dicom_instance BEGIN
+  UPDATE dicom_count SET instances = instances - 1, file_bytes = file_bytes - OLD.file_bytes;
+END;
+CREATE TRIGGER dicom_problem_added AFTER INSERT ON dicom_problem BEGIN
+  UPDATE dicom_count SET problems = problems + 1;
+END;
+CREATE TRIGGER dicom_problem_removed AFTER DELETE ON dicom_problem BEGIN
+  UPDATE dicom_count SET problems = problems - 1;
+END;

@@ -254,9 +254,7 @@ Result<void> DicomIndex::metadata(const DicomSelection& selection,
 Result<DicomIndex::Counts> DicomIndex::counts() {
   TRY(auto reader, readers_.take());
   Query query(*reader,
-              "SELECT (SELECT count(*) FROM dicom_study), (SELECT count(*) FROM dicom_series), "
-              "count(*), (SELECT count(*) FROM dicom_study WHERE first_change>0), (SELECT count(*) "
-              "FROM dicom_problem), coalesce(sum(file_bytes),0) FROM dicom_instance");
+              "SELECT studies, series, instances, changed, problems, file_bytes FROM dicom_count");
   if (!query.next()) return query.problem();
   const auto number = [&](int column) { return static_cast<std::uint64_t>(query.integer(column)); };
   return Counts{number(0), number(1), number(2), number(3), number(4), number(5)};

@@ -183,6 +183,9 @@ class DicomIndex {
   Result<void> add_problem(DicomProblem problem);
   Result<void> remove_problem(std::int64_t key);
   Result<std::vector<DicomProblem>> problems(std::int64_t after_key, std::size_t count);
+  Result<std::vector<DicomProblem>> problems(std::string_view study_uid);
+  // Studies with a problem of this code, `count` at most.
+  Result<std::vector<std::string>> studies_with_problem(std::string_view code, std::size_t count);
 
   // In the order of keys.
   Result<std::vector<StoredFile>> files(std::int64_t after_key, std::size_t count);
@@ -200,6 +203,7 @@ class DicomIndex {
   Result<void> metadata(const DicomSelection& selection,
                         const std::function<bool(std::string_view json)>& each);
 
+  // Kept, not counted: cheap at any size.
   struct Counts {
     std::uint64_t studies = 0, series = 0, instances = 0, changed = 0, problems = 0;
     std::uint64_t file_bytes = 0;

@@ -47,8 +47,10 @@ class Adding {
         return result;
       }
       TRY_DO(remove(found->key));
+      TRY_DO(withdraw_note(context_, instance.sop_instance_uid));
       result.outcome = AddOutcome::replaced;
       TRY_DO(insert(prepared));
+      TRY_DO(forget_attributes(found->attributes));
       return result;
     }
     TRY_DO(insert(prepared));
@@ -67,6 +69,7 @@ class Adding {
  private:
   struct Found {
     std::int64_t key = 0;
+    std::int64_t attributes = 0;
     std::string hash;
     std::string transfer_syntax;
     std::string file;
@@ -79,19 +82,19 @@ class Adding {
   }
 
   Result<std::optional<Found>> find(const DicomInstance& instance) {
-    Query query(
-        database_,
-        "SELECT i.key, i.hash, i.transfer_syntax, i.file, e.uid, s.uid FROM dicom_instance i "
-        "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
-        "WHERE i.uid=?");
+    Query query(database_,
+                "SELECT i.key, i.attributes, i.hash, i.transfer_syntax, i.file, e.uid, s.uid FROM "
+                "dicom_instance i "
+                "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
+                "WHERE i.uid=?");
     query.bind(std::string_view(instance.sop_instance_uid));
     if (!query.next()) {
       if (!query.ok()) return query.problem();
       return std::optional<Found>();
     }
-    return std::optional<Found>(Found{query.integer(0), std::string(query.blob(1)),
-                                      std::string(query.text(2)), std::string(query.text(3)),
-                                      std::string(query.text(4)), std::string(query.text(5))});
+    return std::optional<Found>(Found{
+        query.integer(0), query.integer(1), std::string(query.blob(2)), std::string(query.text(3)),
+        std::string(query.text(4)), std::string(query.text(5)), std::string(query.text(6))});
   }
 
   Result<void> remove(std::int64_t key) {
@@ -101,6 +104,17 @@ class Adding {
       query.bind(key);
       if (!query.run()) return query.problem();
     }
+    return {};
+  }
+
+  // Those of a replaced instance, unless others have them too.
+  Result<void> forget_attributes(std::int64_t key) {
+    Query query(database_,
+                "DELETE FROM dicom_attributes WHERE key=? AND NOT EXISTS (SELECT 1 FROM "
+                "dicom_instance i WHERE i.series=dicom_attributes.series AND "
+                "i.attributes=dicom_attributes.key)");
+    query.bind(key);
+    if (!query.run()) return query.problem();
     return {};
   }
 

@@ -62,20 +62,6 @@ Result<void> mark_uids(const Task::Context& context, const std::vector<std::stri
   return {};
 }
 
-// What a removed rejection note had rejected is not rejected any more.
-Result<void> withdraw_note(const Task::Context& context, const std::string& note) {
-  std::vector<std::string> uids;
-  {
-    Query query(context.database, "SELECT uid FROM dicom_rejection WHERE note=?");
-    query.bind(std::string_view(note));
-    while (query.next()) uids.emplace_back(query.text(0));
-    if (!query.ok()) return query.problem();
-  }
-  if (uids.empty()) return {};
-  TRY_DO(run(context.database, "DELETE FROM dicom_rejection WHERE note=?", {note}));
-  return mark_instances(context, uids);
-}
-
 }  // namespace
 
 Result<void> mark_instances(const Task::Context& context, const std::vector<std::string>& uids) {
@@ -93,6 +79,19 @@ Result<void> mark_instances(const Task::Context& context, const std::vector<std:
   studies.erase(rest.begin(), rest.end());
   for (const std::int64_t study : studies) TRY_DO(mark_study(context, study));
   return {};
+}
+
+Result<void> withdraw_note(const Task::Context& context, const std::string& note) {
+  std::vector<std::string> uids;
+  {
+    Query query(context.database, "SELECT uid FROM dicom_rejection WHERE note=?");
+    query.bind(std::string_view(note));
+    while (query.next()) uids.emplace_back(query.text(0));
+    if (!query.ok()) return query.problem();
+  }
+  if (uids.empty()) return {};
+  TRY_DO(run(context.database, "DELETE FROM dicom_rejection WHERE note=?", {note}));
+  return mark_instances(context, uids);
 }
 
 Result<void> put_identity(Database& writer, const Identity& identity) {

@@ -308,6 +308,74 @@ TEST_F(DicomIndexTest, AResourceOfAStudyWithInstancesCannotBeDeleted) {
   EXPECT_TRUE(store_->commit_and_wait(testing::one(testing::remove("Patient", "a"))));
 }
 
+// What is kept must be what is there, after whatever has happened.
+TEST_F(DicomIndexTest, CountsAreThoseOfTheRows) {
+  const auto expect = [&](std::uint64_t studies, std::uint64_t series, std::uint64_t instances,
+                          std::uint64_t waiting, std::uint64_t problems) {
+    const auto counts = index().counts();
+    ASSERT_TRUE(counts);
+    EXPECT_EQ(counts->studies, studies);
+    EXPECT_EQ(counts->series, series);
+    EXPECT_EQ(counts->instances, instances);
+    EXPECT_EQ(counts->changed, waiting);
+    EXPECT_EQ(counts->problems, problems);
+    EXPECT_EQ(counts->file_bytes, 1000 * instances);
+  };
+  expect(0, 0, 0, 0, 0);
+  add({instance("1.4.1"), instance("1.4.2", "1.2", "1.30"), instance("1.5.1", "1.20", "1.31")});
+  expect(2, 3, 3, 2, 0);
+  add({instance("1.4.1"), instance("1.4.3")});  // one is known; the study is marked already
+  expect(2, 3, 4, 2, 0);
+  ASSERT_TRUE(project("1.2"));
+  expect(2, 3, 4, 1, 0);
+  add({instance("1.4.1", "1.2", "1.3", 9)}, OnConflict::replace);
+  expect(2, 3, 4, 2, 0);
+  const DicomProblem problem{
+      .kind = DicomProblemKind::mapping, .study_uid = "1.2", .code = "value", .diagnostics = "x"};
+  ASSERT_TRUE(index().add_problem(problem));
+  ASSERT_TRUE(index().add_problem(problem));
+  expect(2, 3, 4, 2, 1);
+  ASSERT_TRUE(project("1.2"));  // takes it back
+  expect(2, 3, 4, 1, 0);
+  EXPECT_TRUE(index().mark_changed({}));
+  expect(2, 3, 4, 2, 0);
+  ASSERT_TRUE(index().remove({.study_uid = "1.2", .series_uid = "1.3"}));
+  expect(2, 2, 2, 2, 0);
+  ASSERT_TRUE(index().remove({.study_uid = "1.2"}));
+  ASSERT_TRUE(project("1.2"));
+  expect(1, 1, 1, 1, 0);
+  open();
+  expect(1, 1, 1, 1, 0);
+}
+
+TEST_F(DicomIndexTest, ANoteThatIsReplacedRejectsWhatItSaysNow) {
+  auto note = instance("1.5.1", "1.2", "1.31");
+  note.rejects = {{"1.4.1", "113001"}};
+  note.attributes = R"({"00080060":{"vr":"CS","Value":["KO"]}})";
+  add({instance("1.4.1"), instance("1.4.2"), note});
+  auto other = instance("1.5.1", "1.2", "1.31", 9);
+  other.rejects = {{"1.4.2", "113001"}};
+  add({other}, OnConflict::replace);
+  const auto rows = index().study("1.2");
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->instances[0].rejection, "");
+  EXPECT_EQ(rows->instances[1].rejection, "113001");
+  EXPECT_THAT(rows->attributes, SizeIs(2)) << "those of the replaced instance are still there";
+}
+
+TEST_F(DicomIndexTest, ProblemsOfAStudy) {
+  for (const char* study : {"1.2", "1.9"}) {
+    ASSERT_TRUE(index().add_problem({.kind = DicomProblemKind::conflict,
+                                     .study_uid = study,
+                                     .code = study == std::string("1.9") ? "duplicate" : "value",
+                                     .diagnostics = "x"}));
+  }
+  ASSERT_THAT(*index().problems("1.9"), SizeIs(1));
+  EXPECT_EQ((*index().problems("1.9"))[0].study_uid, "1.9");
+  EXPECT_THAT(*index().studies_with_problem("value", 10), ElementsAre("1.2"));
+  EXPECT_THAT(*index().studies_with_problem("value", 0), IsEmpty());
+}
+
 TEST_F(DicomIndexTest, MarkingAllProjectsAllAgain) {
   add({instance("1.4.1"), instance("1.4.2", "1.5", "1.6")});
   ASSERT_TRUE(project("1.2"));

@@ -2,13 +2,13 @@
 #include "store/reader.h"
 
 namespace lightbox::store {
+namespace {
 
-Result<std::vector<DicomProblem>> DicomIndex::problems(std::int64_t after_key, std::size_t count) {
-  TRY(auto reader, readers_.take());
-  Query query(*reader,
-              "SELECT key, kind, at, study, series, instance, source, file, code, diagnostics FROM "
-              "dicom_problem WHERE key>? ORDER BY key LIMIT ?");
-  query.bind(after_key).bind(static_cast<std::int64_t>(count));
+constexpr std::string_view select_problem =
+    "SELECT key, kind, at, study, series, instance, source, file, code, diagnostics FROM "
+    "dicom_problem WHERE ";
+
+Result<std::vector<DicomProblem>> read_problems(Query& query) {
   const auto text = [&](int column) { return std::string(query.text(column)); };
   std::vector<DicomProblem> problems;
   while (query.next()) {
@@ -25,6 +25,36 @@ Result<std::vector<DicomProblem>> DicomIndex::problems(std::int64_t after_key, s
   }
   if (!query.ok()) return query.problem();
   return problems;
+}
+
+}  // namespace
+
+Result<std::vector<DicomProblem>> DicomIndex::problems(std::int64_t after_key, std::size_t count) {
+  TRY(auto reader, readers_.take());
+  const std::string sql = std::string(select_problem) + "key>? ORDER BY key LIMIT ?";
+  Query query(*reader, sql);
+  query.bind(after_key).bind(static_cast<std::int64_t>(count));
+  return read_problems(query);
+}
+
+Result<std::vector<DicomProblem>> DicomIndex::problems(std::string_view study_uid) {
+  TRY(auto reader, readers_.take());
+  const std::string sql = std::string(select_problem) + "study=? ORDER BY key";
+  Query query(*reader, sql);
+  query.bind(study_uid);
+  return read_problems(query);
+}
+
+Result<std::vector<std::string>> DicomIndex::studies_with_problem(std::string_view code,
+                                                                  std::size_t count) {
+  TRY(auto reader, readers_.take());
+  Query query(*reader,
+              "SELECT DISTINCT study FROM dicom_problem WHERE code=? AND study<>'' LIMIT ?");
+  query.bind(code).bind(static_cast<std::int64_t>(count));
+  std::vector<std::string> studies;
+  while (query.next()) studies.emplace_back(query.text(0));
+  if (!query.ok()) return query.problem();
+  return studies;
 }
 
 }  // namespace lightbox::store

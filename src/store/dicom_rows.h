@@ -28,6 +28,9 @@ Result<void> mark_study(const Task::Context& context, std::int64_t study);
 // Those of these instances have.
 Result<void> mark_instances(const Task::Context& context, const std::vector<std::string>& uids);
 
+// What a removed rejection note had rejected is not rejected any more.
+Result<void> withdraw_note(const Task::Context& context, const std::string& note);
+
 // " FROM … WHERE …" over study s, series e and instance i; the values are to be bound in this
 // order.
 struct SelectionSql {

@@ -1,0 +1,89 @@
+#include "imaging/operations.h"
+
+#include "imaging/explain_mapping.h"
+#include "imaging/merge_patients.h"
+#include "rest/api.h"
+
+namespace lightbox::imaging {
+namespace {
+
+using rest::OperationCall;
+using rest::OperationLevel;
+
+constexpr rest::OwnDefinition explain_mapping_definition = {
+    .name = "ExplainMapping",
+    .title = "Where an imaging study's elements come from",
+    .description =
+        "For each element that comes from DICOM, the attribute and instance that it comes from; "
+        "the elements that clients have added, changed or removed since, which stay so; and the "
+        "problems of the mapping.",
+    .parameters =
+        R"([{"name":"study","use":"out","min":1,"max":"1","documentation":"The StudyInstanceUID","type":"id"},)"
+        R"({"name":"resource","use":"out","min":0,"max":"*","documentation":"The study, and its patient when the facts about that come from this study","type":"Reference"},)"
+        R"({"name":"element","use":"out","min":0,"max":"*","documentation":"An element that comes from DICOM","part":[)"
+        R"({"name":"path","use":"out","min":1,"max":"1","documentation":"In what the mapping makes","type":"string"},)"
+        R"({"name":"attribute","use":"out","min":0,"max":"1","documentation":"(gggg,eeee) Keyword; absent when it is counted or configured","type":"string"},)"
+        R"({"name":"value","use":"out","min":0,"max":"1","documentation":"As it stands in the instance","type":"string"},)"
+        R"({"name":"instance","use":"out","min":0,"max":"1","documentation":"Its SOPInstanceUID","type":"id"}]},)"
+        R"({"name":"client-edit","use":"out","min":0,"max":"*","documentation":"What a client has changed","part":[)"
+        R"({"name":"path","use":"out","min":1,"max":"1","documentation":"In the resource as it is","type":"string"},)"
+        R"({"name":"kind","use":"out","min":1,"max":"1","documentation":"added, changed or removed","type":"code"}]},)"
+        R"({"name":"problem","use":"out","min":0,"max":"*","documentation":"What is wrong with the study","part":[)"
+        R"({"name":"code","use":"out","min":1,"max":"1","documentation":"Of the issue types","type":"code"},)"
+        R"({"name":"diagnostics","use":"out","min":1,"max":"1","documentation":"In words","type":"string"},)"
+        R"({"name":"instance","use":"out","min":0,"max":"1","documentation":"The SOPInstanceUID of the instance that has it","type":"id"}]}])"};
+
+constexpr rest::OwnDefinition merge_definition = {
+    .name = "Merge",
+    .title = "Two patients are one",
+    .description =
+        "Patient-merge as FHIR R5 has it, for R4: the source becomes inactive and is replaced by "
+        "the target, what refers to the source refers to the target, and studies that arrive with "
+        "a Patient ID of the source are the target's.",
+    .parameters =
+        R"([{"name":"source-patient","use":"in","min":0,"max":"1","documentation":"The patient that goes","type":"Reference","targetProfile":["http://hl7.org/fhir/StructureDefinition/Patient"]},)"
+        R"({"name":"source-patient-identifier","use":"in","min":0,"max":"*","documentation":"Identifiers that the patient that goes has, all of them","type":"Identifier"},)"
+        R"({"name":"target-patient","use":"in","min":0,"max":"1","documentation":"The patient that stays","type":"Reference","targetProfile":["http://hl7.org/fhir/StructureDefinition/Patient"]},)"
+        R"({"name":"target-patient-identifier","use":"in","min":0,"max":"*","documentation":"Identifiers that the patient that stays has, all of them","type":"Identifier"},)"
+        R"({"name":"preview","use":"in","min":0,"max":"1","documentation":"true: nothing is written","type":"boolean"},)"
+        R"({"name":"input","use":"out","min":0,"max":"1","documentation":"The Parameters that were sent","type":"Parameters"},)"
+        R"({"name":"outcome","use":"out","min":1,"max":"1","documentation":"What was done, or would be","type":"OperationOutcome"},)"
+        R"({"name":"result","use":"out","min":1,"max":"1","documentation":"The patient that stays, as it is then","type":"Patient"}])"};
+
+// Both read much, and the latter waits for the writer: away from the connection's thread.
+rest::OperationHandler in_lane(ingest::Projector& projector,
+                               Result<http::Response> (*answer)(OperationCall&,
+                                                                ingest::Projector&)) {
+  return [&projector, answer](OperationCall& call) {
+    return rest::in_slow_lane(call,
+                              [&call, &projector, answer] { return answer(call, projector); });
+  };
+}
+
+}  // namespace
+
+std::vector<rest::Operation> operations(ingest::Projector& projector) {
+  return {{.name = "explain-mapping",
+           .type = "ImagingStudy",
+           .levels = static_cast<std::uint8_t>(OperationLevel::instance),
+           .affects_state = false,
+           .definition = {},
+           .parameters = {},
+           .body = rest::OperationBody::parameters,
+           .resource_parameter = {},
+           .handler = in_lane(projector, explain_mapping),
+           .own = explain_mapping_definition},
+          {.name = "merge",
+           .type = "Patient",
+           .levels = static_cast<std::uint8_t>(OperationLevel::type),
+           .affects_state = true,
+           .definition = {},
+           .parameters = "source-patient source-patient-identifier* target-patient "
+                         "target-patient-identifier* preview",
+           .body = rest::OperationBody::parameters,
+           .resource_parameter = {},
+           .handler = in_lane(projector, merge_patients),
+           .own = merge_definition}};
+}
+
+}  // namespace lightbox::imaging
