@@ -159,47 +159,24 @@ Result<NewFile> Files::adopt(std::string_view study_uid, std::string_view sop_in
 }
 
 Result<void> Files::sync(std::span<const NewFile> files) {
-  if (files.empty()) return {};
-  std::unique_lock lock(rounds_mutex_);
-  if (!next_round_) next_round_ = std::make_shared<Round>();
-  const std::shared_ptr<Round> round = next_round_;
-  for (const NewFile& file : files) round->files.push_back(&file);
-  round_ended_.wait(lock, [&] { return round->result || !is_syncing_; });
-  if (round->result) return *round->result;
-  // The first to see that none runs does it for all who have come.
-  is_syncing_ = true;
-  next_round_ = nullptr;
-  lock.unlock();
-  auto result = sync_round(*round);
-  lock.lock();
-  is_syncing_ = false;
-  round->result = result;
-  lock.unlock();
-  round_ended_.notify_all();
-  return result;
-}
-
-Result<void> Files::sync_round(const Round& round) {
-  if (round.files.size() > files_synced_singly_max) {
+  if (files.size() > files_synced_singly_max) {
     if (::syncfs(root_descriptor_.get()) != 0) {
       return file_problem("The disk could not be synced", root_, errno);
     }
   } else {
-    for (const NewFile* file : round.files) {
-      if (::fsync(file->descriptor.get()) != 0) {
-        return file_problem("The file could not be synced", path_of(file->name), errno);
+    for (const NewFile& file : files) {
+      if (::fsync(file.descriptor.get()) != 0) {
+        return file_problem("The file could not be synced", path_of(file.name), errno);
       }
-      TRY_DO(sync_folder(path_of(parent_of(file->name))));
-      for (const std::string& folder : file->folders) {
+      TRY_DO(sync_folder(path_of(parent_of(file.name))));
+      for (const std::string& folder : file.folders) {
         TRY_DO(sync_folder(path_of(parent_of(folder))));
       }
     }
   }
   const std::lock_guard lock(mutex_);
   if (folders_.size() >= folders_known_max) folders_.clear();
-  for (const NewFile* file : round.files) {
-    folders_.insert(file->folders.begin(), file->folders.end());
-  }
+  for (const NewFile& file : files) folders_.insert(file.folders.begin(), file.folders.end());
   return {};
 }
 

@@ -5,12 +5,10 @@
 // A new file is on the disk when sync() has returned: its bytes, its name, and the folders that
 // were made for it. Safe from any thread.
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,7 +63,6 @@ class Files {
   // As create(), of what lies below incoming/ already.
   Result<NewFile> adopt(std::string_view study_uid, std::string_view sop_instance_uid,
                         const std::string& incoming_path, Descriptor descriptor);
-  // Callers at the same time share a sync: whoever comes while one runs waits for the next.
   Result<void> sync(std::span<const NewFile> files);
   // Removes it, and its study's folder when that is empty; never a file that is kept in place. What
   // cannot be removed is left to check.
@@ -82,19 +79,8 @@ class Files {
   Result<NewFile> place(std::string_view study_uid, std::string_view sop_instance_uid,
                         const std::function<int(const std::string& path)>& make);
 
-  // What is synced together.
-  struct Round {
-    std::vector<const NewFile*> files;
-    std::optional<Result<void>> result;
-  };
-  Result<void> sync_round(const Round& round);
-
   std::string root_;
   Descriptor root_descriptor_;
-  std::mutex rounds_mutex_;
-  std::condition_variable round_ended_;
-  std::shared_ptr<Round> next_round_;  // under rounds_mutex_
-  bool is_syncing_ = false;            // under rounds_mutex_
   std::mutex mutex_;
   std::unordered_set<std::string> folders_;  // on the disk; forgotten when there are many
   std::uint64_t incoming_ = 0;
