@@ -11,8 +11,8 @@
 
 namespace lightbox::cli {
 
-// `invalid` when a setting of DIMSE is not what it must be; `forbidden` when the server would be open
-// to other machines although nothing says who may come.
+// `invalid` when a setting of DIMSE is not what it must be; `forbidden` when the server would be
+// open to other machines although nothing says who may come.
 Result<dimse::ServerOptions> dimse_options(const Settings& settings);
 
 // nullptr when it is off. As dimse::Server::start.

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/new_id.h"
 #include "fhir/json.h"
 #include "fhir/resource.h"
-#include "base/new_id.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/new_id.h"
 #include "fhir/json.h"
 #include "fhir/resource.h"
 #include "http/response_head.h"
-#include "base/new_id.h"
 
 namespace lightbox::rest {
 namespace {

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/new_id.h"
 #include "fhir/resource.h"
 #include "http/text.h"
 #include "rest/criteria.h"
-#include "base/new_id.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"

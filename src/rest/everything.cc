@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "base/new_id.h"
 #include "fhir/index_values.h"
 #include "fhir/path.h"
 #include "fhir/resource.h"
 #include "rest/bundle.h"
-#include "base/new_id.h"
 #include "rest/outcome.h"
 
 namespace lightbox::rest {

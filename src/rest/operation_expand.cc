@@ -3,8 +3,8 @@
 #include <chrono>
 #include <fmt/format.h>
 
-#include "fhir/resource.h"
 #include "base/new_id.h"
+#include "fhir/resource.h"
 #include "rest/outcome.h"
 #include "rest/terminology.h"
 

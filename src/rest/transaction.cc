@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "base/new_id.h"
 #include "fhir/resource.h"
 #include "rest/condition.h"
-#include "base/new_id.h"
 #include "rest/respond.h"
 
 namespace lightbox::rest {

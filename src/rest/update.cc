@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "base/new_id.h"
 #include "fhir/resource.h"
 #include "rest/condition.h"
 #include "rest/criteria.h"
-#include "base/new_id.h"
 #include "rest/outcome.h"
 #include "rest/respond.h"
 #include "rest/routes.h"
