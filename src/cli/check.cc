@@ -58,8 +58,10 @@ std::string_view word_of(Kind kind) {
   return "";
 }
 
-// What an operator still has to look at. What is in quarantine has been listed when it arrived.
+// What an operator still has to look at. What is in quarantine has been listed when it arrived. A
+// file without a row that cannot be indexed was never acknowledged: a crash left it half written.
 bool is_open(const CheckFinding& finding, bool is_retrying) {
+  if (finding.kind == Kind::unindexed && finding.state == State::quarantined) return false;
   if (finding.kind == Kind::quarantined && !is_retrying) return false;
   return finding.state != State::indexed;
 }

@@ -19,6 +19,7 @@ using dicom::Vr;
 using ingest::Admitted;
 
 namespace tags {
+// The standard's keywords, as they are. NOLINTBEGIN(readability-identifier-naming)
 constexpr Tag ErrorComment = 0x00000902;
 constexpr Tag ReferencedSOPClassUID = 0x00081150;
 constexpr Tag ReferencedSOPInstanceUID = 0x00081155;
@@ -28,6 +29,7 @@ constexpr Tag FailureReason = 0x00081197;
 constexpr Tag FailedSOPSequence = 0x00081198;
 constexpr Tag ReferencedSOPSequence = 0x00081199;
 constexpr Tag OtherFailuresSequence = 0x0008119A;
+// NOLINTEND(readability-identifier-naming)
 }  // namespace tags
 
 // The module as a data set, with the texts that it views.

@@ -46,8 +46,7 @@ Result<void> move_durably(const std::string& from, const std::string& to) {
 
 class Repairs {
  public:
-  Repairs(Archive& archive, const CheckOptions& options)
-      : archive_(archive), options_(options), index_(archive.store().dicom()) {}
+  explicit Repairs(Archive& archive) : archive_(archive), index_(archive.store().dicom()) {}
 
   Result<void> mend(CheckFinding& finding) {
     switch (finding.kind) {
@@ -134,7 +133,8 @@ class Repairs {
       }
       case Outcome::quarantined:
         finding.state = State::quarantined;
-        finding.diagnostics = admitted.problem.issues[0].diagnostics;
+        finding.diagnostics += "; it has gone to quarantine: ";
+        finding.diagnostics += admitted.problem.issues[0].diagnostics;
         break;
       case Outcome::failed:
         finding.diagnostics = admitted.problem.issues[0].diagnostics;
@@ -186,7 +186,6 @@ class Repairs {
   }
 
   Archive& archive_;
-  const CheckOptions& options_;
   store::DicomIndex& index_;
 };
 
@@ -198,7 +197,7 @@ std::string subject_of(const std::string& sop_instance_uid, const std::string& f
 }  // namespace
 
 Result<void> repair_findings(Archive& archive, const CheckOptions& options, CheckReport& report) {
-  Repairs repairs(archive, options);
+  Repairs repairs(archive);
   const auto is_wanted = [&](Kind kind) {
     return kind == Kind::quarantined ? options.retry == Retry::quarantined
                                      : options.repair == Repair::yes;

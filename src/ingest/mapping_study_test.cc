@@ -244,8 +244,7 @@ TEST(MappingStudyTest, EachElementIsExplained) {
         "ImagingStudy.started|(0008,0201) TimezoneOffsetFromUTC|+0100|1.2.3.1.1\n",
         "ImagingStudy.procedureCode[0]|(0008,1032) ProcedureCodeSequence|(1, SCT, CT)|1.2.3.1.1\n",
         "ImagingStudy.series[0].bodySite|(0018,0015) BodyPartExamined|CHEST|1.2.3.1.1\n",
-        "ImagingStudy.series[0].instance[0].uid|(0008,0018) "
-        "SOPInstanceUID|1.2.3.1.1|1.2.3.1.1\n"}) {
+        "ImagingStudy.series[0].instance[0].uid|(0008,0018) SOPInstanceUID|1.2.3.1.1|1.2.3.1.1"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   // The instances of a series are alike: the first is explained.

@@ -45,7 +45,7 @@ void Quarantine::keep(Received& object, dicom::Source& source, Admitted& admitte
 Result<std::string> Quarantine::keep_file(Received& object, dicom::Source& source) {
   if (!object.in_place.empty()) return object.in_place;
   TRY(const store::Sha256 hash, hash_from(source, 0));
-  const std::string name = fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
+  std::string name = fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
   const std::string path = files_.path_of(name);
   if (::access(path.c_str(), F_OK) == 0) return name;
   if (bytes_ + source.size() > limits_.quarantine_bytes_max) {
