@@ -112,7 +112,9 @@ std::string pdu(char type, const std::string& content) {
 }
 
 std::string associate_request() {
-  const auto title = [](const std::string& text) { return text + std::string(16 - text.size(), ' '); };
+  const auto title = [](const std::string& text) {
+    return text + std::string(16 - text.size(), ' ');
+  };
   const std::string context =
       "\1\0\0\0"s + item(0x30, ct_image_storage) + item(0x40, explicit_little_endian);
   const std::string user = item(0x51, big(pdu_bytes_max, 4)) + item(0x52, "1.2.826.0.1.3680043.9");

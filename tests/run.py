@@ -25,6 +25,7 @@ ASAN, TSAN = ROOT / "build" / "asan", ROOT / "build" / "tsan"
 # or race with the real one.
 SANITIZED = {"front_door_test", "capability_test", "load_test"}
 TIMEOUT_S = 900
+LINT_TIMEOUT_S = 3000  # of a fresh clone: the whole tree
 
 
 class Outcome:
@@ -33,16 +34,16 @@ class Outcome:
         self.seconds, self.text = seconds, text
 
 
-def run(command, environment, cwd=ROOT):
+def run(command, environment, cwd=ROOT, timeout_s=TIMEOUT_S):
     """(exit code, output, seconds); a test that hangs has failed."""
     started = time.monotonic()
     try:
         done = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, text=True,
                               errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=TIMEOUT_S)
+                              timeout=timeout_s)
         code, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired as expired:
-        code, output = -1, f"{expired.stdout or ''}\nno end after {TIMEOUT_S} s"
+        code, output = -1, f"{expired.stdout or ''}\nno end after {timeout_s} s"
     return code, output, time.monotonic() - started
 
 
@@ -90,7 +91,7 @@ def python_test(module, case=""):
 
 
 def lint():
-    code, output, seconds = run([sys.executable, "tests/lint.py"], {})
+    code, output, seconds = run([sys.executable, "tests/lint.py"], {}, timeout_s=LINT_TIMEOUT_S)
     counted = re.search(r"^lint: (\d+) clean, (\d+) not", output, re.M)
     passed, failed = (int(counted[1]), int(counted[2])) if counted else (0, 1)
     return Outcome("lint", passed, failed, 0, seconds, output if code else "")
