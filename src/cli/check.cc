@@ -132,24 +132,10 @@ Result<bool> run(const CheckCommand& command, ProgressLine& progress) {
   return is_well;
 }
 
-std::string_view word_of(store::DicomProblemKind kind) {
-  switch (kind) {
-    case store::DicomProblemKind::quarantined:
-      return "quarantined";
-    case store::DicomProblemKind::conflict:
-      return "conflict";
-    case store::DicomProblemKind::mapping:
-      return "mapping";
-    case store::DicomProblemKind::check:
-      return "check";
-  }
-  return "";
-}
-
 void print_problem(const store::DicomProblem& one) {
   const std::chrono::system_clock::time_point at{std::chrono::milliseconds(one.at_ms)};
   fmt::print("{:%Y-%m-%dT%H:%M:%SZ} {}: {}\n", std::chrono::floor<std::chrono::seconds>(at),
-             word_of(one.kind), one.diagnostics);
+             store::name_of(one.kind), one.diagnostics);
   const auto detail = [](std::string_view name, const std::string& value) {
     if (!value.empty()) fmt::print("    {} {}\n", name, value);
   };

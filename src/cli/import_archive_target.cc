@@ -15,7 +15,6 @@ namespace {
 
 const ingest::Origin origin{
     .by = ingest::Origin::By::import, .name = "import", .remote_address = {}};
-constexpr std::size_t read_bytes = 256 * 1024;
 
 class Received : public ReceivedObject {
  public:
@@ -77,22 +76,8 @@ class ArchiveTarget : public ImportTarget {
       incoming.set_in_place(path.string());
       return incoming;
     }
-    const int descriptor = open(object.path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return problem(ProblemKind::invalid, std::strerror(errno));
-    auto appended = append_all(descriptor, incoming);
-    close(descriptor);
-    if (!appended) return std::unexpected(std::move(appended).error());
+    TRY_DO(incoming.append_file(object.path));
     return incoming;
-  }
-
-  static Result<void> append_all(int descriptor, ingest::Incoming& incoming) {
-    thread_local std::string block(read_bytes, '\0');
-    while (true) {
-      const ssize_t size = read(descriptor, block.data(), block.size());
-      if (size < 0) return problem(ProblemKind::invalid, std::strerror(errno));
-      if (size == 0) return {};
-      TRY_DO(incoming.append({block.data(), static_cast<std::size_t>(size)}));
-    }
   }
 
   const ImportOptions& options_;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/file_kind.h"
 #include "cli/file_walk.h"
 #include "cli/media_directory.h"
@@ -21,13 +22,11 @@ constexpr std::string_view stays_refused =
 
 // The first bytes of a file. `invalid` with the system's reason.
 Result<std::string> first_bytes(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return problem(ProblemKind::invalid, std::strerror(errno));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return problem(ProblemKind::invalid, std::strerror(errno));
   std::array<char, kind_bytes> bytes;
-  const ssize_t size = read(descriptor, bytes.data(), bytes.size());
-  const int error = errno;
-  close(descriptor);
-  if (size < 0) return problem(ProblemKind::invalid, std::strerror(error));
+  const ssize_t size = ::read(file.get(), bytes.data(), bytes.size());
+  if (size < 0) return problem(ProblemKind::invalid, std::strerror(errno));
   return std::string(bytes.data(), static_cast<std::size_t>(size));
 }
 

@@ -3,11 +3,13 @@
 #include <cstring>
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
+#include "base/spool.h"
 #include "cli/import_target.h"
 #include "cli/stow_answer.h"
 
@@ -26,64 +28,25 @@ constexpr long silence_max_s = 120;  // without a byte in either direction
 constexpr std::size_t answer_bytes_max = 16U << 20U;
 constexpr std::size_t memory_bytes_max = 1U << 20U;
 
-// An archive's entry: in memory while it is small, else in a file without a name.
+// An archive's entry.
 class Received : public ReceivedObject {
  public:
-  explicit Received(const Limits& limits) : bytes_max_(limits.dicom_object_bytes_max) {}
-  ~Received() override {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Received(const Received&) = delete;
-  Received& operator=(const Received&) = delete;
+  explicit Received(const Limits& limits)
+      : spool_(std::filesystem::temp_directory_path().string(), memory_bytes_max),
+        bytes_max_(limits.dicom_object_bytes_max) {}
 
   Result<void> append(std::string_view bytes) override {
-    size_ += bytes.size();
-    if (size_ > bytes_max_) {
+    if (spool_.size() + bytes.size() > bytes_max_) {
       return problem(ProblemKind::too_large,
                      fmt::format("it has more than dicom_object_bytes_max = {} bytes", bytes_max_));
     }
-    memory_ += bytes;
-    return memory_.size() < memory_bytes_max ? Result<void>() : spill();
+    return spool_.append(bytes);
   }
-
-  [[nodiscard]] std::uint64_t size() const { return size_; }
-
-  // So many bytes from there; fewer than asked for at the end. Negative: the disk failed.
-  ssize_t read(std::uint64_t offset, char* out, std::size_t count) const {
-    if (offset < spilled_) {
-      return pread(descriptor_, out, std::min<std::uint64_t>(count, spilled_ - offset),
-                   static_cast<off_t>(offset));
-    }
-    return static_cast<ssize_t>(memory_.copy(out, count, offset - spilled_));
-  }
+  [[nodiscard]] const Spool& bytes() const { return spool_; }
 
  private:
-  Result<void> spill() {
-    if (descriptor_ < 0) {
-      const char* folder = std::getenv("TMPDIR");
-      descriptor_ = open(folder == nullptr ? "/tmp" : folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    }
-    for (std::size_t at = 0; at < memory_.size();) {
-      const ssize_t count = descriptor_ < 0
-                                ? -1
-                                : pwrite(descriptor_, memory_.data() + at, memory_.size() - at,
-                                         static_cast<off_t>(spilled_ + at));
-      if (count < 0) {
-        return problem(ProblemKind::insufficient_storage,
-                       fmt::format("no room for a temporary file: {}", std::strerror(errno)));
-      }
-      at += static_cast<std::size_t>(count);
-    }
-    spilled_ += memory_.size();
-    memory_.clear();
-    return {};
-  }
-
+  Spool spool_;
   std::uint64_t bytes_max_;
-  std::uint64_t size_ = 0;
-  std::uint64_t spilled_ = 0;
-  std::string memory_;
-  int descriptor_ = -1;
 };
 
 // The bytes of one object, wherever they are.
@@ -92,34 +55,30 @@ class Part {
   static Result<std::unique_ptr<Part>> of(const ImportObject& object) {
     auto part = std::make_unique<Part>();
     if (object.received) {
-      part->received_ = static_cast<const Received*>(object.received.get());
+      part->received_ = &static_cast<const Received&>(*object.received).bytes();
       part->size_ = part->received_->size();
       return part;
     }
-    part->descriptor_ = open(object.path.c_str(), O_RDONLY | O_CLOEXEC);
+    part->file_ = Descriptor(open(object.path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status = {};
-    if (part->descriptor_ < 0 || fstat(part->descriptor_, &status) != 0) {
+    if (!part->file_.is_open() || fstat(part->file_.get(), &status) != 0) {
       return problem(ProblemKind::invalid, std::strerror(errno));
     }
     part->size_ = static_cast<std::uint64_t>(status.st_size);
     return part;
   }
-  Part() = default;
-  ~Part() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  ssize_t read(std::uint64_t offset, char* out, std::size_t count) const {
-    if (received_ != nullptr) return received_->read(offset, out, count);
-    return pread(descriptor_, out, count, static_cast<off_t>(offset));
+  // So many bytes from there; 0 when there are none, or the disk failed.
+  std::size_t read(std::uint64_t offset, char* out, std::size_t count) const {
+    if (received_ != nullptr) return received_->read(offset, out, count).value_or(0);
+    const ssize_t got = pread(file_.get(), out, count, static_cast<off_t>(offset));
+    return got < 0 ? 0 : static_cast<std::size_t>(got);
   }
 
  private:
-  const Received* received_ = nullptr;
-  int descriptor_ = -1;
+  const Spool* received_ = nullptr;
+  Descriptor file_;
   std::uint64_t size_ = 0;
 };
 
@@ -152,10 +111,10 @@ class Body {
         const auto count =
             static_cast<std::size_t>(std::min<std::uint64_t>(room, part.size() - offset_));
         if (count > 0) {
-          const ssize_t got = part.read(offset_, out, count);
-          if (got <= 0) return CURL_READFUNC_ABORT;  // it has shrunk
-          offset_ += static_cast<std::uint64_t>(got);
-          return static_cast<std::size_t>(got);
+          const std::size_t got = part.read(offset_, out, count);
+          if (got == 0) return CURL_READFUNC_ABORT;  // it has shrunk
+          offset_ += got;
+          return got;
         }
         say("\r\n");
         is_in_part_ = false;

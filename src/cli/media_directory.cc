@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "dicom/part10.h"
 
 namespace lightbox::cli {
@@ -55,16 +56,13 @@ bool is_component(const std::string& name) {
 }  // namespace
 
 Result<std::vector<std::string>> media_files(const std::string& path, const Limits& limits) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) {
     return problem(ProblemKind::invalid,
                    fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
   }
-  auto source = dicom::FileSource::of(descriptor);
-  auto read = source ? dicom::Part10::read(*source, limits)
-                     : Result<dicom::Part10>(std::unexpected(std::move(source).error()));
-  close(descriptor);
-  TRY(const auto directory, std::move(read));
+  TRY(auto source, dicom::FileSource::of(file.get()));
+  TRY(const auto directory, dicom::Part10::read(source, limits));
   const std::string medium = std::filesystem::absolute(path).parent_path().string();
   Folders folders;
   std::vector<std::string> files;
@@ -76,9 +74,9 @@ Result<std::vector<std::string>> media_files(const std::string& path, const Limi
       return problem(ProblemKind::invalid, fmt::format("{} refers to '{}', which is no File ID",
                                                        path, fmt::join(components, "\\")));
     }
-    std::string file = medium;
-    for (const auto& component : components) file = folders.find(file, component);
-    if (seen.insert(file).second) files.push_back(file);
+    std::string name = medium;
+    for (const auto& component : components) name = folders.find(name, component);
+    if (seen.insert(name).second) files.push_back(name);
   }
   return files;
 }

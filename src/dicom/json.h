@@ -28,6 +28,9 @@ struct JsonOptions {
 // than limits.dicom_inline_bytes_max that are not text are bulk data already.
 void append_json(const DataSet& data_set, const JsonOptions& options, std::string& out);
 
+// Appends `text` as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD.
+void append_json_string(std::string_view text, std::string& out);
+
 // A data set that was read from DICOM JSON. Owns its bytes. Text values are UTF-8
 // (character_set "ISO_IR 192").
 class ParsedJson {

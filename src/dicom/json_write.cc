@@ -298,6 +298,10 @@ class Writer {
 
 }  // namespace
 
+void append_json_string(std::string_view text, std::string& out) {
+  append_string(to_utf8(text, "ISO_IR 192", Vr::UT), out);
+}
+
 void append_json(const DataSet& data_set, const JsonOptions& options, std::string& out) {
   Writer(options, out).write(data_set, true);
 }

@@ -8,8 +8,9 @@
 #include <map>
 #include <string>
 
+#include "base/spool.h"
 #include "dicom/json.h"
-#include "dicomweb/bulk_spool.h"
+#include "dicom/write.h"
 #include "dicomweb/upload.h"
 
 namespace lightbox::dicomweb {
@@ -42,7 +43,7 @@ class MetadataUpload final : public Upload {
                                         const std::string& uri);
 
   Api& api_;
-  BulkSpool spool_;
+  Spool spool_;
   Part part_ = Part::json;
   std::string location_;  // of the present part
   std::map<std::string, Bulk, std::less<>> bulks_;

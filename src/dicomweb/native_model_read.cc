@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "dicom/json.h"
 #include "dicom/tag.h"
 #include "dicom/vr.h"
-#include "dicomweb/json_text.h"
 #include "dicomweb/native_model.h"
 
 namespace lightbox::dicomweb {
@@ -205,7 +205,7 @@ class Reader {
     const std::string_view uuid = find(attributes, "uuid");
     if (uri.empty() && uuid.empty()) return fail("BulkData must have a uri or uuid");
     out_ += R"(,"BulkDataURI":)";
-    append_json_string(uri.empty() ? uuid : uri, out_);
+    dicom::append_json_string(uri.empty() ? uuid : uri, out_);
     frames_.push_back({.node = Node::bulk_data});
   }
 
@@ -232,7 +232,7 @@ class Reader {
         break;
       case Node::value:
         if (!is_number(frame.vr)) {
-          append_json_string(text_, out_);
+          dicom::append_json_string(text_, out_);
         } else if (is_number(text_)) {
           out_ += text_;
         } else {
@@ -244,7 +244,7 @@ class Reader {
         std::erase_if(text_,
                       [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
         out_ += R"(,"InlineBinary":)";
-        append_json_string(text_, out_);
+        dicom::append_json_string(text_, out_);
         break;
       case Node::bulk_data:
         break;
@@ -262,7 +262,7 @@ class Reader {
     std::string joined;
     for (const std::string& component : components_) joined += component + '^';
     joined.erase(joined.find_last_not_of('^') + 1);
-    append_json_string(joined, out_);
+    dicom::append_json_string(joined, out_);
   }
 
   XML_Parser parser_;

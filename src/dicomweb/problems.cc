@@ -7,7 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "dicomweb/json_text.h"
+#include "dicom/json.h"
 #include "dicomweb/routes.h"
 #include "store/dicom_index.h"
 
@@ -19,29 +19,15 @@ using store::DicomProblem;
 constexpr std::size_t page_size_default = 100;
 constexpr std::size_t page_size_max = 1'000;
 
-std::string_view name_of(store::DicomProblemKind kind) {
-  switch (kind) {
-    case store::DicomProblemKind::quarantined:
-      return "quarantined";
-    case store::DicomProblemKind::conflict:
-      return "conflict";
-    case store::DicomProblemKind::mapping:
-      return "mapping";
-    case store::DicomProblemKind::check:
-      return "check";
-  }
-  return "";
-}
-
 void append_problem(const DicomProblem& problem, std::string& out) {
   const std::chrono::sys_time<std::chrono::milliseconds> at{
       std::chrono::milliseconds(problem.at_ms)};
   const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
   out += fmt::format(R"({{"id":{},"kind":"{}","at":"{:%Y-%m-%dT%H:%M:%S}.{:03}Z","code":)",
                      problem.key, name_of(problem.kind), seconds, problem.at_ms % 1000);
-  append_json_string(problem.code, out);
+  dicom::append_json_string(problem.code, out);
   out += R"(,"diagnostics":)";
-  append_json_string(problem.diagnostics, out);
+  dicom::append_json_string(problem.diagnostics, out);
   const std::array<std::pair<const char*, const std::string*>, 5> members = {
       {{"study", &problem.study_uid},
        {"series", &problem.series_uid},
@@ -51,7 +37,7 @@ void append_problem(const DicomProblem& problem, std::string& out) {
   for (const auto& [name, value] : members) {
     if (value->empty()) continue;
     out += fmt::format(R"(,"{}":)", name);
-    append_json_string(*value, out);
+    dicom::append_json_string(*value, out);
   }
   out += '}';
 }
@@ -127,7 +113,7 @@ boost::asio::awaitable<http::Response> list_problems(Call& call) {
   body += ']';
   if (has_more) {
     body += R"(,"next":)";
-    append_json_string(
+    dicom::append_json_string(
         fmt::format("{}/problems?after={}&limit={}", call.base, found->back().key, page->limit),
         body);
   }

@@ -173,21 +173,14 @@ class Check {
 
   Result<void> check_quarantine() {
     std::set<std::string> listed;
-    std::int64_t after = 0;
-    while (true) {
-      TRY(const auto page, index_.problems(after, page_size));
-      if (page.empty()) break;
-      after = page.back().key;
-      for (const auto& one : page) {
-        if (one.kind != store::DicomProblemKind::quarantined || one.file.empty()) continue;
-        if (!listed.insert(one.file).second) continue;
-        report_.findings.push_back(
-            {.kind = Kind::quarantined,
-             .file = one.file,
-             .instance = {one.study_uid, one.series_uid, one.sop_instance_uid},
-             .diagnostics = one.diagnostics,
-             .is_damaged = one.code == damaged_code});
-      }
+    TRY(const auto problems, index_.problems(store::DicomProblemKind::quarantined));
+    for (const auto& one : problems) {
+      if (one.file.empty() || !listed.insert(one.file).second) continue;
+      report_.findings.push_back({.kind = Kind::quarantined,
+                                  .file = one.file,
+                                  .instance = {one.study_uid, one.series_uid, one.sop_instance_uid},
+                                  .diagnostics = one.diagnostics,
+                                  .is_damaged = one.code == damaged_code});
     }
     std::error_code error;
     for (const auto& entry :

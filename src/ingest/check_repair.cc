@@ -19,8 +19,6 @@ using Kind = CheckFinding::Kind;
 using State = CheckFinding::State;
 using Outcome = Admitted::Outcome;
 
-constexpr std::size_t page_size = 1'000;
-constexpr std::size_t read_bytes = 256 * 1024;
 const Origin origin{.by = Origin::By::import, .name = "check", .remote_address = {}};
 
 bool is_in_place(const std::string& file) { return file.starts_with('/'); }
@@ -99,16 +97,7 @@ class Repairs {
     if (is_in_place(file)) {
       incoming.set_in_place(file);
     } else {
-      const std::string path = archive_.path_of(file);
-      const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-      if (!descriptor.is_open()) return file_problem("The file cannot be opened", path, errno);
-      std::string block(read_bytes, '\0');
-      while (true) {
-        const ssize_t size = ::read(descriptor.get(), block.data(), block.size());
-        if (size < 0) return file_problem("The file cannot be read", path, errno);
-        if (size == 0) break;
-        TRY_DO(incoming.append({block.data(), static_cast<std::size_t>(size)}));
-      }
+      TRY_DO(incoming.append_file(archive_.path_of(file)));
     }
     std::vector<Incoming> objects;
     objects.push_back(std::move(incoming));
@@ -151,17 +140,8 @@ class Repairs {
       return {};
     }
     finding.state = State::indexed;
-    std::int64_t after = 0;
-    while (true) {
-      TRY(const auto page, index_.problems(after, page_size));
-      if (page.empty()) break;
-      after = page.back().key;
-      for (const auto& one : page) {
-        if (one.kind == store::DicomProblemKind::quarantined && one.file == finding.file) {
-          TRY_DO(index_.remove_problem(one.key));
-        }
-      }
-    }
+    TRY(const auto solved, index_.quarantined(finding.file));
+    for (const auto& one : solved) TRY_DO(index_.remove_problem(one.key));
     return is_in_place(finding.file)
                ? Result<void>()
                : remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
@@ -171,15 +151,8 @@ class Repairs {
   Result<void> remove_unless_referred_to(const std::string& file, const std::string& uid) {
     TRY(const auto found, index_.find({uid}));
     if (found[0] && found[0]->file == file) return {};
-    std::int64_t after = 0;
-    while (true) {
-      TRY(const auto page, index_.problems(after, page_size));
-      if (page.empty()) break;
-      after = page.back().key;
-      for (const auto& one : page) {
-        if (one.file == file && one.kind == store::DicomProblemKind::quarantined) return {};
-      }
-    }
+    TRY(const auto named, index_.quarantined(file));
+    if (!named.empty()) return {};
     const std::string path = archive_.path_of(file);
     if (::unlink(path.c_str()) != 0) return file_problem("It cannot be removed", path, errno);
     return {};
@@ -237,25 +210,18 @@ Result<void> list_findings(Archive& archive, const CheckReport& report) {
     }
     still.insert(subject_of(finding.instance.sop_instance_uid, finding.file));
   }
-  std::vector<std::int64_t> mended;
-  std::int64_t after = 0;
-  while (report.is_complete) {
-    TRY(const auto page, index.problems(after, page_size));
-    if (page.empty()) break;
-    after = page.back().key;
-    for (const auto& one : page) {
-      if (one.kind != store::DicomProblemKind::check) continue;
-      if (still.contains(subject_of(one.sop_instance_uid, one.file))) {
-        mended.push_back(one.key);  // it is listed anew, as it is now
-      } else if (one.sop_instance_uid.empty()) {
-        mended.push_back(one.key);
-      } else {
-        TRY(const auto found, index.find({one.sop_instance_uid}));
-        if (found[0]) mended.push_back(one.key);
-      }
+  TRY(const auto listed, index.problems(store::DicomProblemKind::check));
+  for (const auto& one : listed) {
+    if (!report.is_complete) break;
+    // What is still so is listed anew, as it is now.
+    bool is_to_go =
+        one.sop_instance_uid.empty() || still.contains(subject_of(one.sop_instance_uid, one.file));
+    if (!is_to_go) {
+      TRY(const auto found, index.find({one.sop_instance_uid}));
+      is_to_go = found[0].has_value();
     }
+    if (is_to_go) TRY_DO(index.remove_problem(one.key));
   }
-  for (const std::int64_t key : mended) TRY_DO(index.remove_problem(key));
   for (const CheckFinding& finding : report.findings) {
     if (!still.contains(subject_of(finding.instance.sop_instance_uid, finding.file))) continue;
     TRY_DO(index.add_problem({.kind = store::DicomProblemKind::check,

@@ -1,6 +1,7 @@
 #include "ingest/incoming.h"
 
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ namespace {
 
 // Of a large object so much waits unwritten at most, lest the sync at its end take long.
 constexpr std::uint64_t unwritten_bytes_max = 8U << 20U;
+
+constexpr std::size_t read_bytes = 256 * 1024;
 
 }  // namespace
 
@@ -59,6 +62,19 @@ Result<void> Incoming::append(std::string_view bytes) {
     received.bytes_started = received.bytes;
   }
   return {};
+}
+
+Result<void> Incoming::append_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return problem(ProblemKind::invalid, std::strerror(errno));
+  thread_local std::string block(read_bytes, '\0');
+  while (true) {
+    const ssize_t size = ::read(file.get(), block.data(), block.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return problem(ProblemKind::invalid, std::strerror(errno));
+    if (size == 0) return {};
+    TRY_DO(append({block.data(), static_cast<std::size_t>(size)}));
+  }
 }
 
 void Incoming::set_bare(Bare bare) {

@@ -45,6 +45,10 @@ class Incoming {
   // too_large past limits.dicom_object_bytes_max; insufficient_storage; unavailable.
   Result<void> append(std::string_view bytes);
 
+  // All of a file. Fails as append(), and with `invalid` and the system's reason when the file
+  // cannot be read.
+  Result<void> append_file(const std::string& path);
+
   // Before anything is appended.
   void set_bare(Bare bare);
   // The object is refused, with `precondition_failed`, when it is of another study.

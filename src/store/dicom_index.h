@@ -110,6 +110,8 @@ enum class DicomProblemKind : std::uint8_t {
   mapping = 3,      // of a projection
   check = 4,        // a file that is missing or damaged
 };
+// "quarantined", …
+[[nodiscard]] std::string_view name_of(DicomProblemKind kind);
 struct DicomProblem {
   std::int64_t key = 0;  // given by the store; a page begins after it
   DicomProblemKind kind = DicomProblemKind::mapping;
@@ -184,6 +186,9 @@ class DicomIndex {
   Result<void> remove_problem(std::int64_t key);
   Result<std::vector<DicomProblem>> problems(std::int64_t after_key, std::size_t count);
   Result<std::vector<DicomProblem>> problems(std::string_view study_uid);
+  Result<std::vector<DicomProblem>> problems(DicomProblemKind kind);
+  // Those that keep this file.
+  Result<std::vector<DicomProblem>> quarantined(std::string_view file);
   // Studies with a problem of this code, `count` at most.
   Result<std::vector<std::string>> studies_with_problem(std::string_view code, std::size_t count);
 

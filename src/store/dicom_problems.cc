@@ -29,6 +29,20 @@ Result<std::vector<DicomProblem>> read_problems(Query& query) {
 
 }  // namespace
 
+std::string_view name_of(DicomProblemKind kind) {
+  switch (kind) {
+    case DicomProblemKind::quarantined:
+      return "quarantined";
+    case DicomProblemKind::conflict:
+      return "conflict";
+    case DicomProblemKind::mapping:
+      return "mapping";
+    case DicomProblemKind::check:
+      return "check";
+  }
+  return "";
+}
+
 Result<std::vector<DicomProblem>> DicomIndex::problems(std::int64_t after_key, std::size_t count) {
   TRY(auto reader, readers_.take());
   const std::string sql = std::string(select_problem) + "key>? ORDER BY key LIMIT ?";
@@ -42,6 +56,22 @@ Result<std::vector<DicomProblem>> DicomIndex::problems(std::string_view study_ui
   const std::string sql = std::string(select_problem) + "study=? ORDER BY key";
   Query query(*reader, sql);
   query.bind(study_uid);
+  return read_problems(query);
+}
+
+Result<std::vector<DicomProblem>> DicomIndex::problems(DicomProblemKind kind) {
+  TRY(auto reader, readers_.take());
+  const std::string sql = std::string(select_problem) + "kind=? ORDER BY key";
+  Query query(*reader, sql);
+  query.bind(static_cast<std::int64_t>(kind));
+  return read_problems(query);
+}
+
+Result<std::vector<DicomProblem>> DicomIndex::quarantined(std::string_view file) {
+  TRY(auto reader, readers_.take());
+  const std::string sql = std::string(select_problem) + "kind=? AND file=? ORDER BY key";
+  Query query(*reader, sql);
+  query.bind(static_cast<std::int64_t>(DicomProblemKind::quarantined)).bind(file);
   return read_problems(query);
 }
 
