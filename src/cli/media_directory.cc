@@ -18,9 +18,6 @@
 namespace lightbox::cli {
 namespace {
 
-constexpr dicom::Tag directory_record_sequence = 0x00041220;
-constexpr dicom::Tag referenced_file_id = 0x00041500;
-
 std::string folded(std::string_view name) {
   std::string out(name.substr(0, name.find(';')));
   std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -67,8 +64,8 @@ Result<std::vector<std::string>> media_files(const std::string& path, const Limi
   Folders folders;
   std::vector<std::string> files;
   std::set<std::string> seen;
-  for (const auto& record : directory.data_set().items(directory_record_sequence)) {
-    const auto components = record.texts(referenced_file_id);
+  for (const auto& record : directory.data_set().items(dicom::tags::DirectoryRecordSequence)) {
+    const auto components = record.texts(dicom::tags::ReferencedFileID);
     if (components.empty()) continue;
     if (!std::ranges::all_of(components, is_component)) {
       return problem(ProblemKind::invalid, fmt::format("{} refers to '{}', which is no File ID",
