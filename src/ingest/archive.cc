@@ -26,7 +26,6 @@ struct Item {
   Received* object = nullptr;
   Admitted* admitted = nullptr;
   store::DicomInstance instance;
-  NewFile file;
 };
 
 }  // namespace
@@ -210,7 +209,7 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
     }
     auto instance = describe(object, *opened->source, impl.options.limits, admitted);
     if (instance) {
-      items.push_back({&object, &admitted, std::move(*instance), {}});
+      items.push_back({&object, &admitted, std::move(*instance)});
       continue;
     }
     if (!is_its_fault(instance.error().kind)) {
@@ -220,6 +219,7 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
     admitted.problem = std::move(instance).error();
     impl.quarantine->keep(object, *opened->source, admitted);
   }
+  if (items.empty()) return results;
   impl.forget_known(items);
   impl.place(items);
   impl.commit(items);
