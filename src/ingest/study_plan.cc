@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/new_id.h"
-#include "fhir/json.h"
 
 namespace lightbox::ingest {
 namespace {
@@ -76,8 +75,7 @@ class Planning {
     if (plan_.patient) targets.patient_reference = "Patient/" + plan_.patient->target.id;
     Mapped mapped = to_imaging_study(facts, options_.rules, targets, explain_);
     list(mapped.problems);
-    TRY(const auto document, fhir::parse_json(mapped.json, options_.limits));
-    started_ = document.root()->string("started");
+    started_ = std::move(mapped.started);
     TRY(auto target, find_study());
     if (!target) return {};
     const bool is_adopted =
