@@ -67,12 +67,18 @@ CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
                           .transaction_uid = request.transaction_uid,
                           .committed = {},
                           .failed = {}};
+  std::vector<std::string> uids;
+  uids.reserve(request.references.size());
   for (const SopReference& reference : request.references) {
-    const auto found = archive.store().dicom().find({reference.sop_instance_uid});
+    uids.push_back(reference.sop_instance_uid);
+  }
+  const auto found = archive.store().dicom().find(uids);
+  for (std::size_t i = 0; i < uids.size(); ++i) {
+    const SopReference& reference = request.references[i];
     std::uint16_t reason = status_code::processing_failure;
     if (found) {
-      reason = (*found)[0] ? failure_of(archive, *(*found)[0], reference)
-                           : status_code::no_such_object_instance;
+      const auto& file = (*found)[i];
+      reason = file ? failure_of(archive, *file, reference) : status_code::no_such_object_instance;
     }
     if (reason == status_code::success) {
       report.committed.push_back(reference);
@@ -81,6 +87,14 @@ CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
     }
   }
   return report;
+}
+
+std::string encode_request(const CommitmentRequest& request) {
+  return encode_report({.ae_title = {},
+                        .transaction_uid = request.transaction_uid,
+                        .committed = request.references,
+                        .failed = {}},
+                       uid::explicit_little_endian);
 }
 
 std::string encode_report(const CommitmentReport& report, std::string_view transfer_syntax) {

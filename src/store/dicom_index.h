@@ -131,6 +131,7 @@ struct Projection {
   std::vector<Operation> operations;
   std::vector<Identity> identities;    // put
   std::vector<DicomProblem> problems;  // in place of the study's former ones of kind mapping
+  std::vector<std::string> changed_study_uids = {};  // others, that are to be projected now
 };
 
 // Which instances: of a study, of a series of it, or one.
@@ -149,6 +150,14 @@ struct StoredFile {
   std::uint64_t file_bytes = 0;
   std::uint64_t data_set_offset = 0;
   Sha256 hash = {};
+};
+
+// Storage commitment that was asked for and is to be reported yet.
+struct CommitmentRow {
+  std::int64_t key = 0;
+  std::string ae_title;  // of the one who asked
+  std::int64_t asked_ms = 0;
+  std::string content;  // as it was given; "" when it is damaged
 };
 
 class DicomIndex {
@@ -207,6 +216,13 @@ class DicomIndex {
   // by returning false.
   Result<void> metadata(const DicomSelection& selection,
                         const std::function<bool(std::string_view json)>& each);
+
+  // Kept until they are removed; `unavailable` when there are `count_max` already. The row's key.
+  Result<std::int64_t> add_commitment(std::string_view ae_title, std::string_view content,
+                                      std::size_t count_max);
+  Result<void> remove_commitment(std::int64_t key);  // there or not
+  // The oldest first.
+  Result<std::vector<CommitmentRow>> commitments();
 
   // Kept, not counted: cheap at any size.
   struct Counts {

@@ -376,6 +376,26 @@ TEST_F(DicomIndexTest, ProblemsOfAStudy) {
   EXPECT_THAT(*index().studies_with_problem("value", 0), IsEmpty());
 }
 
+TEST_F(DicomIndexTest, CommitmentsAreKeptUntilTheyAreReported) {
+  const auto first = index().add_commitment("CT1", "what it asked", 2);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(index().add_commitment("CT2", "", 2));
+  const auto third = index().add_commitment("CT3", "", 2);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().kind, ProblemKind::unavailable);
+  open();
+  const auto rows = index().commitments();
+  ASSERT_TRUE(rows);
+  ASSERT_THAT(*rows, SizeIs(2));
+  EXPECT_EQ((*rows)[0].key, *first);
+  EXPECT_EQ((*rows)[0].ae_title, "CT1");
+  EXPECT_EQ((*rows)[0].content, "what it asked");
+  EXPECT_GT((*rows)[0].asked_ms, 0);
+  ASSERT_TRUE(index().remove_commitment(*first));
+  ASSERT_TRUE(index().remove_commitment(*first)) << "it is gone already";
+  EXPECT_EQ((*index().commitments())[0].ae_title, "CT2");
+}
+
 TEST_F(DicomIndexTest, MarkingAllProjectsAllAgain) {
   add({instance("1.4.1"), instance("1.4.2", "1.5", "1.6")});
   ASSERT_TRUE(project("1.2"));
