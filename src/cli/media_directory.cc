@@ -60,6 +60,10 @@ Result<std::vector<std::string>> media_files(const std::string& path, const Limi
   }
   TRY(auto source, dicom::FileSource::of(file.get()));
   TRY(const auto directory, dicom::Part10::read(source, limits));
+  if (directory.data_set().find(dicom::tags::DirectoryRecordSequence) == nullptr) {
+    return problem(ProblemKind::invalid,
+                   fmt::format("{} has no Directory Record Sequence (0004,1220)", path));
+  }
   const std::string medium = std::filesystem::absolute(path).parent_path().string();
   Folders folders;
   std::vector<std::string> files;
@@ -76,6 +80,10 @@ Result<std::vector<std::string>> media_files(const std::string& path, const Limi
     if (seen.insert(name).second) files.push_back(name);
   }
   return files;
+}
+
+bool is_media_directory_name(const std::string& path) {
+  return folded(std::filesystem::path(path).filename().string()) == "DICOMDIR";
 }
 
 }  // namespace lightbox::cli

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "dicom/json.h"
+#include "dicomweb/store_response.h"
 
 namespace lightbox::cli {
 namespace {
@@ -68,7 +69,8 @@ StowAnswer read_stow_answer(long status, std::string_view text) {
   const std::string study = study_of(root.text(tags::RetrieveURL));
   for (const auto& item : root.items(tags::ReferencedSOPSequence)) {
     ingest::Admitted admitted;
-    admitted.outcome = Outcome::stored;
+    const bool is_known = item.text(tags::ErrorComment) == dicomweb::known_comment;
+    admitted.outcome = is_known ? Outcome::known : Outcome::stored;
     admitted.sop_class_uid = item.text(tags::ReferencedSOPClassUID);
     admitted.sop_instance_uid = item.text(tags::ReferencedSOPInstanceUID);
     admitted.study_uid = study_of(item.text(tags::RetrieveURL));

@@ -28,6 +28,9 @@ class Module {
     DataSet item{.elements = {}, .character_set = "ISO_IR 192"};
     const bool has_uids = !admitted.sop_class_uid.empty() && !admitted.sop_instance_uid.empty();
     if (!admitted.is_accepted()) add_comment(admitted.problem.issues.front().diagnostics, item);
+    if (admitted.outcome == Admitted::Outcome::known) {
+      add_comment(std::string(known_comment), item);
+    }
     if (admitted.is_accepted() || has_uids) {
       add_text(tags::ReferencedSOPClassUID, Vr::UI, admitted.sop_class_uid, item);
       add_text(tags::ReferencedSOPInstanceUID, Vr::UI, admitted.sop_instance_uid, item);
