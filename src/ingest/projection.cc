@@ -137,7 +137,7 @@ class StudyProjection {
 
   // Of those that came as images, but for this one.
   Result<void> mark_newest_study_of(std::string_view patient) {
-    constexpr std::size_t looked_at_max = 100;
+    constexpr std::size_t looked_at_max = 10;
     const auto& type = *fhir::Definitions::r4().resource_type("ImagingStudy");
     const std::vector<std::pair<std::string, std::string>> parameters = {
         {"patient", std::string(patient)}};
