@@ -11,8 +11,10 @@
 namespace lightbox::store {
 
 Result<void> write(Writer& writer, std::size_t weight,
-                   std::function<Result<void>(const Task::Context&)> run) {
-  auto done = writer.commit_and_wait({}, {.run = std::move(run), .weight = weight});
+                   std::function<Result<void>(const Task::Context&)> run, Durability durability) {
+  auto done = writer.commit_and_wait({}, {.run = std::move(run),
+                                          .weight = weight,
+                                          .is_sync_deferred = durability == Durability::deferred});
   if (!done) return std::unexpected(std::move(done).error());
   return {};
 }

@@ -60,6 +60,9 @@ enum class AddOutcome : std::uint8_t {
   conflict,  // the UID is there with other bytes, or in another study: nothing is changed
 };
 enum class OnConflict : std::uint8_t { keep_first, replace };
+// Whether a write is on the disk when it returns, or with the next that is (the caller can do it
+// again until then).
+enum class Durability : std::uint8_t { synced, deferred };
 struct AddResult {
   AddOutcome outcome = AddOutcome::stored;
   std::string file;       // of the instance that was there
@@ -166,7 +169,10 @@ class DicomIndex {
 
   // One transaction; one result for each, in order. An instance later in the list sees those
   // before.
-  Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict);
+  Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict,
+                                     Durability durability = Durability::synced);
+  // All that was written before is on the disk when it returns.
+  Result<void> sync();
   // Removes them and what they were the last of; not_found when there are none.
   struct Removed {
     std::vector<std::string> files;  // one for each instance, no longer referred to
