@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/dicom_reading.h"
 #include "store/store.h"
 
 namespace lightbox::store {
 
+class DicomSnapshot;
 class Query;
 class ReaderPool;
 class Writer;
@@ -155,6 +157,9 @@ class DicomIndex {
  public:
   DicomIndex(Writer& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
 
+  // To be called before anything is added; without it, queries find nothing.
+  void set_reading(DicomReading reading) { reading_ = std::move(reading); }
+
   // One transaction; one result for each, in order. An instance later in the list sees those
   // before.
   Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict);
@@ -208,6 +213,10 @@ class DicomIndex {
   Result<void> metadata(const DicomSelection& selection,
                         const std::function<bool(std::string_view json)>& each);
 
+  // What queries read, as of one instant (dicom_snapshot.h). Past the effort its calls fail with
+  // too_costly.
+  Result<DicomSnapshot> snapshot(Effort effort);
+
   // Kept, not counted: cheap at any size.
   struct Counts {
     std::uint64_t studies = 0, series = 0, instances = 0, changed = 0, problems = 0;
@@ -221,6 +230,7 @@ class DicomIndex {
 
   Writer& writer_;
   ReaderPool& readers_;
+  DicomReading reading_;
 };
 
 }  // namespace lightbox::store
