@@ -9,6 +9,12 @@ std::span<const Route> routes() {
   static constexpr std::array table{
       Route{Method::post, "/dicomweb/studies", store_instances, /*is_streamed=*/true},
       Route{Method::post, "/dicomweb/studies/{study}", store_instances, /*is_streamed=*/true},
+      Route{Method::get, "/dicomweb/studies", search_studies},
+      Route{Method::get, "/dicomweb/studies/{study}/series", search_series},
+      Route{Method::get, "/dicomweb/studies/{study}/instances", search_instances},
+      Route{Method::get, "/dicomweb/studies/{study}/series/{series}/instances", search_instances},
+      Route{Method::get, "/dicomweb/series", search_series},
+      Route{Method::get, "/dicomweb/instances", search_instances},
       Route{Method::delete_, "/dicomweb/studies/{study}", remove},
       Route{Method::delete_, "/dicomweb/studies/{study}/series/{series}", remove},
       Route{Method::delete_, "/dicomweb/studies/{study}/series/{series}/instances/{instance}",

@@ -1,13 +1,14 @@
 -- Version 3: the DICOM index (docs/storage-format.md explains each table).
 
 -- A study of which there is an instance. `revision` counts its changes; `first_change` and `last_change`
--- are those that no projection shows yet, in ms since 1970, 0 when there are none.
+-- are those that no projection shows yet, in ms since 1970, 0 when there are none; `instances` counts.
 CREATE TABLE dicom_study (
   key INTEGER PRIMARY KEY,
   uid TEXT NOT NULL UNIQUE,
   revision INTEGER NOT NULL,
   first_change INTEGER NOT NULL,
-  last_change INTEGER NOT NULL
+  last_change INTEGER NOT NULL,
+  instances INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX dicom_study_by_change ON dicom_study (first_change) WHERE first_change > 0;
 

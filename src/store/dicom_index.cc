@@ -10,6 +10,12 @@
 
 namespace lightbox::store {
 
+std::int64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  return static_cast<std::int64_t>(hash);
+}
+
 Result<void> write(Writer& writer, std::size_t weight,
                    std::function<Result<void>(const Task::Context&)> run, Durability durability) {
   auto done = writer.commit_and_wait({}, {.run = std::move(run),

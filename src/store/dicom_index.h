@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/dicom_reading.h"
 #include "store/store.h"
 
 namespace lightbox::store {
 
+class DicomSnapshot;
 class Query;
 class ReaderPool;
 class Writer;
@@ -167,6 +169,9 @@ class DicomIndex {
  public:
   DicomIndex(Writer& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
 
+  // To be called before anything is added; without it, queries find nothing.
+  void set_reading(DicomReading reading) { reading_ = std::move(reading); }
+
   // One transaction; one result for each, in order. An instance later in the list sees those
   // before.
   Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict,
@@ -223,6 +228,10 @@ class DicomIndex {
   Result<void> metadata(const DicomSelection& selection,
                         const std::function<bool(std::string_view json)>& each);
 
+  // What queries read, as of one instant (dicom_snapshot.h). Past the effort its calls fail with
+  // too_costly.
+  Result<DicomSnapshot> snapshot(Effort effort);
+
   // Kept until they are removed; `unavailable` when there are `count_max` already. The row's key.
   Result<std::int64_t> add_commitment(std::string_view ae_title, std::string_view content,
                                       std::size_t count_max);
@@ -243,6 +252,7 @@ class DicomIndex {
 
   Writer& writer_;
   ReaderPool& readers_;
+  DicomReading reading_;
 };
 
 }  // namespace lightbox::store

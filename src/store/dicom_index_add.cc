@@ -3,31 +3,28 @@
 #include <memory>
 
 #include "store/codec.h"
+#include "store/dicom_query_rows.h"
 #include "store/dicom_rows.h"
 
 namespace lightbox::store {
 namespace {
 
-// FNV-1a: what is told apart by it is compared byte by byte.
-std::int64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  return static_cast<std::int64_t>(hash);
-}
-
 // An instance with what the caller's thread can prepare of it.
 struct Prepared {
   DicomInstance instance;
-  std::int64_t attributes_hash = 0;
-  std::string metadata = {};  // compressed
+  std::int64_t attributes_hash = 0;  // what has the same is compared byte by byte
+  std::string metadata = {};         // compressed
 };
 
 // Adds the instances of one request. The last study, series and attributes are remembered, since
 // most instances follow one of the same.
 class Adding {
  public:
-  Adding(const Task::Context& context, OnConflict on_conflict)
-      : context_(context), database_(context.database), on_conflict_(on_conflict) {}
+  Adding(const Task::Context& context, const DicomReading& reading, OnConflict on_conflict)
+      : context_(context),
+        database_(context.database),
+        on_conflict_(on_conflict),
+        query_rows_(context, reading) {}
 
   Result<AddResult> add(const Prepared& prepared) {
     const DicomInstance& instance = prepared.instance;
@@ -46,6 +43,7 @@ class Adding {
         return result;
       }
       TRY_DO(remove(found->key));
+      query_rows_.removed(found->study, found->series);
       TRY_DO(withdraw_note(context_, instance.sop_instance_uid));
       result.outcome = AddOutcome::replaced;
       TRY_DO(insert(prepared));
@@ -62,13 +60,15 @@ class Adding {
     const auto rest = std::ranges::unique(changed_);
     changed_.erase(rest.begin(), rest.end());
     for (const std::int64_t study : changed_) TRY_DO(mark_study(context_, study));
-    return {};
+    return query_rows_.finish();
   }
 
  private:
   struct Found {
     std::int64_t key = 0;
     std::int64_t attributes = 0;
+    std::int64_t series = 0;
+    std::int64_t study = 0;
     std::string hash;
     std::string transfer_syntax;
     std::string file;
@@ -82,8 +82,8 @@ class Adding {
 
   Result<std::optional<Found>> find(const DicomInstance& instance) {
     Query query(database_,
-                "SELECT i.key, i.attributes, i.hash, i.transfer_syntax, i.file, e.uid, s.uid FROM "
-                "dicom_instance i "
+                "SELECT i.key, i.attributes, e.key, s.key, i.hash, i.transfer_syntax, i.file, "
+                "e.uid, s.uid FROM dicom_instance i "
                 "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
                 "WHERE i.uid=?");
     query.bind(std::string_view(instance.sop_instance_uid));
@@ -91,9 +91,10 @@ class Adding {
       if (!query.ok()) return query.problem();
       return std::optional<Found>();
     }
-    return std::optional<Found>(Found{
-        query.integer(0), query.integer(1), std::string(query.blob(2)), std::string(query.text(3)),
-        std::string(query.text(4)), std::string(query.text(5)), std::string(query.text(6))});
+    return std::optional<Found>(Found{query.integer(0), query.integer(1), query.integer(2),
+                                      query.integer(3), std::string(query.blob(4)),
+                                      std::string(query.text(5)), std::string(query.text(6)),
+                                      std::string(query.text(7)), std::string(query.text(8))});
   }
 
   Result<void> remove(std::int64_t key) {
@@ -197,6 +198,7 @@ class Adding {
     Query metadata(database_, "INSERT INTO dicom_metadata (instance, content) VALUES (?,?)");
     metadata.bind(insert.integer(0)).bind_blob(prepared.metadata);
     if (!metadata.run()) return metadata.problem();
+    query_rows_.added(study_, series_, instance.sop_class_uid);
     return reject(instance);
   }
 
@@ -225,6 +227,7 @@ class Adding {
   std::int64_t attributes_ = 0;
   const std::string* attributes_text_ = nullptr;
   std::vector<std::int64_t> changed_;
+  QueryRows query_rows_;
 };
 
 }  // namespace
@@ -242,7 +245,7 @@ Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instan
   std::vector<AddResult> results;
   const auto add_all = [&](const Task::Context& context) -> Result<void> {
     results.clear();  // the transaction may be tried again
-    Adding adding(context, on_conflict);
+    Adding adding(context, reading_, on_conflict);
     for (const Prepared& each : prepared) {
       TRY(auto result, adding.add(each));
       results.push_back(std::move(result));

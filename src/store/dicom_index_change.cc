@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "store/codec.h"
+#include "store/dicom_query_rows.h"
 #include "store/dicom_rows.h"
 
 namespace lightbox::store {
@@ -33,6 +34,7 @@ Result<void> remove_empty(Database& database, std::int64_t study) {
 struct Selected {
   std::int64_t key = 0;
   std::int64_t study = 0;
+  std::int64_t series = 0;
   std::string uid;
   std::string file;
   std::string study_uid;
@@ -40,13 +42,14 @@ struct Selected {
 
 Result<std::vector<Selected>> select(Database& database, const DicomSelection& selection) {
   const SelectionSql selected = where_of(selection);
-  const std::string sql = "SELECT i.key, s.key, i.uid, i.file, s.uid" + selected.where;
+  const std::string sql = "SELECT i.key, s.key, e.key, i.uid, i.file, s.uid" + selected.where;
   Query query(database, sql);
   for (const std::string_view value : selected.values) query.bind(value);
   std::vector<Selected> instances;
   while (query.next()) {
-    instances.push_back({query.integer(0), query.integer(1), std::string(query.text(2)),
-                         std::string(query.text(3)), std::string(query.text(4))});
+    instances.push_back({query.integer(0), query.integer(1), query.integer(2),
+                         std::string(query.text(3)), std::string(query.text(4)),
+                         std::string(query.text(5))});
   }
   if (!query.ok()) return query.problem();
   return instances;
@@ -128,7 +131,9 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
     TRY(const auto instances, select(context.database, selection));
     if (instances.empty()) return not_found(selection);
     std::vector<std::int64_t> studies;
+    QueryRows query_rows(context, reading_);
     for (const Selected& instance : instances) {
+      query_rows.removed(instance.study, instance.series);
       for (const char* sql : {"DELETE FROM dicom_metadata WHERE instance=?",
                               "DELETE FROM dicom_instance WHERE key=?"}) {
         TRY_DO(run(context.database, sql, {instance.key}));
@@ -145,6 +150,7 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
       TRY_DO(remove_empty(context.database, study));
       TRY_DO(mark_study(context, study));
     }
+    TRY_DO(query_rows.finish());
     std::ranges::sort(removed.study_uids);
     const auto doubles = std::ranges::unique(removed.study_uids);
     removed.study_uids.erase(doubles.begin(), doubles.end());

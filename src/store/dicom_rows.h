@@ -17,6 +17,9 @@
 
 namespace lightbox::store {
 
+// FNV-1a.
+[[nodiscard]] std::int64_t hash_of(std::string_view text);
+
 // Runs `run` in a transaction of the writer, counted as `weight` operations, and waits for it: for
 // its sync too, unless that is deferred.
 Result<void> write(Writer& writer, std::size_t weight,
