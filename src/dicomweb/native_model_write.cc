@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "base/xml_text.h"
 #include "dicom/base64.h"
 #include "dicom/character_set.h"
 #include "dicom/dictionary.h"
@@ -17,32 +18,10 @@ using dicom::DataSet;
 using dicom::Element;
 using dicom::Vr;
 
-// XML 1.0 has no control characters but these.
-void append_text(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= ' ' || c == '\t' || c == '\n') out += c;
-    }
-  }
-}
-
 void append_value(std::size_t number, std::string_view text, std::string& out) {
   if (text.empty()) return;
   out += fmt::format(R"(<Value number="{}">)", number);
-  append_text(text, out);
+  append_xml_text(text, out);
   out += "</Value>";
 }
 
@@ -68,7 +47,7 @@ void append_person_name(std::size_t number, std::string_view name, std::string& 
       const std::string_view text = take_until('^', rest);
       if (text.empty()) continue;
       out += fmt::format("<{}>", component);
-      append_text(text, out);
+      append_xml_text(text, out);
       out += fmt::format("</{}>", component);
     }
     out += fmt::format("</{}>", group);
@@ -107,7 +86,7 @@ class Writer {
       }
       if (creator) {
         out_ += R"( privateCreator=")";
-        append_text(*creator, out_);
+        append_xml_text(*creator, out_);
         out_ += '"';
       }
       out_ += '>';
@@ -131,7 +110,7 @@ class Writer {
       const std::string uri = bulk_uri_ ? bulk_uri_(path) : std::string();
       if (uri.empty()) return;
       out_ += R"(<BulkData uri=")";
-      append_text(uri, out_);
+      append_xml_text(uri, out_);
       out_ += R"("/>)";
     } else if (dicom::is_text(element.vr)) {
       write_texts(element, data_set);

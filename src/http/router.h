@@ -29,6 +29,13 @@ struct RouteMatch {
 class Router {
  public:
   explicit Router(std::span<const RoutePattern> table);
+  // Of the rows of a table that says more of each route than its method and pattern.
+  template <typename Route>
+  static Router of(std::span<const Route> routes) {
+    std::vector<RoutePattern> table;
+    for (const Route& route : routes) table.push_back({route.method, route.pattern});
+    return Router(table);
+  }
   // not_found, or method_not_allowed with `allowed` filled for the Allow field. HEAD finds the GET
   // row.
   Result<RouteMatch> match(Method method, std::string_view path, std::string& allowed) const;
