@@ -37,12 +37,9 @@ std::optional<Status> refuse_unread(const Session& session, const Message& messa
 }
 
 Status keep(Session& session, ingest::Incoming object, const Announced& announced) {
-  std::vector<ingest::Incoming> objects;
-  objects.push_back(std::move(object));
-  const auto admitted = session.services.archive.add(std::move(objects));
-  if (admitted.size() != 1) return {.code = status_code::processing_failure};
-  if (admitted.front().is_accepted()) session.studies.insert(admitted.front().study_uid);
-  return store_status(admitted.front(), announced);
+  const ingest::Admitted admitted = session.services.archive.accept(std::move(object));
+  if (admitted.is_accepted()) session.studies.insert(admitted.study_uid);
+  return store_status(admitted, announced);
 }
 
 }  // namespace
@@ -55,9 +52,8 @@ Received<void> store(Session& session, const Message& message) {
       .sop_instance_uid = std::string(message.command.text(command::AffectedSOPInstanceUID))};
   std::optional<ingest::Incoming> object;
   if (!status) {
-    object = session.services.archive.receive({.by = ingest::Origin::By::association,
-                                               .name = association.calling_ae_title(),
-                                               .remote_address = session.line.address()});
+    object = session.services.archive.receive(
+        {.name = association.calling_ae_title(), .remote_address = session.line.address()});
     object->set_bare(
         {.sop_class_uid = announced.sop_class_uid,
          .sop_instance_uid = announced.sop_instance_uid,

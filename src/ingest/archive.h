@@ -5,10 +5,11 @@
 //
 //   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC)
 //   dicom/incoming/                                            on their way; emptied at start
-//   dicom/quarantine/<number>.dcm                              what cannot be indexed
+//   dicom/quarantine/<SHA-256>.dcm                             what cannot be indexed
 //
-// A file is written and synced (with its folders) before its row; it never changes afterwards. So a
-// crash at any instant leaves at most files without a row, which check() finds.
+// A file is on the disk (with its folders) before its row, or it is in the arrivals log
+// (arrival_log.h), from which open() takes it in again after a crash; it never changes afterwards.
+// So a crash at any instant leaves at most files without a row, which check.h finds.
 //
 // All members are safe from any thread.
 
@@ -70,6 +71,12 @@ class Archive {
   // Reads, keeps and indexes them: one result for each, in order. Blocks until all are durable; the
   // objects share their syncs and one transaction, so many at once are cheaper than one by one.
   [[nodiscard]] std::vector<Admitted> add(std::vector<Incoming> objects);
+
+  // As add() of one, but returns as soon as the object is on the disk: when it is small, its row
+  // follows within moments. So one after the other is much cheaper.
+  [[nodiscard]] Admitted accept(Incoming object);
+  // Until the rows of what was accepted before are there.
+  void await_index();
 
   // To be called when a sender is done for now (an association or a request ended, an import's
   // batch): the studies are projected soon, without waiting for the quiet period.

@@ -19,7 +19,7 @@ using Kind = CheckFinding::Kind;
 using State = CheckFinding::State;
 using Outcome = Admitted::Outcome;
 
-const Origin origin{.by = Origin::By::import, .name = "check", .remote_address = {}};
+const Origin origin{.name = "check", .remote_address = {}};
 
 bool is_in_place(const std::string& file) { return file.starts_with('/'); }
 

@@ -72,19 +72,29 @@ Result<std::vector<std::string>> Files::make_folders(const std::string& name) {
   std::vector<std::string> made;
   for (std::size_t slash = name.find('/');; slash = name.find('/', slash + 1)) {
     std::string folder = name.substr(0, slash);
+    bool is_there = false;
+    bool is_synced = false;
     {
       const std::lock_guard lock(mutex_);
-      if (folders_.contains(folder)) folder.clear();
+      is_there = folders_.contains(folder);
+      is_synced = synced_folders_.contains(folder);
     }
-    if (!folder.empty()) {
+    if (!is_there) {
       const std::string path = path_of(folder);
       if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
         return file_problem("The folder could not be made", path, errno);
       }
-      made.push_back(std::move(folder));
+      const std::lock_guard lock(mutex_);
+      if (folders_.size() >= folders_known_max) folders_.clear();
+      folders_.insert(folder);
     }
+    if (!is_synced) made.push_back(std::move(folder));
     if (slash == std::string::npos) return made;
   }
+}
+
+std::string Files::first_name_of(std::string_view study_uid, std::string_view sop_instance_uid) {
+  return fmt::format("{}/{}/{}.dcm", day_now(), study_uid, sop_instance_uid);
 }
 
 Result<NewFile> Files::place(std::string_view study_uid, std::string_view sop_instance_uid,
@@ -100,7 +110,7 @@ Result<NewFile> Files::place(std::string_view study_uid, std::string_view sop_in
     if (descriptor >= 0) return NewFile{name, Descriptor(descriptor), std::move(folders)};
     if (errno == ENOENT) {  // the folder was removed meanwhile with its last file
       const std::lock_guard lock(mutex_);
-      folders_.erase(folder);
+      forget(folder);
     } else if (errno != EEXIST) {
       return file_problem("The file could not be made", path, errno);
     }
@@ -139,9 +149,7 @@ Result<NewFile> Files::adopt(std::string_view study_uid, std::string_view sop_in
 
 Result<void> Files::sync(std::span<const NewFile> files) {
   if (files.size() > files_synced_singly_max) {
-    if (::syncfs(root_descriptor_.get()) != 0) {
-      return file_problem("The disk could not be synced", root_, errno);
-    }
+    TRY_DO(sync_file_system());
   } else {
     for (const NewFile& file : files) {
       if (::fsync(file.descriptor.get()) != 0) {
@@ -154,9 +162,37 @@ Result<void> Files::sync(std::span<const NewFile> files) {
     }
   }
   const std::lock_guard lock(mutex_);
-  if (folders_.size() >= folders_known_max) folders_.clear();
-  for (const NewFile& file : files) folders_.insert(file.folders.begin(), file.folders.end());
+  if (synced_folders_.size() >= folders_known_max) synced_folders_.clear();
+  for (const NewFile& file : files) {
+    synced_folders_.insert(file.folders.begin(), file.folders.end());
+  }
   return {};
+}
+
+Result<void> Files::sync_all() {
+  std::unordered_set<std::string> folders;
+  std::uint64_t removed = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    folders = folders_;
+    removed = folders_removed_;
+  }
+  TRY_DO(sync_file_system());
+  const std::lock_guard lock(mutex_);
+  // One that was removed may have been made again behind the sync.
+  if (removed == folders_removed_) synced_folders_ = std::move(folders);
+  return {};
+}
+
+Result<void> Files::sync_file_system() {
+  if (::syncfs(root_descriptor_.get()) == 0) return {};
+  return file_problem("The disk could not be synced", root_, errno);
+}
+
+void Files::forget(const std::string& folder) {
+  folders_.erase(folder);
+  synced_folders_.erase(folder);
+  ++folders_removed_;
 }
 
 void Files::remove(std::string_view name) {
@@ -165,7 +201,7 @@ void Files::remove(std::string_view name) {
   const std::string folder = parent_of(name);
   if (::rmdir(path_of(folder).c_str()) != 0) return;
   const std::lock_guard lock(mutex_);
-  folders_.erase(folder);
+  forget(folder);
 }
 
 }  // namespace lightbox::ingest

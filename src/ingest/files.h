@@ -33,6 +33,9 @@ class Files {
   // incoming/.
   static Result<std::unique_ptr<Files>> open(std::string root);
 
+  // The name that create() tries first.
+  [[nodiscard]] static std::string first_name_of(std::string_view study_uid,
+                                                 std::string_view sop_instance_uid);
   // "2026/11/25/<study>/<instance>.dcm" of this day (UTC); a name that is taken gets "-1", "-2", …
   Result<NewFile> create(std::string_view study_uid, std::string_view sop_instance_uid,
                          std::string_view bytes);
@@ -40,6 +43,8 @@ class Files {
   Result<NewFile> adopt(std::string_view study_uid, std::string_view sop_instance_uid,
                         const std::string& incoming_path, Descriptor descriptor);
   Result<void> sync(std::span<const NewFile> files);
+  // All that was made before.
+  Result<void> sync_all();
   // Removes it, and its study's folder when that is empty; never a file that is kept in place. What
   // cannot be removed is left to check.
   void remove(std::string_view name);
@@ -51,6 +56,8 @@ class Files {
 
  private:
   explicit Files(std::string root) : root_(std::move(root)) {}
+  Result<void> sync_file_system();
+  void forget(const std::string& folder);
   Result<std::vector<std::string>> make_folders(const std::string& name);
   Result<NewFile> place(std::string_view study_uid, std::string_view sop_instance_uid,
                         const std::function<int(const std::string& path)>& make);
@@ -58,7 +65,10 @@ class Files {
   std::string root_;
   Descriptor root_descriptor_;
   std::mutex mutex_;
-  std::unordered_set<std::string> folders_;  // on the disk; forgotten when there are many
+  // Folders that are there, and those of them that are on the disk; forgotten when there are many.
+  std::unordered_set<std::string> folders_;
+  std::unordered_set<std::string> synced_folders_;
+  std::uint64_t folders_removed_ = 0;
   std::uint64_t incoming_ = 0;
 };
 

@@ -19,8 +19,7 @@ std::int64_t hash_of(std::string_view text) {
 struct Prepared {
   DicomInstance instance;
   std::int64_t attributes_hash = 0;
-  std::string attributes = {};  // compressed
-  std::string metadata = {};
+  std::string metadata = {};  // compressed
 };
 
 // Adds the instances of one request. The last study, series and attributes are remembered, since
@@ -147,15 +146,16 @@ class Adding {
   }
 
   Result<void> find_attributes(const Prepared& prepared) {
-    if (attributes_text_ != nullptr && *attributes_text_ == prepared.attributes) return {};
+    const std::string& attributes = prepared.instance.attributes;
+    if (attributes_text_ != nullptr && *attributes_text_ == attributes) return {};
     {
       Query query(database_, "SELECT key, content FROM dicom_attributes WHERE series=? AND hash=?");
       query.bind(series_).bind(prepared.attributes_hash);
       while (query.next()) {
         const auto content = decompress_body(query.blob(1));
-        if (!content || *content != prepared.instance.attributes) continue;
+        if (!content || *content != attributes) continue;
         attributes_ = query.integer(0);
-        attributes_text_ = &prepared.attributes;
+        attributes_text_ = &attributes;
         return {};
       }
       if (!query.ok()) return query.problem();
@@ -163,10 +163,11 @@ class Adding {
     Query insert(
         database_,
         "INSERT INTO dicom_attributes (series, hash, content) VALUES (?,?,?) RETURNING key");
-    insert.bind(series_).bind(prepared.attributes_hash).bind_blob(prepared.attributes);
+    const std::string compressed = compress_body(attributes);  // seldom: a series has few
+    insert.bind(series_).bind(prepared.attributes_hash).bind_blob(compressed);
     if (!insert.next()) return insert.problem();
     attributes_ = insert.integer(0);
-    attributes_text_ = &prepared.attributes;
+    attributes_text_ = &attributes;
     return {};
   }
 
@@ -229,13 +230,12 @@ class Adding {
 }  // namespace
 
 Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instances,
-                                               OnConflict on_conflict) {
+                                               OnConflict on_conflict, Durability durability) {
   std::vector<Prepared> prepared;
   prepared.reserve(instances.size());
   for (DicomInstance& instance : instances) {
     Prepared each{.instance = std::move(instance)};
     each.attributes_hash = hash_of(each.instance.attributes);
-    each.attributes = compress_body(each.instance.attributes);
     each.metadata = compress_body(each.instance.metadata);
     prepared.push_back(std::move(each));
   }
@@ -249,8 +249,15 @@ Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instan
     }
     return adding.finish();
   };
-  TRY_DO(write(writer_, prepared.size(), add_all));
+  TRY_DO(write(writer_, prepared.size(), add_all, durability));
   return results;
+}
+
+Result<void> DicomIndex::sync() {
+  // A transaction that changes nothing would have no page to sync.
+  return write(writer_, 1, [](const Task::Context& context) {
+    return context.database.execute("UPDATE dicom_count SET studies=studies");
+  });
 }
 
 }  // namespace lightbox::store

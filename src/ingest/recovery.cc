@@ -1,0 +1,42 @@
+#include "ingest/recovery.h"
+
+#include <fcntl.h>
+
+#include "dicom/part10.h"
+#include "ingest/hash.h"
+
+namespace lightbox::ingest {
+namespace {
+
+bool is_whole(const Files& files, const store::StoredFile& stored) {
+  const Descriptor file(::open(files.path_of(stored.file).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return false;
+  auto source = dicom::FileSource::of(file.get());
+  if (!source || source->size() != stored.file_bytes) return false;
+  const auto hash = hash_from(*source, stored.data_set_offset);
+  return hash && *hash == stored.hash;
+}
+
+}  // namespace
+
+Result<void> recover(Archive& archive, Files& files, const Arrival& arrival) {
+  store::DicomIndex& index = archive.store().dicom();
+  TRY(const auto found, index.find({std::string(arrival.sop_instance_uid)}));
+  if (const auto& row = found[0]; row && row->file == arrival.file) {
+    if (is_whole(files, *row)) return {};
+    files.remove(row->file);
+    TRY(const NewFile file,
+        files.create(row->instance.study_uid, arrival.sop_instance_uid, arrival.content));
+    return index.move_file(row->key, file.name);
+  }
+  files.remove(arrival.file);
+  std::vector<Incoming> objects;
+  objects.push_back(archive.receive(
+      {.name = std::string(arrival.source), .remote_address = {}}));
+  TRY_DO(objects[0].append(arrival.content));
+  Admitted admitted = std::move(archive.add(std::move(objects))[0]);
+  if (admitted.outcome == Admitted::Outcome::failed) return std::move(admitted.problem);
+  return {};
+}
+
+}  // namespace lightbox::ingest
