@@ -93,6 +93,10 @@ Result<std::vector<std::string>> Files::make_folders(const std::string& name) {
   }
 }
 
+std::string Files::first_name_of(std::string_view study_uid, std::string_view sop_instance_uid) {
+  return fmt::format("{}/{}/{}.dcm", day_now(), study_uid, sop_instance_uid);
+}
+
 Result<NewFile> Files::place(std::string_view study_uid, std::string_view sop_instance_uid,
                              const std::function<int(const std::string& path)>& make) {
   const std::string folder = fmt::format("{}/{}", day_now(), study_uid);

@@ -33,6 +33,9 @@ class Files {
   // incoming/.
   static Result<std::unique_ptr<Files>> open(std::string root);
 
+  // The name that create() tries first.
+  [[nodiscard]] static std::string first_name_of(std::string_view study_uid,
+                                                 std::string_view sop_instance_uid);
   // "2026/11/25/<study>/<instance>.dcm" of this day (UTC); a name that is taken gets "-1", "-2", …
   Result<NewFile> create(std::string_view study_uid, std::string_view sop_instance_uid,
                          std::string_view bytes);

@@ -1,8 +1,7 @@
-// For the operator: /healthz, /readyz, /metrics (Prometheus text format 0.0.4), and the root.
+// For the operator: /healthz, /readyz and /metrics (Prometheus text format 0.0.4).
 
 #include <fmt/format.h>
 
-#include "base/version.h"
 #include "rest/outcome.h"
 #include "rest/routes.h"
 #include "store/dicom_index.h"
@@ -65,11 +64,6 @@ boost::asio::awaitable<http::Response> metrics(Call& call) {
   append_metric("store_writable", "gauge", "0 after a failed sync to disk.",
                 call.api.store().writable() ? 1 : 0, body);
   co_return text_response(200, std::move(body), prometheus_text);
-}
-
-boost::asio::awaitable<http::Response> root(Call& call) {
-  co_return text_response(
-      200, fmt::format("Lightbox {}: imaging studies on FHIR R4.\nFHIR: {}\n", version, call.base));
 }
 
 }  // namespace lightbox::rest

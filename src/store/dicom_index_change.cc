@@ -24,6 +24,12 @@ Result<void> remove_empty(Database& database, std::int64_t study) {
              "study=?) AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
              "i.series=dicom_attributes.series AND i.attributes=dicom_attributes.key)",
              {study}));
+  TRY_DO(
+      run(database,
+          "DELETE FROM dicom_series_metadata WHERE series IN (SELECT key FROM dicom_series WHERE "
+          "study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
+          "i.series=dicom_series.key))",
+          {study}));
   return run(
       database,
       "DELETE FROM dicom_series WHERE study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i "
@@ -66,6 +72,17 @@ Result<void> mark_uids(const Task::Context& context, const std::vector<std::stri
 }
 
 }  // namespace
+
+Result<void> delete_instance(Database& writer, std::int64_t key) {
+  for (const char* sql :
+       {"DELETE FROM dicom_metadata WHERE instance=?",
+        "DELETE FROM dicom_pixel_data WHERE instance=?",
+        "DELETE FROM dicom_frames WHERE instance=?", "DELETE FROM dicom_bulk_data WHERE instance=?",
+        "DELETE FROM dicom_instance WHERE key=?"}) {
+    TRY_DO(run(writer, sql, {key}));
+  }
+  return {};
+}
 
 Result<void> mark_instances(const Task::Context& context, const std::vector<std::string>& uids) {
   std::vector<std::int64_t> studies;
@@ -134,10 +151,7 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
     QueryRows query_rows(context, reading_);
     for (const Selected& instance : instances) {
       query_rows.removed(instance.study, instance.series);
-      for (const char* sql : {"DELETE FROM dicom_metadata WHERE instance=?",
-                              "DELETE FROM dicom_instance WHERE key=?"}) {
-        TRY_DO(run(context.database, sql, {instance.key}));
-      }
+      TRY_DO(delete_instance(context.database, instance.key));
       TRY_DO(withdraw_note(context, instance.uid));
       removed.files.push_back(instance.file);
       removed.study_uids.push_back(instance.study_uid);

@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 #include <limits>
 
-#include "store/codec.h"
 #include "store/dicom_rows.h"
 
 namespace lightbox::store {
@@ -125,15 +124,8 @@ Result<std::int64_t> QueryRows::first_of(std::int64_t series) {
 }
 
 Result<std::string> QueryRows::metadata_of(std::int64_t instance) {
-  Query query(database_, "SELECT content FROM dicom_metadata WHERE instance=?");
-  query.bind(instance);
-  if (!query.next()) {
-    if (!query.ok()) return query.problem();
-    return std::string("{}");
-  }
-  auto content = decompress_body(query.blob(0));
-  if (content) return std::move(*content);
-  return problem(ProblemKind::internal, "exception", "Metadata are damaged in the store");
+  TRY(auto metadata, metadata_.read(instance));
+  return metadata ? std::move(*metadata) : std::string("{}");
 }
 
 Result<bool> QueryRows::remove_series(std::int64_t series) {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "store/dicom_reading.h"
+#include "store/metadata_reader.h"
 #include "store/writer.h"
 
 namespace lightbox::store {
@@ -20,7 +21,7 @@ class QueryRows {
  public:
   // Both must outlive it.
   QueryRows(const Task::Context& context, const DicomReading& reading)
-      : database_(context.database), reading_(reading) {}
+      : database_(context.database), reading_(reading), metadata_(context.database) {}
 
   void added(std::int64_t study, std::int64_t series, const std::string& sop_class);
   void removed(std::int64_t study, std::int64_t series);
@@ -58,6 +59,7 @@ class QueryRows {
 
   Database& database_;
   const DicomReading& reading_;
+  MetadataReader metadata_;
   std::map<std::int64_t, Touched> studies_;
 };
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "store/codec.h"
 #include "store/dicom_index.h"
+#include "store/metadata_reader.h"
 #include "store/reader.h"
 
 namespace lightbox::store {
@@ -11,6 +11,7 @@ namespace lightbox::store {
 struct DicomSnapshot::Impl {
   explicit Impl(ReaderPool::Lease its_reader) : reader(std::move(its_reader)) {}
   ReaderPool::Lease reader;
+  MetadataReader metadata{*reader};
 };
 
 namespace {
@@ -233,15 +234,9 @@ Result<void> DicomSnapshot::instances(
 }
 
 Result<std::string> DicomSnapshot::metadata(std::int64_t instance) {
-  Query query(*impl_->reader, "SELECT content FROM dicom_metadata WHERE instance=?");
-  query.bind(instance);
-  if (!query.next()) {
-    if (!query.ok()) return query.problem();
-    return damaged();
-  }
-  auto content = decompress_body(query.blob(0));
-  if (!content) return damaged();
-  return std::move(*content);
+  TRY(auto metadata, impl_->metadata.read(instance));
+  if (!metadata) return damaged();
+  return std::move(*metadata);
 }
 
 Result<std::uint64_t> DicomSnapshot::study_count() {
