@@ -115,7 +115,8 @@ Result<ViewerFile> Viewer::read(std::string_view path) const {
     return problem(ProblemKind::not_found, fmt::format("There is nothing at '{}'", path));
   }
   std::ifstream file(found->second, std::ios::binary);
-  ViewerFile read{.content_type = std::string(content_type_of(found->second)), .etag = {}, .body = {}};
+  ViewerFile read{
+      .content_type = std::string(content_type_of(found->second)), .etag = {}, .body = {}};
   read.body.assign(std::istreambuf_iterator<char>(file), {});
   if (!file) {
     return problem(ProblemKind::unavailable, fmt::format("{} cannot be read", found->second));
