@@ -9,6 +9,7 @@
 #include "ingest/examine.h"
 #include "ingest/indexer.h"
 #include "ingest/quarantine.h"
+#include "ingest/query_values.h"
 #include "ingest/received.h"
 #include "ingest/recovery.h"
 
@@ -83,6 +84,7 @@ Archive::~Archive() = default;
 
 Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::Store& store) {
   auto impl = std::make_unique<Impl>(std::move(options), store);
+  store.dicom().set_reading(query_reading());
   TRY(impl->files, Files::open(impl->options.data_directory + "/dicom"));
   impl->quarantine = std::make_unique<Quarantine>(*impl->files, store, impl->options.limits);
   Impl& opened = *impl;

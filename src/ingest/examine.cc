@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dicom/json.h"
+#include "ingest/bulk_places.h"
 #include "ingest/hash.h"
 #include "ingest/mapping.h"
 #include "ingest/rejection.h"
@@ -110,6 +111,7 @@ Result<store::DicomInstance> describe(const Received& object, dicom::Source& sou
   dicom::append_json(data_set,
                      {.bulk_uri = [](std::string_view path) { return std::string(path); }},
                      instance.metadata);
+  TRY_DO(add_bulk_places(part10, source, instance));
   TRY(instance.hash, hash_from(source, instance.data_set_offset));
   return instance;
 }

@@ -31,8 +31,7 @@ Result<void> recover(Archive& archive, Files& files, const Arrival& arrival) {
   }
   files.remove(arrival.file);
   std::vector<Incoming> objects;
-  objects.push_back(archive.receive(
-      {.name = std::string(arrival.source), .remote_address = {}}));
+  objects.push_back(archive.receive({.name = std::string(arrival.source), .remote_address = {}}));
   TRY_DO(objects[0].append(arrival.content));
   Admitted admitted = std::move(archive.add(std::move(objects))[0]);
   if (admitted.outcome == Admitted::Outcome::failed) return std::move(admitted.problem);
