@@ -100,7 +100,9 @@ Result<Viewer> Viewer::open(const std::string& directory) {
 }
 
 bool Viewer::has(std::string_view path) const {
-  return is_open() && path != "/index.html" && (is_page(path) || files_.contains(path));
+  // Its service worker would answer for the study browser, too.
+  return is_open() && path != "/index.html" && path != "/sw.js" &&
+         (is_page(path) || files_.contains(path));
 }
 
 Result<ViewerFile> Viewer::read(std::string_view path) const {
