@@ -378,7 +378,7 @@ def chest_projections(size, nodule=None):
     depth = ((numpy.arange(steps, dtype=numpy.float32) + 0.5) / steps - 0.5) * 250
     x, y = numpy.meshgrid(lines, depth)
     frontal, lateral = [], []
-    for z in numpy.linspace(134, -168, 180):
+    for z in numpy.linspace(134, -168, 140):
         density = numpy.clip(chest(x, y, float(z), contrast=False, nodule=nodule) + 1000, 0, 2400) / 1000
         density = numpy.where(density > 1.15, 1.15 + (density - 1.15) * 1.5, density)
         frontal.append(density.sum(axis=0) * (250 / steps))

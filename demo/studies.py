@@ -141,9 +141,11 @@ def chest_ct(study, size, slices, nodule_mm, with_lung_series=True):
     x, y = phantoms.grid(size, 380)
     thickness = 290 / slices
     part = {"BodyPartExamined": "CHEST", "ContrastBolusAgent": "Iodine"}
+    volumes = []
     for number in range(1, slices + 1):
         z = 130 - (number - 1) * thickness
         volume = phantoms.chest(x, y, z, nodule=(*NODULE, nodule_mm))
+        volumes.append(volume)
         where = plane(study, size, 380, z, thickness)
         soft = volume + phantoms.grain(volume.shape, 11, number)
         study.add(2, number, "CT", SeriesDescription="Thorax 5.0 soft tissue", **part, **where,
@@ -152,6 +154,7 @@ def chest_ct(study, size, slices, nodule_mm, with_lung_series=True):
             sharp = volume + phantoms.grain(volume.shape, 26, 1000 + number)
             study.add(3, number, "CT", SeriesDescription="Thorax 5.0 lung", **part, **where,
                       **ct((-550, 1500), "Bl57"), **pixels(sharp + 1024))
+    return volumes
 
 
 def current_chest_ct():
@@ -160,8 +163,8 @@ def current_chest_ct():
                   ProcedureCodeSequence=[code("169069000", "SCT", "CT of chest")],
                   PerformingPhysicianName="Reader^Ruth^^Dr.")
     size, slices, radius = 384, 36, 8.5
-    chest_ct(study, size, slices, radius)
-    segmentation(study, size, slices, radius)
+    volumes = chest_ct(study, size, slices, radius)
+    segmentation(study, size, volumes, radius)
     text = ("The nodule in the right upper lobe has grown: 17 mm, 11 mm a year ago. "
             "No enlarged lymph nodes. Heart and great vessels are normal. No effusion.")
     report(study, 91, text)
@@ -176,9 +179,10 @@ def prior_chest_ct():
     return study.files
 
 
-def segmentation(study, size, slices, radius):
+def segmentation(study, size, volumes, radius):
     """The nodule and the lungs of the slices around it."""
     x, y = phantoms.grid(size, 380)
+    slices = len(volumes)
     thickness = 290 / slices
     segments = [("Nodule", ("4147007", "Mass"), ("49755003", "Morphologically abnormal structure"), (37000, 50000, 45000)),
                 ("Lung", ("39607008", "Lung"), ("123037004", "Anatomical structure"), (45000, 24000, 27000))]
@@ -194,7 +198,7 @@ def segmentation(study, size, slices, radius):
             else:
                 if number % 2 or not -60 < z < 120:
                     continue
-                mask = (phantoms.chest(x, y, z, vessels=False) < -600) & (numpy.abs(x) < 150) & (numpy.abs(y) < 90)
+                mask = (volumes[number - 1] < -600) & (numpy.abs(x) < 150) & (numpy.abs(y) < 90)
                 mask &= numpy.abs(x) > 13
             frames.append(mask)
             corner = [f"{-190 + 190 / size:.4f}"] * 2

@@ -38,11 +38,11 @@ PLACES = [
     r"src/web/public/[a-z-]+\.svg",
     r"src/store/[a-z0-9_]+\.sql",
     r"definitions/([a-z-]+\.(tsv|txt|ndjson)|README\.md|generate/[a-z_]+\.py)",
-    r"tests/[a-z0-9_]+\.py",
+    r"tests/[a-z0-9_]+\.(py|mjs)",
     r"tests/front_door/[a-z0-9-]+\.txt",
     r"fuzz/(CMakeLists\.txt|fuzz_[a-z_]+\.cc|[a-z_]+\.dict)",
     r"bench/(CMakeLists\.txt|[a-z0-9_]+\.(cc|h|py|lua))",
-    r"demo/(generate\.py|[a-z-]+\.ndjson)",
+    r"demo/([a-z]+\.py|[a-z-]+\.ndjson)",
     r"docs/[a-z-]+\.md",
 ]
 LINES_MAX = 800

@@ -8,8 +8,8 @@
 #include "base/version.h"
 #include "cli/ingest_settings.h"
 #include "cli/report.h"
-#include "cli/serve_http.h"
 #include "cli/serve_dimse.h"
+#include "cli/serve_http.h"
 #include "imaging/operations.h"
 #include "ingest/archive.h"
 

@@ -19,7 +19,8 @@ struct HttpParts {
   std::unique_ptr<web::Api> web;
 };
 
-// /dicomweb is DICOMweb's, the study browser has its files, all else is FHIR's. `parts` must outlive the server.
+// /dicomweb is DICOMweb's, the study browser has its files, all else is FHIR's. `parts` must
+// outlive the server.
 [[nodiscard]] http::Handler handler_of(const HttpParts& parts);
 [[nodiscard]] http::Streamed streamed_of(const HttpParts& parts);
 

@@ -418,7 +418,8 @@ rest::ApiOptions Settings::api_options() const {
           .conditional_delete = get("conditional_delete").value == "multiple"
                                     ? rest::ConditionalDelete::multiple
                                     : rest::ConditionalDelete::single,
-          .limits = limits()};
+          .limits = limits(),
+          .data_directory = get("data").value};
 }
 
 Result<http::ServerOptions> Settings::server_options() const {

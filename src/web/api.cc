@@ -44,8 +44,7 @@ http::Response with_validator(const http::Request& request, std::string_view eta
 
 http::Response file_response(const http::Request& request, const File& file) {
   http::Response response = with_validator(
-      request, file.etag,
-      file.is_immutable() ? "public, max-age=31536000, immutable" : "no-cache");
+      request, file.etag, file.is_immutable() ? "public, max-age=31536000, immutable" : "no-cache");
   response.fields.emplace_back("Vary", "Accept-Encoding");
   if (response.status == 304) return response;
   add_security_fields(page_policy, response);

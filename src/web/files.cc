@@ -18,7 +18,8 @@ std::string_view take_until(char delimiter, std::string_view& text) {
 }
 
 Problem broken(std::string_view what) {
-  return problem(ProblemKind::invalid, "structure", "The pack of the page is broken: " + std::string(what));
+  return problem(ProblemKind::invalid, "structure",
+                 "The pack of the page is broken: " + std::string(what));
 }
 
 const std::vector<File>& files() {

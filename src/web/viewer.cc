@@ -100,7 +100,9 @@ Result<Viewer> Viewer::open(const std::string& directory) {
 }
 
 bool Viewer::has(std::string_view path) const {
-  return is_open() && path != "/index.html" && (is_page(path) || files_.contains(path));
+  // Its service worker would answer for the study browser, too.
+  return is_open() && path != "/index.html" && path != "/sw.js" &&
+         (is_page(path) || files_.contains(path));
 }
 
 Result<ViewerFile> Viewer::read(std::string_view path) const {
@@ -115,7 +117,8 @@ Result<ViewerFile> Viewer::read(std::string_view path) const {
     return problem(ProblemKind::not_found, fmt::format("There is nothing at '{}'", path));
   }
   std::ifstream file(found->second, std::ios::binary);
-  ViewerFile read{.content_type = std::string(content_type_of(found->second)), .etag = {}, .body = {}};
+  ViewerFile read{
+      .content_type = std::string(content_type_of(found->second)), .etag = {}, .body = {}};
   read.body.assign(std::istreambuf_iterator<char>(file), {});
   if (!file) {
     return problem(ProblemKind::unavailable, fmt::format("{} cannot be read", found->second));

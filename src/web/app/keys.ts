@@ -1,6 +1,6 @@
 // Keys of the whole page. Each view adds its own while it is there; the help (?) lists what is in force.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Key {
   keys: string[]; // as KeyboardEvent.key has them
@@ -33,7 +33,7 @@ addEventListener("keydown", (event) => {
 export function useKeys(title: string, keys: Key[]): void {
   const current = useRef(keys);
   current.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const group = {
       title,
       keys: keys.map((key, index) => ({ ...key, run: (event: KeyboardEvent) => current.current[index]?.run(event) })),

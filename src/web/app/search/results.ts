@@ -28,6 +28,9 @@ export const failure = signal<Failure | undefined>(undefined);
 /** UIDs of those that have pictures here. */
 export const withPictures = signal<ReadonlySet<string>>(new Set());
 
+/** The study that was chosen last: going back leads to it. */
+export const lastChosen = { id: "" };
+
 let running: AbortController | undefined;
 
 function isStudy(resource: Resource | undefined): resource is ImagingStudy {

@@ -3,10 +3,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../parts/icons";
 import { Trouble } from "../parts/parts";
 import { adjust, go, link, place } from "../router";
+import { helpOpen } from "../help";
 import { useKeys } from "../keys";
 import { FilterPane } from "./filters";
 import { filtersOf, isFiltered, searchUrl, sortKeys, sortOf, type Filters } from "./query";
-import { busy, failure, more, results, search } from "./results";
+import { busy, failure, lastChosen, more, results, search } from "./results";
 import { Row } from "./row";
 import { Welcome } from "./welcome";
 
@@ -74,19 +75,28 @@ export function SearchView() {
   const url = searchUrl(filters);
   const field = useRef<HTMLInputElement>(null);
   const table = useRef<HTMLTableElement>(null);
-  const [chosen, setChosen] = useState(0);
-  const [typed, setTyped] = useState(filters.q);
+  const [chosen, setChosen] = useState(() => Math.max(0, results.value.found.findIndex((one) => one.study.id === lastChosen.id)));
 
-  useEffect(() => setTyped(filters.q), [filters.q]);
   useEffect(() => {
     if (results.value.url === url && !failure.value) return;
     // The first question is asked at once.
     const timer = setTimeout(() => void search(url), results.value.url ? typingPauseMs : 0);
     return () => clearTimeout(timer);
   }, [url]);
-  useEffect(() => setChosen(0), [results.value.url]);
-
   const { found, next, notes } = results.value;
+  const answered = useRef(results.value.url);
+  useEffect(() => {
+    if (answered.current === results.value.url) return;
+    answered.current = results.value.url;
+    setChosen(0);
+  }, [results.value.url]);
+  useEffect(() => {
+    lastChosen.id = found[chosen]?.study.id ?? "";
+  }, [chosen, found]);
+  // Back from a study: where it was.
+  useEffect(() => {
+    if (chosen > 0) table.current?.querySelectorAll("tr.row")[chosen]?.scrollIntoView({ block: "center" });
+  }, []);
   const choose = (index: number) => {
     const to = Math.max(0, Math.min(index, found.length - 1));
     setChosen(to);
@@ -98,7 +108,7 @@ export function SearchView() {
   const open = () => found[chosen]?.study.id && go(link(["study", found[chosen].study.id!]));
 
   useKeys("Studies", [
-    { keys: ["/"], does: "Search", run: () => field.current?.select() },
+    { keys: ["/"], does: "Search", run: () => { field.current?.focus(); field.current?.select(); } },
     { keys: ["ArrowDown", "j"], does: "Next study", inFields: false, run: () => choose(document.activeElement?.closest("tr.row") ? chosen + 1 : chosen) },
     { keys: ["ArrowUp", "k"], does: "Previous study", run: () => choose(chosen - 1) },
     { keys: ["PageDown"], does: "Ten further", run: () => choose(chosen + 10) },
@@ -111,8 +121,10 @@ export function SearchView() {
   const onFieldKey = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") choose(0);
     else if (event.key === "Enter") open();
-    else if (event.key === "Escape" && typed) adjust({ q: "" });
+    else if (event.key === "Escape" && filters.q) adjust({ q: "" });
     else if (event.key === "Escape") field.current?.blur();
+    else if (event.key === "/" && !filters.q) field.current?.select();
+    else if (event.key === "?" && !filters.q) helpOpen.value = true;
     else return;
     event.preventDefault();
   };
@@ -125,8 +137,8 @@ export function SearchView() {
         <label class="search-field">
           <Icon name="search" />
           <span class="visually-hidden">Patient name, patient ID or accession number</span>
-          <input ref={field} type="search" autocomplete="off" spellcheck={false} placeholder="Patient name, ID or accession number" value={typed} autoFocus={matchMedia("(pointer: fine)").matches}
-            onInput={(event) => { setTyped(event.currentTarget.value); adjust({ q: event.currentTarget.value }); }} onKeyDown={onFieldKey} />
+          <input ref={field} type="search" autocomplete="off" spellcheck={false} placeholder="Patient name, ID or accession number" value={filters.q} autoFocus={matchMedia("(pointer: fine)").matches}
+            onInput={(event) => adjust({ q: event.currentTarget.value })} onKeyDown={onFieldKey} />
           <kbd aria-hidden="true">/</kbd>
         </label>
         <Summary />

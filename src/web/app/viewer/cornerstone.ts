@@ -1,6 +1,6 @@
 // The pictures of a series on a canvas, by cornerstone3D: the one file that knows it. Loaded when the first
 // series is opened; its decoders run in workers and come from this server.
-import { cache, Enums, getShouldUseCPURendering, imageLoader, init as initCore, RenderingEngine, type Types } from "@cornerstonejs/core";
+import { cache, Enums, eventTarget, getShouldUseCPURendering, imageLoader, init as initCore, RenderingEngine, type Types } from "@cornerstonejs/core";
 import { init as initLoader, wadors } from "@cornerstonejs/dicom-image-loader";
 import type { Frame } from "./frames";
 
@@ -10,6 +10,12 @@ const cacheBytesMax = 512 * 1024 * 1024;
 const prefetchAtOnce = 4;
 
 export interface Window { center: number; width: number }
+
+export interface Listener {
+  shown: (shown: Shown) => void;
+  /** The picture cannot be shown; what is seen is still the one before it. */
+  failed: (index: number, reason: string) => void;
+}
 
 export interface Shown { index: number; window: Window; zoom: number; inverted: boolean }
 
@@ -29,16 +35,16 @@ function start(): RenderingEngine {
 export class Stack {
   readonly frames: Frame[];
   private readonly element: HTMLDivElement;
-  private readonly onShown: (shown: Shown) => void;
+  private readonly listener: Listener;
   private readonly viewport: Types.IStackViewport;
   private readonly listeners: [string, () => void][];
   private readonly ids: string[];
   private closed = false;
 
-  private constructor(element: HTMLDivElement, frames: Frame[], onShown: (shown: Shown) => void) {
+  private constructor(element: HTMLDivElement, frames: Frame[], listener: Listener) {
     this.element = element;
     this.frames = frames;
-    this.onShown = onShown;
+    this.listener = listener;
     this.ids = frames.map((frame) => frame.imageId);
     const rendering = start(); // which forgets all metadata: they come after it
     for (const frame of frames) wadors.metaDataManager.add(frame.imageId, frame.set as never);
@@ -46,14 +52,13 @@ export class Stack {
     this.viewport = rendering.getViewport(viewportId) as Types.IStackViewport;
     const report = () => this.report();
     this.listeners = [Enums.Events.STACK_NEW_IMAGE, Enums.Events.VOI_MODIFIED, Enums.Events.CAMERA_MODIFIED].map((name) => [name, report]);
-    for (const [name, listener] of this.listeners) element.addEventListener(name, listener);
+    for (const [name, run] of this.listeners) element.addEventListener(name, run);
+    eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onLoadError);
   }
 
   /** Resolves when the first picture is shown. */
-  static async open(element: HTMLDivElement, frames: Frame[], index: number, onShown: (shown: Shown) => void): Promise<Stack> {
-    const stack = new Stack(element, frames, onShown);
-    // What cannot be decoded is told by an event only; the loader's own promise says it, too.
-    await imageLoader.loadAndCacheImage(stack.ids[index]!, stack.loading(Enums.RequestType.Interaction));
+  static async open(element: HTMLDivElement, frames: Frame[], index: number, listener: Listener): Promise<Stack> {
+    const stack = new Stack(element, frames, listener);
     await stack.viewport.setStack(stack.ids, index);
     stack.viewport.render();
     stack.report();
@@ -62,13 +67,16 @@ export class Stack {
 
   close(): void {
     this.closed = true;
-    for (const [name, listener] of this.listeners) this.element.removeEventListener(name, listener);
+    for (const [name, run] of this.listeners) this.element.removeEventListener(name, run);
+    eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onLoadError);
     engine?.disableElement(viewportId);
   }
 
   /** Loads the others, the nearest first; stops when closed. */
   async prefetch(from: number, onLoaded: (count: number) => void): Promise<void> {
-    const order = this.ids.map((_, index) => index).sort((a, b) => Math.abs(a - from) - Math.abs(b - from));
+    // Not more than the cache holds beside what is looked at, or the first would be lost for the last.
+    const most = Math.floor(cacheBytesMax / 2 / this.frameBytes());
+    const order = this.ids.map((_, index) => index).sort((a, b) => Math.abs(a - from) - Math.abs(b - from)).slice(0, most);
     let loaded = 0;
     const work = async () => {
       for (let index = order.shift(); index !== undefined && !this.closed; index = order.shift()) {
@@ -152,8 +160,22 @@ export class Stack {
     return { requestType, priority: requestType === Enums.RequestType.Prefetch ? 10 : 5, useRGBA: getShouldUseCPURendering() };
   }
 
+  private readonly onLoadError = ((event: CustomEvent<{ imageId?: string; error?: unknown }>) => {
+    const index = this.ids.indexOf(event.detail.imageId ?? "");
+    if (this.closed || index < 0) return;
+    const error = event.detail.error as { message?: string; error?: { message?: string } } | undefined;
+    this.listener.failed(index, error?.message ?? error?.error?.message ?? "it cannot be loaded or decoded");
+  }) as EventListener;
+
+  // Decoded and rescaled, at most.
+  private frameBytes(): number {
+    const value = (tag: string) => Number(this.frames[0]?.set[tag]?.Value?.[0] ?? 1);
+    return Math.max(1, value("00280010") * value("00280011") * (value("00280002") === 1 ? 4 : value("00280002")));
+  }
+
   private report(): void {
-    if (this.closed) return;
-    this.onShown({ index: this.index, window: this.window, zoom: this.viewport.getZoom(), inverted: this.inverted });
+    // Before its first picture it has no window.
+    if (this.closed || !this.viewport.getCornerstoneImage()) return;
+    this.listener.shown({ index: this.index, window: this.window, zoom: this.viewport.getZoom(), inverted: this.inverted });
   }
 }

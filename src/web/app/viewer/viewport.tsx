@@ -1,7 +1,7 @@
 // The preview: one series as a stack of pictures, with window, zoom and pan by mouse, touch and keys.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { instanceUrl, thumbnailUrl } from "../api/dicomweb";
-import { asFailure, type Failure } from "../api/http";
+import { asFailure, Failure } from "../api/http";
 import { useKeys } from "../keys";
 import { Icon, type IconName } from "../parts/icons";
 import { Trouble } from "../parts/parts";
@@ -64,7 +64,15 @@ export function Viewport(props: Props) {
       try {
         const { Stack } = await import("./cornerstone");
         if (closed) return;
-        opened = await Stack.open(canvas, frames, wanted.current, setShown);
+        opened = await Stack.open(canvas, frames, wanted.current, {
+          shown: (now) => {
+            setShown(now);
+            if (now.index === wanted.current) setFailure(undefined);
+          },
+          failed: (index, reason) => {
+            if (index === wanted.current) setFailure(new Failure(0, `Picture ${index + 1} cannot be shown: ${reason}`));
+          },
+        });
         if (closed) return opened.close();
         stack.current = opened;
         observer.observe(canvas);
@@ -138,8 +146,10 @@ export function Viewport(props: Props) {
     else await box.current?.requestFullscreen?.();
   };
 
-  const index = playing ? (shown?.index ?? 0) : wanted.current;
-  const frame = frames[shown?.index ?? index];
+  // What is seen, which lags behind where paging is heading.
+  const index = shown?.index ?? wanted.current;
+  const heading = playing ? index : wanted.current;
+  const frame = frames[index];
   const letters = frame && edges(frame.set);
   const poster = frames[Math.min(props.index, frames.length - 1)];
   return (
@@ -162,10 +172,10 @@ export function Viewport(props: Props) {
       </div>
       <div class="viewport-picture">
         {/* A region that takes keys; what it shows is told in the caption below it. */}
-        <div class="canvas" ref={element} tabIndex={0} role="application" aria-label={`Pictures of ${title}. Arrow keys page through them; ? lists all keys.`} data-ready={shown !== undefined} />
+        <div class="canvas" ref={element} tabIndex={0} role="application" aria-label={`Pictures of ${title}. Arrow keys page through them; ? lists all keys.`} data-ready={shown !== undefined} data-stale={failure !== undefined} />
         {!shown && !failure && poster && <img class="poster" src={thumbnailUrl(instanceUrl(study, series, poster.instance), 256)} alt="" />}
         {failure && <Trouble failure={failure} />}
-        {letters && shown && <>
+        {letters && shown && !failure && <>
           <span class="edge edge-left">{letters.left}</span><span class="edge edge-right">{letters.right}</span>
           <span class="edge edge-top">{letters.top}</span><span class="edge edge-bottom">{letters.bottom}</span>
         </>}
@@ -179,7 +189,7 @@ export function Viewport(props: Props) {
           </div>
         )}
         {frames.length > 1 && (
-          <input class="slices" type="range" min={1} max={frames.length} value={index + 1} aria-label="Picture" aria-valuetext={`${index + 1} of ${frames.length}`} onInput={(event) => show(Number(event.currentTarget.value) - 1)} />
+          <input class="slices" type="range" min={1} max={frames.length} value={heading + 1} aria-label="Picture" aria-valuetext={`${heading + 1} of ${frames.length}`} onInput={(event) => show(Number(event.currentTarget.value) - 1)} />
         )}
         {frames.length > 1 && loaded > 0 && loaded < frames.length && <progress class="prefetch" max={frames.length} value={loaded} aria-label="Pictures loaded" />}
       </div>
