@@ -20,8 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
       for (const auto& criterion : request->query.criteria) {
         (void)query::matches_data_set(criterion, json);
       }
-      const store::StudyAnswer answer{
-          .content = json, .modalities = json, .sop_classes = json, .series = 1, .instances = 1};
+      const store::StudyAnswer answer{.uid = "1",
+                                      .content = json,
+                                      .modalities = json,
+                                      .sop_classes = json,
+                                      .series = 1,
+                                      .instances = 1};
       const store::SeriesAnswer series{.series = 1, .uid = "1", .content = json};
       const store::InstanceAnswer instance{.instance = 1,
                                            .uid = "1",

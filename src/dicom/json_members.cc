@@ -23,19 +23,25 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
 std::size_t skip_value(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
   while (at < text.size()) {
-    const char c = text[at];
-    if (c == '"') {
-      at = skip_string(text, at);
-      if (depth == 0) return at;
-      continue;
-    }
-    if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (depth == 0) return at;  // of what is around
-      if (--depth == 0) return at + 1;
-    } else if (c == ',' && depth == 0) {
-      return at;
+    switch (text[at]) {
+      case '"':
+        at = skip_string(text, at);
+        if (depth == 0) return at;
+        continue;
+      case '{':
+      case '[':
+        ++depth;
+        break;
+      case '}':
+      case ']':
+        if (depth == 0) return at;  // of what is around
+        if (--depth == 0) return at + 1;
+        break;
+      case ',':
+        if (depth == 0) return at;
+        break;
+      default:
+        break;
     }
     ++at;
   }
@@ -134,6 +140,11 @@ std::string_view JsonMember::content(std::string_view name) const {
 bool JsonMember::has_content() const {
   constexpr std::string_view alone = R"({"vr":"XX"})";
   return attribute.size() > alone.size();
+}
+
+bool JsonMember::is_bulk() const {
+  constexpr std::string_view alone = R"({"vr":"XX")";
+  return has_content() && attribute.substr(alone.size()).starts_with(R"(,"BulkDataURI":)");
 }
 
 JsonMembers::JsonMembers(std::string_view object) : text_(object), at_(1) {

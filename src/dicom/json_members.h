@@ -25,6 +25,7 @@ struct JsonMember {
   [[nodiscard]] std::string_view content(std::string_view name) const;
   // Whether it has more than a VR.
   [[nodiscard]] bool has_content() const;
+  [[nodiscard]] bool is_bulk() const;  // whether that is a BulkDataURI
 };
 
 // Steps over the members of an object.

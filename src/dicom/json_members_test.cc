@@ -47,6 +47,9 @@ TEST(JsonMembersTest, TellsWhatHasAValue) {
   EXPECT_FALSE(find_member(object, 0x00080050)->has_content());
   EXPECT_TRUE(find_member(object, 0x00420011)->has_content());
   EXPECT_EQ(find_member(object, 0x00420011)->content("BulkDataURI"), "\"00420011\"");
+  EXPECT_TRUE(find_member(object, 0x00420011)->is_bulk());
+  EXPECT_FALSE(find_member(object, 0x00080020)->is_bulk());
+  EXPECT_FALSE(find_member(object, 0x00080050)->is_bulk());
 }
 
 TEST(JsonMembersTest, GivesTheItemsOfASequence) {

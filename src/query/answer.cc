@@ -83,10 +83,6 @@ class Source {
   std::optional<JsonMember> current_;
 };
 
-void append_uid_of(std::string_view json, Tag tag, std::string& out) {
-  if (const auto member = dicom::find_member(json, tag)) out += dicom::values_of(*member);
-}
-
 // Values that are separated by backslashes, as an array of strings.
 void append_list(std::string_view values, std::string& out) {
   out += '[';
@@ -102,6 +98,12 @@ void append_list(std::string_view values, std::string& out) {
 
 void append_number(std::uint64_t number, std::string& out) {
   fmt::format_to(std::back_inserter(out), "[{}]", number);
+}
+
+// Every object may have a zone.
+void classify(Wanted& wanted, Level level) {
+  wanted.is_derived = is_derived(wanted.tag);
+  wanted.level = wanted.tag == tags::TimezoneOffsetFromUTC ? level : level_of(wanted.tag);
 }
 
 }  // namespace
@@ -128,6 +130,7 @@ AnswerForm::AnswerForm(std::vector<Wanted> wanted, Options options) : options_(s
   });
   const auto rest = std::ranges::unique(wanted_, {}, &Wanted::tag);
   wanted_.erase(rest.begin(), rest.end());
+  for (Wanted& one : wanted_) classify(one, options_.level);
 }
 
 namespace {
@@ -230,7 +233,7 @@ class Answer {
     out_ += "[\"";
     out_ += options_.retrieve_base;
     out_ += "/studies/";
-    append_uid_of(match_.study->content, tags::StudyInstanceUID, out_);
+    out_ += match_.study->uid;
     if (match_.series != nullptr) {
       out_ += "/series/";
       out_ += match_.series->uid;
@@ -251,7 +254,7 @@ class Answer {
 };
 
 // Bulk data are not in the index.
-bool is_answered(const JsonMember& member) { return member.content("BulkDataURI").empty(); }
+bool is_answered(const JsonMember& member) { return !member.is_bulk(); }
 
 // The element of its block's creator, and itself.
 void add_private(const Wanted& wanted, std::string_view json, Answer& answer) {
@@ -282,9 +285,7 @@ void AnswerForm::append(const Match& match, std::string& out) const {
   Source study(study_json);
   Source series(series_json);
   Source instance(match.metadata);
-  const auto source_of = [&](Tag tag) -> Source& {
-    // Every object may have a zone.
-    const Level level = tag == tags::TimezoneOffsetFromUTC ? options_.level : level_of(tag);
+  const auto source_of = [&](Level level) -> Source& {
     if (level == Level::instance) return instance;
     return level == Level::series ? series : study;
   };
@@ -293,7 +294,10 @@ void AnswerForm::append(const Match& match, std::string& out) const {
     everything = wanted_;
     const auto add_all = [&](std::string_view json) {
       JsonMembers members(json);
-      while (const auto member = members.next()) everything.push_back({member->tag});
+      while (const auto member = members.next()) {
+        everything.push_back({member->tag});
+        classify(everything.back(), options_.level);
+      }
     };
     if (options_.all_from <= Level::study) add_all(study_json);
     if (options_.level != Level::study) add_all(series_json);
@@ -302,13 +306,13 @@ void AnswerForm::append(const Match& match, std::string& out) const {
     everything.erase(rest.begin(), rest.end());
   }
   for (const Wanted& wanted : options_.has_all ? everything : wanted_) {
-    if (is_derived(wanted.tag)) {
+    if (wanted.is_derived) {
       if (!answer.add_derived(wanted.tag) && wanted.presence == Presence::always) {
         answer.add_empty(wanted.tag);
       }
       continue;
     }
-    const auto member = source_of(wanted.tag).take(wanted.tag);
+    const auto member = source_of(wanted.level).take(wanted.tag);
     if (member && is_answered(*member)) {
       answer.add_member(member->text);
     } else if (!member && wanted.presence == Presence::always) {

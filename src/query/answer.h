@@ -21,6 +21,9 @@ struct Wanted {
   dicom::Tag tag = 0;
   Presence presence = Presence::if_known;
   std::string creator = {};  // of a private one
+  // Of which level it is, when it is not derived; filled by the form.
+  Level level = Level::instance;
+  bool is_derived = false;
 };
 
 class AnswerForm {

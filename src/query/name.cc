@@ -121,6 +121,11 @@ std::string folded_name(std::string_view name) {
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
+  // What viewers ask most: "*literal*".
+  if (pattern.size() > 2 && pattern.front() == '*' &&
+      pattern.find_first_of("*?", 1) == pattern.size() - 1 && pattern.back() == '*') {
+    return text.find(pattern.substr(1, pattern.size() - 2)) != std::string_view::npos;
+  }
   std::size_t at = 0;
   std::size_t in_pattern = 0;
   std::size_t star = std::string_view::npos;  // behind the last one

@@ -25,7 +25,7 @@ constexpr std::array searchable_of_request = {tags::ScheduledProcedureStepID,
 constexpr std::array searchable_of_instance = {tags::SOPClassUID, tags::SOPInstanceUID,
                                                tags::InstanceNumber};
 
-bool is_in(auto& tags, dicom::Tag tag) { return std::ranges::find(tags, tag) != tags.end(); }
+bool is_in(const auto& all, auto one) { return std::ranges::find(all, one) != all.end(); }
 
 bool is_searchable(const Criterion& criterion) {
   if (criterion.is_universal() || is_kept(criterion.tag)) return true;
@@ -42,8 +42,9 @@ class Search {
   Search(store::DicomSnapshot& snapshot, const Query& query,
          const std::function<bool(const Match&)>& each)
       : snapshot_(snapshot), query_(query), each_(each) {
+    const auto settled = settled_by_source(query);
     for (const Criterion& criterion : query.criteria) {
-      if (criterion.is_universal()) continue;
+      if (criterion.is_universal() || is_in(settled, &criterion)) continue;
       switch (level_of(criterion.tag)) {
         case Level::patient:
         case Level::study:
@@ -60,7 +61,8 @@ class Search {
   }
 
   Result<Found> run() {
-    TRY_DO(give_studies(snapshot_, query_, [&](const StudyKeys& study) -> Result<bool> {
+    const auto needs = of_keys_.empty() ? store::Needs::study : store::Needs::keys;
+    TRY_DO(give_studies(snapshot_, query_, needs, [&](const StudyKeys& study) -> Result<bool> {
       const bool matches = std::ranges::all_of(of_keys_, [&](const Criterion* criterion) {
         return matches_keys(*criterion, study.keys);
       });

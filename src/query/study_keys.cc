@@ -81,7 +81,8 @@ std::int64_t place_of(std::string_view study_date, std::string_view study_time) 
   const auto date = interval_of_date(study_date);
   if (!date) return INT64_MAX;
   const auto time = interval_of_time(study_time);
-  return -(date->low + (time ? time->low : 0));
+  // A leap second is still of its day.
+  return -(date->low + (time ? std::min(time->low, day_us - 1) : 0));
 }
 
 bool is_kept(Tag tag) { return std::ranges::find(kept_tags, tag) != kept_tags.end(); }

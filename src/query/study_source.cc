@@ -107,10 +107,17 @@ std::vector<WordRange> ranges_of_name(const std::string& key, WordKind kind) {
   return best ? std::vector{*best} : std::vector<WordRange>();
 }
 
-using Ways = std::vector<std::vector<WordRange>>;
+struct Way {
+  std::vector<WordRange> ranges;
+  // The criterion that whatever has one of the words matches; nullptr: it must be compared.
+  const Criterion* settles = nullptr;
 
-void add_way(std::vector<WordRange> ranges, Ways& ways) {
-  if (!ranges.empty()) ways.push_back(std::move(ranges));
+  [[nodiscard]] bool is_one_word() const { return ranges.size() == 1 && !ranges[0].is_prefix; }
+};
+using Ways = std::vector<Way>;
+
+void add_way(std::vector<WordRange> ranges, Ways& ways, const Criterion* settles = nullptr) {
+  if (!ranges.empty()) ways.push_back({std::move(ranges), settles});
 }
 
 // Of a fuzzy name each word is a way, the longest first.
@@ -136,7 +143,11 @@ Ways ways_of(const Query& query) {
     for (const WordAttribute& attribute : word_attributes) {
       if (attribute.is_identifier != is_identifier) continue;
       if (const Criterion* criterion = find(query, attribute)) {
-        add_way(ranges_of(*criterion, attribute.kind), ways);
+        // Of a series or instance, not all of the study have it.
+        const bool is_of_study = attribute.sequence == 0 && level_of(attribute.tag) <= Level::study;
+        const bool is_whole = criterion->exact().size() < word_bytes_max;
+        add_way(ranges_of(*criterion, attribute.kind), ways,
+                is_of_study && is_whole ? criterion : nullptr);
       }
     }
     if (!is_identifier) continue;
@@ -180,7 +191,7 @@ store::PlaceWindow window_of(const Query& query) {
     if (interval.high != INT64_MAX) interval.high += day_us;
   }
   store::PlaceWindow window{.low = INT64_MIN, .high = INT64_MAX - 1};
-  if (interval.high != INT64_MAX) window.low = -interval.high;
+  if (interval.high != INT64_MAX) window.low = -interval.high + 1;
   if (interval.low != INT64_MIN) window.high = -interval.low;
   return window;
 }
@@ -197,18 +208,40 @@ bool is_bounded(const Query& query) {
   });
 }
 
-Result<void> give_studies(store::DicomSnapshot& snapshot, const Query& query,
+namespace {
+
+bool has_uids(const Query& query) {
+  return !uids_of(query, tags::StudyInstanceUID, query.study_uid).empty() ||
+         !uids_of(query, tags::SeriesInstanceUID, query.series_uid).empty() ||
+         !uids_of(query, tags::SOPInstanceUID, {}).empty();
+}
+
+}  // namespace
+
+std::vector<const Criterion*> settled_by_source(const Query& query) {
+  std::vector<const Criterion*> settled;
+  if (has_uids(query)) return settled;
+  const Criterion* date = find(query.criteria, tags::StudyDate);
+  if (date != nullptr && date->kind == Kind::moment) settled.push_back(date);
+  const Ways ways = ways_of(query);
+  if (!ways.empty() && ways[0].is_one_word() && ways[0].settles != nullptr) {
+    settled.push_back(ways[0].settles);
+  }
+  return settled;
+}
+
+Result<void> give_studies(store::DicomSnapshot& snapshot, const Query& query, store::Needs needs,
                           const store::DicomSnapshot::EachStudy& each) {
   const auto studies = uids_of(query, tags::StudyInstanceUID, query.study_uid);
   if (!studies.empty()) return snapshot.studies_of(studies, each);
   TRY(auto named, named_studies(snapshot, query));
   if (named) return snapshot.studies_of(std::move(*named), each);
   const store::PlaceWindow window = window_of(query);
-  for (const auto& way : ways_of(query)) {
-    if (way.size() == 1 && !way[0].is_prefix) {
-      return snapshot.studies_with(way[0].word, window, each);
+  for (const Way& way : ways_of(query)) {
+    if (way.is_one_word()) {
+      return snapshot.studies_with(way.ranges[0].word, window, needs, each);
     }
-    TRY(const bool is_done, snapshot.studies_with_any(way, window, each));
+    TRY(const bool is_done, snapshot.studies_with_any(way.ranges, window, each));
     if (is_done) return {};
   }
   return snapshot.studies(window, each);

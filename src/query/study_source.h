@@ -16,11 +16,14 @@ namespace lightbox::query {
 // What bounds the places of the studies: a criterion on their date.
 [[nodiscard]] store::PlaceWindow window_of(const Query& query);
 
+// The criteria that all studies match that give_studies() gives: they need not be compared.
+[[nodiscard]] std::vector<const Criterion*> settled_by_source(const Query& query);
+
 // Whether an identifier of the query leaves few studies.
 [[nodiscard]] bool is_bounded(const Query& query);
 
 // Calls `each` with the studies that may match, in the order of answers.
-Result<void> give_studies(store::DicomSnapshot& snapshot, const Query& query,
+Result<void> give_studies(store::DicomSnapshot& snapshot, const Query& query, store::Needs needs,
                           const store::DicomSnapshot::EachStudy& each);
 
 }  // namespace lightbox::query

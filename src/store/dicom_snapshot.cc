@@ -110,13 +110,16 @@ Result<void> DicomSnapshot::studies(PlaceWindow window, const EachStudy& each) {
   return give_studies(query, each);
 }
 
-Result<void> DicomSnapshot::studies_with(const StudyWord& word, PlaceWindow window,
+Result<void> DicomSnapshot::studies_with(const StudyWord& word, PlaceWindow window, Needs needs,
                                          const EachStudy& each) {
   Query query(
       *impl_->reader,
-      "SELECT w.place, w.study, k.keys FROM dicom_study_word w CROSS JOIN dicom_study_key k "
-      "ON k.place=w.place AND k.study=w.study WHERE w.kind=? AND w.word=? AND w.place "
-      "BETWEEN ? AND ? ORDER BY w.place, w.study");
+      needs == Needs::study
+          ? "SELECT place, study, '' FROM dicom_study_word WHERE kind=? AND word=? AND place "
+            "BETWEEN ? AND ? ORDER BY place, study"
+          : "SELECT w.place, w.study, k.keys FROM dicom_study_word w CROSS JOIN dicom_study_key k "
+            "ON k.place=w.place AND k.study=w.study WHERE w.kind=? AND w.word=? AND w.place "
+            "BETWEEN ? AND ? ORDER BY w.place, w.study");
   query.bind(word.kind).bind(std::string_view(word.word)).bind(window.low).bind(window.high);
   return give_studies(query, each);
 }
@@ -178,14 +181,15 @@ Result<std::int64_t> DicomSnapshot::study_of_instance(std::string_view sop_insta
 Result<void> DicomSnapshot::answer(std::int64_t study,
                                    const std::function<void(const StudyAnswer&)>& take) {
   Query query(*impl_->reader,
-              "SELECT a.content, a.modalities, a.classes, a.series, s.instances FROM "
+              "SELECT a.content, a.modalities, a.classes, a.series, s.instances, s.uid FROM "
               "dicom_study_answer a JOIN dicom_study s ON s.key=a.study WHERE a.study=?");
   query.bind(study);
   if (!query.next()) {
     if (!query.ok()) return query.problem();
     return problem(ProblemKind::internal, "exception", "A study of the index has no answer");
   }
-  take({.content = query.text(0),
+  take({.uid = query.text(5),
+        .content = query.text(0),
         .modalities = query.text(1),
         .sop_classes = query.text(2),
         .series = static_cast<std::uint64_t>(query.integer(3)),

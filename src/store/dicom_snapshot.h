@@ -40,7 +40,10 @@ struct StudyKeys {
   std::int64_t study = 0;  // the key of its row
   std::string_view keys;   // StudyReading::keys
 };
+// Whether the keys of studies are needed; else they may be left out.
+enum class Needs : std::uint8_t { study, keys };
 struct StudyAnswer {
+  std::string_view uid;
   std::string_view content;     // StudyReading::content
   std::string_view modalities;  // separated by backslashes
   std::string_view sop_classes;
@@ -71,7 +74,8 @@ class DicomSnapshot {
   // All in the window.
   Result<void> studies(PlaceWindow window, const EachStudy& each);
   // Those that have this word.
-  Result<void> studies_with(const StudyWord& word, PlaceWindow window, const EachStudy& each);
+  Result<void> studies_with(const StudyWord& word, PlaceWindow window, Needs needs,
+                            const EachStudy& each);
   // Those that have any of these; false, and nothing is called, when there are more than
   // `gathered_max`: then another way is cheaper.
   Result<bool> studies_with_any(const std::vector<WordRange>& words, PlaceWindow window,
