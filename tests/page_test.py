@@ -121,6 +121,9 @@ class PageTest(unittest.TestCase):
     def test_pictures(self):
         self.play("pictures")
 
+    def test_pictures_by_webgl(self):
+        self.play("webgl")
+
     def test_every_modality(self):
         self.play("modalities")
 
