@@ -40,7 +40,7 @@ Result<dicom::Segment> segment_of(StoredObject& object, std::string_view path) {
 
 // The part of a single answer that is asked for.
 Result<http::Response> respond_with_range(const Call& call, StoredObject& object,
-                                          dicom::Segment segment) {
+                                          const dicom::Segment& segment) {
   http::Response response;
   response.fields = {{"Content-Type", std::string(octet_stream)},
                      {"Accept-Ranges", "bytes"},

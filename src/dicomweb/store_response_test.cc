@@ -45,8 +45,8 @@ TEST(StoreResponse, ListsWhatIsStored) {
   const std::string comment = R"("00000902":{"vr":"LO","Value":["Known already"]},)";
   EXPECT_EQ(response.body,
             R"({"00081190":{"vr":"UR","Value":["http://localhost/dicomweb/studies/1.2"]},)"
-            R"("00081199":{"vr":"SQ","Value":[)" +
-                "{" + item + ",{" + comment + item + "]}}");
+            R"("00081199":{"vr":"SQ","Value":[{)" +
+                item + ",{" + comment + item + "]}}");
 }
 
 TEST(StoreResponse, HasNoUrlOfSeveralStudies) {

@@ -39,6 +39,7 @@ class Finding {
         context_(*session.association.context(message.context_id)) {}
 
   Received<void> run() {
+    session_.services.archive.await_index();
     std::optional<Status> refused = refuse_unread();
     std::string bytes;
     if (has_data_set(message_.command)) {

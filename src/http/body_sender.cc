@@ -81,7 +81,7 @@ asio::awaitable<bool> BodySender::send_piece(const ResponseBody::Piece& piece) {
 }
 
 asio::awaitable<bool> BodySender::send_end() {
-  if (left_ != 0) {
+  if (framing_ == BodyFraming::length && left_ != 0) {
     log(LogLevel::error, "http_body_too_short", {{"path", connection_.request_.path}});
     co_return false;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <csignal>
 #include <sys/resource.h>
 #include <thread>
 #include <vector>
@@ -70,6 +71,9 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Handler ha
 std::uint16_t Server::port() const { return impl_->listener->port(); }
 
 void Server::start() {
+  // A client that goes away is an error of the call that writes to it; sendfile(2) knows no
+  // MSG_NOSIGNAL.
+  std::signal(SIGPIPE, SIG_IGN);
   for (const auto& worker : impl_->workers) {
     impl_->threads.emplace_back([&worker = *worker] { worker.run(); });
   }

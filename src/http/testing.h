@@ -33,7 +33,7 @@ class Client {
   [[nodiscard]] bool is_connected() const { return descriptor_ >= 0; }
   // False when the server has closed.
   bool send(std::string_view bytes);
-  // The next response, by its Content-Length; `has_body` false after HEAD. Waits up to ten seconds.
+  // The next response, by its Content-Length; `has_body` false after HEAD. Waits up to a minute.
   Reply read(bool has_body = true);
   Reply ask(std::string_view bytes) {
     send(bytes);

@@ -85,7 +85,7 @@ bool Client::fill(std::chrono::milliseconds patience) {
 }
 
 Reply Client::read(bool has_body) {
-  constexpr auto patience = std::chrono::seconds(10);
+  constexpr auto patience = std::chrono::seconds(60);  // a busy machine, sanitized
   Reply reply;
   std::size_t end = received_.find("\r\n\r\n");
   while (end == std::string::npos) {

@@ -45,7 +45,8 @@ class ArrivalLogTest : public ::testing::Test {
     log_ = std::move(*log);
   }
   Result<ArrivalLog::Hold> append(const std::string& content) {
-    const Arrival arrival = {"1.2." + std::to_string(content.size()), "a/b.dcm", "PACS", content};
+    const std::string uid = "1.2." + std::to_string(content.size());
+    const Arrival arrival = {uid, "a/b.dcm", "PACS", content};
     return log_->append({&arrival, 1});
   }
 

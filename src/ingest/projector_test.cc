@@ -284,29 +284,6 @@ TEST_F(ProjectorTest, ThatIsDoneByTheThreadToo) {
   EXPECT_TRUE(becomes([&] { return patient().contains("Maiden"); })) << patient();
 }
 
-TEST_F(ProjectorTest, APatientThatCannotBeMadeIsAProblemAndNoReference) {
-  options_.rules.issuers = {{"HOSPITAL", "no uri"}};
-  start_still();
-  auto object = ct("1.2", "1.3", "1.4");
-  object.set(0x00100021, "LO", "HOSPITAL");
-  add_one(object.file());
-  ASSERT_TRUE(projector_->drain());
-  EXPECT_EQ(count("Patient"), 0);
-  EXPECT_THAT(study("1.2"), Not(HasSubstr("Patient/")));
-  ASSERT_THAT(problems(), SizeIs(1));
-  EXPECT_THAT(problems()[0].diagnostics, HasSubstr("The Patient cannot be made"));
-  ASSERT_TRUE(projector_->project("1.2"));
-  EXPECT_EQ(read("ImagingStudy", "1.2")->version, 1) << "it came out differently";
-  ASSERT_THAT(problems(), SizeIs(1));
-
-  options_.rules.issuers = {{"HOSPITAL", "http://hospital.example/patients"}};
-  start_still();
-  ASSERT_TRUE(projector_->project("1.2"));
-  EXPECT_EQ(count("Patient"), 1);
-  EXPECT_THAT(study("1.2"), HasSubstr("Patient/"));
-  EXPECT_THAT(problems(), IsEmpty());
-}
-
 TEST_F(ProjectorTest, AStudyThatIsTooLargeIsAProblemUntilItChanges) {
   options_.limits.json_nodes_max = 100;
   start_still();

@@ -8,6 +8,7 @@
 
 #include "dicom/json_members.h"
 #include "ingest/archive_testing.h"
+#include "query/name.h"
 #include "query/search.h"
 
 namespace lightbox::ingest {
@@ -80,6 +81,7 @@ struct Key {
   std::string path;
   std::string value;
   std::function<bool(const Study&, const Series*, const Instance*)> matches;
+  bool is_fuzzy = false;
 };
 
 class QueryOracleTest : public testing::ArchiveTest {
@@ -174,7 +176,7 @@ class QueryOracleTest : public testing::ArchiveTest {
       };
     };
     const int below = level == Level::study ? 0 : level == Level::series ? 4 : 6;
-    switch (number(15 + below)) {
+    switch (number(17 + below)) {
       case 0:
         return of_study("PatientID", study.patient_id,
                         [value = study.patient_id](const Study& one) {
@@ -229,25 +231,36 @@ class QueryOracleTest : public testing::ArchiveTest {
       }
       case 14:
         return of_study("PatientSex", "F", [](const Study& one) { return one.sex == "F"; });
-      case 15:
+      case 15: {
+        const std::string value = pick<std::string>({"smith", "jane doe", "john s", "anna zzz"});
+        Key key = of_study("PatientName", value, [value](const Study& one) {
+          return query::matches_fuzzily(query::words_of_name(value), one.name);
+        });
+        key.is_fuzzy = true;
+        return key;
+      }
+      case 16:
+        return of_study("PatientName", "Doe^Ja?e",
+                        [](const Study& one) { return one.name == "doe^jane"; });
+      case 17:
         return {"Modality", series.modality,
                 [value = series.modality](const Study&, const Series* one, const Instance*) {
                   return one->modality == value;
                 }};
-      case 16:
+      case 18:
         return {"SeriesNumber", "2",
                 [](const Study&, const Series* one, const Instance*) { return one->number == 2; }};
-      case 17:
+      case 19:
         return {"SeriesInstanceUID", series.uid,
                 [value = series.uid](const Study&, const Series* one, const Instance*) {
                   return one->uid == value;
                 }};
-      case 18:
+      case 20:
         return {"RequestAttributesSequence.RequestedProcedureID", "R3",
                 [](const Study&, const Series* one, const Instance*) {
                   return one->procedure == "R3";
                 }};
-      case 19:
+      case 21:
         return {"SOPClassUID", "1.9.1", [](const Study&, const Series*, const Instance* one) {
                   return one->sop_class == "1.9.1";
                 }};
@@ -320,7 +333,8 @@ TEST_F(QueryOracleTest, FindsWhatASimpleMatcherFindsInTheSameOrder) {
       if (std::ranges::find(keys, key.path, &Key::path) != keys.end()) continue;
       const auto path = query::parse_path(key.path);
       ASSERT_TRUE(path);
-      const auto criterion = query::parse_criterion(*path, key.value, {.has_comma_lists = true});
+      const auto criterion = query::parse_criterion(
+          *path, key.value, {.is_fuzzy = key.is_fuzzy, .has_comma_lists = true});
       ASSERT_TRUE(criterion) << key.path << '=' << key.value;
       query::add_criterion(*criterion, query.criteria);
       shown += key.path + '=' + key.value + '&';

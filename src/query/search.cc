@@ -79,12 +79,9 @@ class Search {
   }
 
   Result<bool> take_study(std::int64_t study) {
-    // Those before the offset need not be read.
-    if (query_.level == Level::study && of_study_.empty() && skipped_ < query_.offset) {
-      ++skipped_;
-      return true;
-    }
-    if (is_full() && query_.rest == Query::Rest::looked_for) return pass();
+    // Those before the offset and behind the limit need not be read.
+    const bool is_match = query_.level == Level::study && of_study_.empty();
+    if (is_match && (skipped_ < query_.offset || is_full())) return give();
     Result<bool> goes_on = true;
     TRY_DO(snapshot_.answer(study, [&](const StudyAnswer& answer) {
       if (!match(of_study_, answer.content)) return;

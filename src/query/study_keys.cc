@@ -133,6 +133,14 @@ bool matches_keys(const Criterion& criterion, std::string_view keys) {
   if (criterion.kind == Criterion::Kind::date_time) {
     return matches_date_time(criterion, value, key_of(keys, criterion.time_tag));
   }
+  // Names are folded there already.
+  if (criterion.kind == Criterion::Kind::fuzzy_name) {
+    return matches_fuzzily(criterion.values, value);
+  }
+  if (criterion.kind == Criterion::Kind::name) {
+    return std::ranges::any_of(criterion.values,
+                               [&](const std::string& key) { return matches_name(key, value); });
+  }
   return matches(criterion, value);
 }
 

@@ -107,35 +107,42 @@ std::vector<WordRange> ranges_of_name(const std::string& key, WordKind kind) {
   return best ? std::vector{*best} : std::vector<WordRange>();
 }
 
-std::vector<WordRange> ranges_of(const Criterion& criterion, const NameAttribute& attribute) {
+using Ways = std::vector<std::vector<WordRange>>;
+
+void add_way(std::vector<WordRange> ranges, Ways& ways) {
+  if (!ranges.empty()) ways.push_back(std::move(ranges));
+}
+
+// Of a fuzzy name each word is a way, the longest first.
+void add_ways_of(const Criterion& criterion, const NameAttribute& attribute, Ways& ways) {
   if (criterion.kind == Kind::name && criterion.values.size() == 1) {
-    return ranges_of_name(criterion.values[0], attribute.kind);
+    add_way(ranges_of_name(criterion.values[0], attribute.kind), ways);
   }
-  if (criterion.kind != Kind::fuzzy_name) return {};
-  const auto longest = std::ranges::max_element(criterion.values, {}, &std::string::size);
-  std::vector<WordRange> ranges = {{word(attribute.kind, *longest), true}};
-  const std::string sound = sound_of(*longest);
-  if (!sound.empty()) ranges.push_back({word(attribute.sound, sound), false});
-  return ranges;
+  if (criterion.kind != Kind::fuzzy_name) return;
+  std::vector<std::string> words = criterion.values;
+  std::ranges::stable_sort(words, std::ranges::greater(), &std::string::size);
+  for (const std::string& one : words) {
+    std::vector<WordRange> ranges = {{word(attribute.kind, one), true}};
+    const std::string sound = sound_of(one);
+    if (!sound.empty()) ranges.push_back({word(attribute.sound, sound), false});
+    add_way(std::move(ranges), ways);
+  }
 }
 
 // All ways by words, the best first.
-std::vector<std::vector<WordRange>> ways_of(const Query& query) {
-  std::vector<std::vector<WordRange>> ways;
-  const auto add = [&](std::vector<WordRange> ranges) {
-    if (!ranges.empty()) ways.push_back(std::move(ranges));
-  };
+Ways ways_of(const Query& query) {
+  Ways ways;
   for (const bool is_identifier : {true, false}) {
     for (const WordAttribute& attribute : word_attributes) {
       if (attribute.is_identifier != is_identifier) continue;
       if (const Criterion* criterion = find(query, attribute)) {
-        add(ranges_of(*criterion, attribute.kind));
+        add_way(ranges_of(*criterion, attribute.kind), ways);
       }
     }
     if (!is_identifier) continue;
     for (const NameAttribute& attribute : name_attributes) {
       if (const Criterion* criterion = find(query.criteria, attribute.tag)) {
-        add(ranges_of(*criterion, attribute));
+        add_ways_of(*criterion, attribute, ways);
       }
     }
   }

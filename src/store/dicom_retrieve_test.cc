@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/database.h"
 #include "store/dicom_index.h"
 #include "store/series_metadata.h"
 #include "store/store_testing.h"
