@@ -60,7 +60,7 @@ async function openStudy(page, description, year) {
   await page.locator(".study-pictures").waitFor();
 }
 
-const ready = (page) => page.locator('.canvas[data-ready="true"]').waitFor({ timeout: 90_000 });
+const ready = (page) => page.locator('.canvas[data-ready="true"]').waitFor({ timeout: name === "webgl" ? 200_000 : 90_000 });
 const position = async (page) => (await page.locator(".overlay-left").textContent()).match(/(\d+) \/ (\d+)$/)?.slice(1).map(Number);
 const shownWindow = async (page) => (await page.locator(".overlay-bottom").textContent()).match(/C (-?\d+)W (\d+)(\d{3}|\d{2}) %/) && page.evaluate(() => [...document.querySelectorAll(".overlay-bottom span")].map((span) => Number(span.textContent.replace(/[^\d-]/g, ""))));
 

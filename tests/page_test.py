@@ -14,7 +14,7 @@ import dicom_data
 from lightbox import ROOT, Server, run
 
 CHROMIUM = "/usr/bin/chromium"
-SCENARIO_TIMEOUT_S = 180
+SCENARIO_TIMEOUT_S = 300
 # Debian's own, which has Debian's numpy.
 PYTHON = "/usr/bin/python3"
 
