@@ -72,7 +72,7 @@ Result<http::Response> respond_with_range(const Call& call, StoredObject& object
 Result<http::Response> respond(const Call& call, const Accept& accept, StoredObject& object) {
   TRY(auto segment, segment_of(object, call.captures[3]));
   TRY(const auto offer, choose(accept, offers));
-  if (offer.form == Form::single) return respond_with_range(call, object, std::move(segment));
+  if (offer.form == Form::single) return respond_with_range(call, object, segment);
   http::Response response;
   Multipart multipart(octet_stream);
   response.fields = {{"Content-Type", multipart.content_type()}, {"Cache-Control", "no-cache"}};

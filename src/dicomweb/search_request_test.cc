@@ -8,7 +8,7 @@ namespace {
 using query::Level;
 using ::testing::HasSubstr;
 
-Result<SearchRequest> parse(const SearchResource& resource, http::Parameters parameters) {
+Result<SearchRequest> parse(const SearchResource& resource, const http::Parameters& parameters) {
   return search_request(resource, parameters, "http://localhost/dicomweb", Limits{});
 }
 

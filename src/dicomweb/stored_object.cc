@@ -15,7 +15,7 @@ namespace {
 
 class OpenedFile final : public dicom::Source {
  public:
-  OpenedFile(Descriptor descriptor, dicom::FileSource source)
+  OpenedFile(Descriptor descriptor, const dicom::FileSource& source)
       : descriptor_(std::move(descriptor)), source_(source) {}
   [[nodiscard]] std::uint64_t size() const override { return source_.size(); }
   Result<void> read(std::uint64_t offset, std::span<char> out) override {

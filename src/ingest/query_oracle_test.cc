@@ -163,7 +163,7 @@ class QueryOracleTest : public testing::ArchiveTest {
   Key random_key(Level level) {
     const Study& study = pick(studies_);
     const Series& series = pick(study.series);
-    const auto of_study = [](std::string path, std::string value, auto predicate) {
+    const auto of_study = [](std::string path, std::string value, const auto& predicate) {
       return Key{
           std::move(path), std::move(value),
           [predicate](const Study& one, const Series*, const Instance*) { return predicate(one); }};

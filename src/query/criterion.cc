@@ -108,7 +108,7 @@ Result<void> fill_uids(const AttributePath& path, std::string_view value,
 }
 
 // Of a name as of other text: each value that is asked for.
-void fill_names(std::vector<std::string_view> values, const MatchingOptions& options,
+void fill_names(const std::vector<std::string_view>& values, const MatchingOptions& options,
                 Criterion& criterion) {
   criterion.kind = options.is_fuzzy ? Kind::fuzzy_name : Kind::name;
   for (const std::string_view value : values) {

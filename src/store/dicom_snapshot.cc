@@ -144,7 +144,8 @@ Result<void> DicomSnapshot::studies_of(const std::vector<std::string>& uids,
   return studies_of(std::move(studies), each);
 }
 
-Result<void> DicomSnapshot::studies_of(std::vector<std::int64_t> studies, const EachStudy& each) {
+Result<void> DicomSnapshot::studies_of(const std::vector<std::int64_t>& studies,
+                                       const EachStudy& each) {
   std::vector<Place> places;
   for (const std::int64_t study : studies) {
     Query query(*impl_->reader, "SELECT place FROM dicom_study_answer WHERE study=?");

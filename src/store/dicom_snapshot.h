@@ -82,7 +82,7 @@ class DicomSnapshot {
   // Of which study something is; 0 when it is not there. A series UID may be that of several.
   Result<std::vector<std::int64_t>> studies_of_series(std::string_view series_uid);
   Result<std::int64_t> study_of_instance(std::string_view sop_instance_uid);
-  Result<void> studies_of(std::vector<std::int64_t> studies, const EachStudy& each);
+  Result<void> studies_of(const std::vector<std::int64_t>& studies, const EachStudy& each);
 
   Result<void> answer(std::int64_t study, const std::function<void(const StudyAnswer&)>& take);
   // In the order of their numbers, then UIDs.
