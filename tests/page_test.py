@@ -14,7 +14,7 @@ import dicom_data
 from lightbox import ROOT, Server, run
 
 CHROMIUM = "/usr/bin/chromium"
-SCENARIO_TIMEOUT_S = 180
+SCENARIO_TIMEOUT_S = 300
 # Debian's own, which has Debian's numpy.
 PYTHON = "/usr/bin/python3"
 
@@ -120,6 +120,9 @@ class PageTest(unittest.TestCase):
 
     def test_pictures(self):
         self.play("pictures")
+
+    def test_pictures_by_webgl(self):
+        self.play("webgl")
 
     def test_every_modality(self):
         self.play("modalities")

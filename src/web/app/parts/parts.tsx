@@ -1,6 +1,6 @@
 // Small things that several views show.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { seriesUrl, thumbnailUrl, dicomBase } from "../api/dicomweb";
 import type { Failure } from "../api/http";
 import { Icon } from "./icons";
@@ -31,12 +31,20 @@ export function Thumbnail({ study, series, instance, size, modality, missing, la
   study: string | undefined; series?: string; instance?: string; size: number; modality: string; missing?: boolean; label?: string;
 }) {
   const [failed, setFailed] = useState(false);
+  const image = useRef<HTMLImageElement>(null);
+  // A browser has six connections: pictures that nobody sees any more must not hold up what comes next.
+  useLayoutEffect(() => {
+    const shown = image.current;
+    return () => {
+      if (shown && !shown.complete) shown.removeAttribute("src");
+    };
+  }, [failed, missing]);
   if (!study || missing || failed) {
     return <span class="thumbnail is-missing" aria-hidden={label ? undefined : "true"}>{modality}</span>;
   }
   const of = series ? seriesUrl(study, series) : `${dicomBase}/studies/${study}`;
   const url = thumbnailUrl(instance ? `${of}/instances/${instance}` : of, size);
-  return <img class="thumbnail" src={url} alt={label} width={size} height={size} loading="lazy" decoding="async" onError={() => setFailed(true)} />;
+  return <img ref={image} class="thumbnail" src={url} alt={label} width={size} height={size} loading="lazy" decoding="async" fetchpriority="low" onError={() => setFailed(true)} />;
 }
 
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {

@@ -40,6 +40,9 @@ export class Stack {
   private readonly listeners: [string, () => void][];
   private readonly ids: string[];
   private closed = false;
+  // Half of what the element's height shows, when the whole picture fits: zooms are told against it.
+  private fittedScale = 1;
+  private isMoved = false;
 
   private constructor(element: HTMLDivElement, frames: Frame[], listener: Listener) {
     this.element = element;
@@ -49,6 +52,7 @@ export class Stack {
     const rendering = start(); // which forgets all metadata: they come after it
     for (const frame of frames) wadors.metaDataManager.add(frame.imageId, frame.set as never);
     rendering.enableElement({ viewportId, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
+    element.tabIndex = 0; // which cornerstone3D takes away
     this.viewport = rendering.getViewport(viewportId) as Types.IStackViewport;
     const report = () => this.report();
     this.listeners = [Enums.Events.STACK_NEW_IMAGE, Enums.Events.VOI_MODIFIED, Enums.Events.CAMERA_MODIFIED].map((name) => [name, report]);
@@ -61,6 +65,7 @@ export class Stack {
     const stack = new Stack(element, frames, listener);
     await stack.viewport.setStack(stack.ids, index);
     stack.viewport.render();
+    stack.fit();
     stack.report();
     return stack;
   }
@@ -127,32 +132,46 @@ export class Stack {
 
   /** Keeps the point below (x, y), in pixels from the element's corner, where it is. */
   zoom(factor: number, x = this.element.clientWidth / 2, y = this.element.clientHeight / 2): void {
-    const before = this.viewport.getZoom();
-    const after = Math.min(Math.max(before * factor, 0.2), 30);
-    const [panX, panY] = this.viewport.getPan();
-    const fromX = x - this.element.clientWidth / 2;
-    const fromY = y - this.element.clientHeight / 2;
-    const ratio = after / before;
-    this.viewport.setZoom(after);
-    this.viewport.setPan([fromX + (panX - fromX) * ratio, fromY + (panY - fromY) * ratio]);
-    this.viewport.render();
+    const below = this.viewport.canvasToWorld([x, y]);
+    const now = this.zoomFactor;
+    const next = Math.min(Math.max(now * factor, 0.2), 30);
+    this.viewport.setCamera({ parallelScale: this.fittedScale / next });
+    const after = this.viewport.worldToCanvas(below);
+    this.pan(x - after[0], y - after[1]);
   }
 
   pan(x: number, y: number): void {
-    const [panX, panY] = this.viewport.getPan();
-    this.viewport.setPan([panX + x, panY + y]);
+    const from = this.viewport.canvasToWorld([0, 0]);
+    const to = this.viewport.canvasToWorld([x, y]);
+    const { focalPoint, position } = this.viewport.getCamera();
+    const move = (point: Types.Point3): Types.Point3 => [point[0] + from[0] - to[0], point[1] + from[1] - to[1], point[2] + from[2] - to[2]];
+    this.viewport.setCamera({ focalPoint: move(focalPoint!), position: move(position!) });
+    this.isMoved = true;
     this.viewport.render();
   }
 
   reset(): void {
     this.viewport.resetProperties();
     this.viewport.resetCamera();
+    this.fit();
     this.viewport.render();
     this.report();
   }
 
+  /** The element has another size: what was fitted into it is fitted again. */
   resize(): void {
-    engine?.resize(true, true);
+    engine?.resize(true, this.isMoved);
+    if (!this.isMoved) this.fit();
+    this.report();
+  }
+
+  private fit(): void {
+    this.isMoved = false;
+    this.fittedScale = this.viewport.getCamera().parallelScale ?? 1;
+  }
+
+  private get zoomFactor(): number {
+    return this.fittedScale / (this.viewport.getCamera().parallelScale ?? 1);
   }
 
   private loading(requestType: Enums.RequestType) {
@@ -176,6 +195,6 @@ export class Stack {
   private report(): void {
     // Before its first picture it has no window.
     if (this.closed || !this.viewport.getCornerstoneImage()) return;
-    this.listener.shown({ index: this.index, window: this.window, zoom: this.viewport.getZoom(), inverted: this.inverted });
+    this.listener.shown({ index: this.index, window: this.window, zoom: this.zoomFactor, inverted: this.inverted });
   }
 }
