@@ -72,8 +72,9 @@ class Transcoding {
     TRY(transcoder_, Transcoder::open(object_, transfer_syntax_, api_.limits()));
     count_ = object_.pixel_data()->frame_count;
     TRY(const auto first, transcoder_->frame(0));
-    dicom::NewPixelData form{.transfer_syntax = transfer_syntax_,
-                             .photometric_interpretation = first.photometric_interpretation};
+    dicom::NewPixelData form;
+    form.transfer_syntax = transfer_syntax_;
+    form.photometric_interpretation = first.photometric_interpretation;
     if (is_native_) {
       native_bytes_ = std::uint64_t{first.bytes.size()} * count_;
       if (native_bytes_ > value_bytes_max) {
