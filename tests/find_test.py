@@ -137,7 +137,7 @@ class FindTest(unittest.TestCase):
                 ("-S", ("QueryRetrieveLevel=NOTHING",)), ("-S", ("QueryRetrieveLevel=STUDY", "StudyDate=yesterday"))):
             with self.subTest(keys):
                 _, output, answers = self.findscu(*keys, model=model)
-                self.assertIn("0xa900", output.lower().replace("identifierdoesnotmatchsopclass", "0xa900"), output)
+                self.assertIn("DataSetDoesNotMatchSOPClass", output)  # A900
                 self.assertEqual(answers, [])
 
     def test_transfer_syntaxes(self):

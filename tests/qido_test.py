@@ -258,7 +258,7 @@ class SamplesTest(unittest.TestCase):
                 for tag in ("00080020", "00100010", "00100020", "00080050", "00200010"):
                     text = value(study, tag)
                     text = text.get("Alphabetic") if isinstance(text, dict) else text
-                    if not text:
+                    if not text or text == "00000000":  # what some have for no date
                         continue
                     found = server.get(f"{STUDIES}?{tag}={urllib.parse.quote(text)}")
                     self.assertEqual(found.status, 200, (tag, text))

@@ -76,8 +76,7 @@ class RetrieveTest(unittest.TestCase):
         answer = self.get(path, accept, status)
         self.assertIn(text, answer.json()["issue"][0]["diagnostics"])
 
-#-- - \
-    metadata -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- --
+    # --- metadata ---------------------------------------------------------------------------------
 
     def test_metadata_at_three_levels(self):
         self.store(*dicom_data.study(self.study, series=2, instances=3))
@@ -144,8 +143,7 @@ class RetrieveTest(unittest.TestCase):
         self.assertEqual(connection.getresponse().status, 200)
         connection.close()
 
-#-- - \
-    instances -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -
+    # --- instances --------------------------------------------------------------------------------
 
     def test_a_study_comes_out_as_it_went_in(self):
         objects = dicom_data.study(self.study, series=2, instances=20, rows=128, columns=128)
@@ -224,8 +222,7 @@ class RetrieveTest(unittest.TestCase):
         self.refused(self.instance_url() + "/frames/1", 503, "cannot be opened")
         self.assertEqual(len(self.get(self.url + "/metadata").json()), 1)
 
-#-- - \
-    frames -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- --
+    # --- frames -----------------------------------------------------------------------------------
 
     def test_frames_of_a_native_object(self):
         frames = [bytes([number]) * (300 * 200 * 2) for number in range(1, 6)]
@@ -313,8 +310,7 @@ class RetrieveTest(unittest.TestCase):
         self.store(dicom_data.report(self.study, 1))
         self.refused(self.instance_url() + "/frames/1", 404, "no pixel data")
 
-#-- - \
-    bulk data -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -
+    # --- bulk data --------------------------------------------------------------------------------
 
     def test_every_bulk_data_uri_leads_to_its_value(self):
         document = os.urandom(200_000)

@@ -91,6 +91,9 @@ class StowTest(unittest.TestCase):
 
     def assert_incoming_is_empty(self, folder=None):
         incoming = Path(folder or self.folder.name) / "dicom" / "incoming"
+        ends = time.monotonic() + 10
+        while any(incoming.iterdir()) and time.monotonic() < ends:
+            time.sleep(0.02)
         self.assertEqual(list(incoming.iterdir()), [])
 
     def assert_outcome(self, answer, status, text):
@@ -176,7 +179,7 @@ class StowTest(unittest.TestCase):
         self.assert_outcome(self.store(body, "image/png"), 415, "multipart/related")
         self.assert_outcome(self.store(body, 'multipart/related; type="application/dicom"'), 400, "boundary")
         self.assert_outcome(self.store(body, url="/dicomweb/studies/x"), 400, "UID")
-        self.assert_outcome(self.server.request("POST", "/dicomweb/series", body, {}), 404, "nothing at")
+        self.assert_outcome(self.server.request("POST", "/dicomweb/nothing", body, {}), 404, "nothing at")
         self.assert_outcome(self.server.request("PUT", self.url, body, {}), 405, "POST")
         self.assert_outcome(self.store(body, Host="evil.example"), 421, "evil.example")
         self.assert_outcome(self.store(body, Origin="http://evil.example"), 403, "evil.example")

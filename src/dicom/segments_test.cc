@@ -1,5 +1,6 @@
 #include "dicom/segments.h"
 
+#include <array>
 #include <gtest/gtest.h>
 
 #include "dicom/json.h"
@@ -90,7 +91,7 @@ TEST(Segments, AnEncapsulatedOrDeflatedObjectIsRefused) {
 TEST(Segments, PartsOfSwappedNumbers) {
   const std::string bytes = "..badcfehg";
   MemorySource source(bytes);
-  for (const std::uint8_t swapped : {1, 2, 4}) {
+  for (const std::uint8_t swapped : std::array<std::uint8_t, 3>{1, 2, 4}) {
     const Segment range{.offset = 2, .length = 8, .swapped_bytes = swapped};
     const std::string whole = joined(source, {range});
     EXPECT_EQ(whole, swapped == 1 ? "badcfehg" : swapped == 2 ? "abcdefgh" : "cdabghef");

@@ -156,7 +156,7 @@ class Reader {
   // PS3.18 10.6.1.2.1: attributes of what is below the resource's level are not allowed.
   [[nodiscard]] Result<void> check_level(const AttributePath& path) const {
     const Level level = level_of(path);
-    if (level <= resource_.level) return {};
+    if (level <= resource_.level || query::is_of_every_level(path.first())) return {};
     return problem(
         ProblemKind::invalid, "not-supported",
         fmt::format(
@@ -173,7 +173,7 @@ class Reader {
         continue;
       }
       TRY(auto path, query::parse_path(include));
-      if (level_of(path) > resource_.level && path.first() != tags::TimezoneOffsetFromUTC) continue;
+      if (level_of(path) > resource_.level && !query::is_of_every_level(path.first())) continue;
       TRY_DO(find_creator(path));
       wanted_.push_back({path.first(), Presence::always, path.creator});
     }

@@ -104,7 +104,7 @@ class Parser {
       return std::nullopt;
     }
     FindQuery::Key key{.tag = tag, .items = {}};
-    if (level_of(tag, model_) > level_ && tag != tags::TimezoneOffsetFromUTC) {
+    if (level_of(tag, model_) > level_ && !query::is_of_every_level(tag)) {
       has_unsupported_ = true;
       return std::nullopt;
     }

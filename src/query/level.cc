@@ -55,7 +55,7 @@ constexpr std::array<Tag, 12> derived_tags = {
     tags::NumberOfStudyRelatedSeries,
     tags::NumberOfStudyRelatedInstances,
     tags::NumberOfSeriesRelatedInstances,
-    0x00080054,
+    tags::RetrieveAETitle,
 };
 // clang-format on
 
@@ -83,6 +83,11 @@ Level level_of(Tag tag) {
   if (std::ranges::binary_search(study_sorted, tag)) return Level::study;
   if (std::ranges::binary_search(series_sorted, tag)) return Level::series;
   return Level::instance;
+}
+
+bool is_of_every_level(Tag tag) {
+  return tag == tags::InstanceAvailability || tag == tags::RetrieveURL ||
+         tag == tags::RetrieveAETitle || tag == tags::TimezoneOffsetFromUTC;
 }
 
 bool is_derived(Tag tag) { return std::ranges::find(derived_tags, tag) != derived_tags.end(); }

@@ -70,6 +70,9 @@ inline constexpr Tag RequestedProcedureID = 0x00401001;
 }  // namespace tags
 // NOLINTEND(readability-identifier-naming)
 
+// Whether an attribute may be asked for at each level: where to retrieve, and the time zone.
+[[nodiscard]] bool is_of_every_level(dicom::Tag tag);
+
 // Whether an attribute is one of those that no object has.
 [[nodiscard]] bool is_derived(dicom::Tag tag);
 
