@@ -17,6 +17,7 @@
 #include "dcmtk/dcmjpls/djdecode.h"
 #include "dcmtk/dcmjpls/djencode.h"
 #include "dcmtk/dcmjpls/djrparam.h"
+#include "dcmtk/oflog/oflog.h"
 //
 #include <memory>
 #include <mutex>
@@ -30,15 +31,17 @@ namespace {
 void register_codecs() {
   static std::once_flag once;
   std::call_once(once, [] {
+    OFLog::configure(OFLogger::OFF_LOG_LEVEL);  // what fails is said by its condition
     DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation, EUC_never,
                                           EPC_colorByPixel);
     DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
     DcmRLEDecoderRegistration::registerCodecs();
-    // Lossless as it is meant: no colour transform, no scaling of the samples.
+    // Lossless as it is meant: no color transform, no scaling; JPEG-LS of all bits that are there
+    // ("raw"), which needs no DicomImage.
     DJEncoderRegistration::registerCodecs(ECC_lossyYCbCr, EUC_never, OFFalse, 0, 0, 0, OFFalse,
                                           ESS_444, OFFalse, OFFalse, 0, 0, 0.0, 0.0, 0, 0, 0, 0,
                                           OFTrue, OFFalse, OFFalse, OFFalse, OFTrue);
-    DJLSEncoderRegistration::registerCodecs(0, 0, 0, 0, OFTrue, 0, OFFalse, EJLSUC_never);
+    DJLSEncoderRegistration::registerCodecs(0, 0, 0, 0, OFFalse, 0, OFFalse, EJLSUC_never);
     DcmRLEEncoderRegistration::registerCodecs(OFFalse, 0, OFFalse);
   });
 }

@@ -36,7 +36,7 @@ Api::Api(ApiOptions options, ingest::Archive& archive)
                     .limit_name = "slow_searches_max",
                     .advice = "try again later, or ask for less"}),
       pixel_lane_({.threads = std::max(1U, std::thread::hardware_concurrency()),
-                   .waiting_max = 256,
+                   .waiting_max = options_.limits.rendering_requests_max,
                    .priority = http::Lane::Priority::low,
                    .what_waits = "frames to be decoded",
                    .limit_name = "rendering_requests_max",

@@ -37,12 +37,12 @@ Result<Renderer> Renderer::open(StoredObject& object, const Limits& limits) {
   }
   TRY(auto part10, dicom::Part10::read(object.source(), limits));
   TRY(auto pixel, dicom::ImagePixel::of(part10.data_set(), pixels->tag));
-  if (pixel.pixels() > (64ULL << 20U)) {
+  if (pixel.pixels() > limits.rendered_pixels_max) {
     return problem(ProblemKind::too_large,
                    fmt::format("A frame has {} pixels, more than rendered_pixels_max ({})",
-                               pixel.pixels(), (64ULL << 20U)));
+                               pixel.pixels(), limits.rendered_pixels_max));
   }
-  return Renderer(object, std::move(part10), std::move(pixel), (64ULL << 20U));
+  return Renderer(object, std::move(part10), std::move(pixel), limits.rendered_pixels_max);
 }
 
 std::uint32_t Renderer::representative_frame() const {

@@ -34,7 +34,8 @@ Result<Wanted> wanted_of(const Call& call) {
   if (call.captures.size() > 3) {
     TRY(wanted.frames, frame_list(call.captures[3]));
   }
-  TRY(wanted.picture.render, RenderRequest::of(call.request, (64ULL << 20U)));
+  TRY(wanted.picture.render,
+      RenderRequest::of(call.request, call.api.limits().rendered_pixels_max));
   return wanted;
 }
 
@@ -145,7 +146,7 @@ boost::asio::awaitable<Result<http::Response>> Api::thumbnail(const http::Reques
                                                               std::string study_uid) {
   Wanted wanted;
   wanted.selection.study_uid = std::move(study_uid);
-  auto render = RenderRequest::of(request, (64ULL << 20U));
+  auto render = RenderRequest::of(request, limits().rendered_pixels_max);
   if (!render) co_return std::move(render).error();
   wanted.picture.render = std::move(*render);
   auto making = make_thumbnail(*this, request, std::move(wanted));

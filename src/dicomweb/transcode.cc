@@ -20,10 +20,10 @@ Result<Transcoder> Transcoder::open(StoredObject& object, std::string_view trans
                                object.file().instance.sop_instance_uid));
   }
   TRY(auto pixel, dicom::ImagePixel::of(part10.data_set(), pixels->tag));
-  if (pixel.pixels() > (64ULL << 20U)) {
+  if (pixel.pixels() > limits.rendered_pixels_max) {
     return problem(ProblemKind::too_large,
                    fmt::format("A frame has {} pixels, more than rendered_pixels_max ({})",
-                               pixel.pixels(), (64ULL << 20U)));
+                               pixel.pixels(), limits.rendered_pixels_max));
   }
   return Transcoder(object, transfer_syntax, std::move(part10), std::move(pixel));
 }
