@@ -21,6 +21,7 @@ from pathlib import Path
 
 import dicom
 import qido
+import retrieve
 import shapes
 from measure import (Server, Wrong, check, fdatasync_ms, median, nginx_command, rate, tree_bytes, wrk)
 
@@ -324,7 +325,7 @@ def main():
     parser.add_argument("--studies", default="10000,1000000", help="sizes of the stores, smallest first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
-    parser.add_argument("--only", choices=("fhir", "dicom", "qido"), help="a part of it")
+    parser.add_argument("--only", choices=("fhir", "dicom", "qido", "retrieve"), help="a part of it")
     parser.add_argument("--qido-studies", default="200,20000,1000000", help="sizes of the archives that are searched")
     parser.add_argument("--keep", action="store_true", help="leave data and stores in bench-data/")
     options = parser.parse_args()
@@ -336,7 +337,7 @@ def main():
     try:
         if options.only in (None, "fhir"):
             text += table([Size(int(studies), options).measure() for studies in options.studies.split(",")], options)
-        for name, part in (("dicom", dicom.Dicom), ("qido", qido.Qido)):
+        for name, part in (("dicom", dicom.Dicom), ("qido", qido.Qido), ("retrieve", retrieve.Retrieve)):
             if options.only not in (None, name):
                 continue
             lines = [] if text else [machine(options)]

@@ -75,6 +75,8 @@ struct Limits {
   std::size_t stow_requests_max = 64;           // 503: uploads at once
   std::size_t stow_memory_bytes_max =
       64U << 20U;  // objects of all uploads that wait in memory; then they are stored at once
+  std::uint64_t rendered_pixels_max = 64ULL << 20U;  // 413: of a frame, or of a viewport
+  std::size_t rendering_requests_max = 256;          // 429: frames that wait to be decoded
 
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane

@@ -79,8 +79,8 @@ Result<void> run(const Settings& settings) {
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  parts.rest =
-      std::make_unique<rest::Api>(api_options, index, *store, imaging::operations(*projector));
+  parts.rest = std::make_unique<rest::Api>(api_options, index, *store,
+                                           imaging::operations(*projector, thumbnail_of(parts)));
   parts.rest->set_server(server.get());
   parts.dicomweb = make_dicomweb(api_options, *archive);
   server->start();

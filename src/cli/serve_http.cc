@@ -32,6 +32,12 @@ std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
                                          archive);
 }
 
+imaging::Thumbnail thumbnail_of(const HttpParts& parts) {
+  return [&parts](const http::Request& request, std::string study_uid) {
+    return parts.dicomweb->thumbnail(request, std::move(study_uid));
+  };
+}
+
 Result<std::unique_ptr<web::Api>> make_web(const Settings& settings) {
   return web::Api::create({.origins = settings.api_options().origins,
                            .viewer_url = settings.get("viewer_url").value,

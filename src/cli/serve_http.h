@@ -7,6 +7,7 @@
 #include "cli/settings.h"
 #include "dicomweb/api.h"
 #include "http/server.h"
+#include "imaging/operations.h"
 #include "rest/api.h"
 #include "web/api.h"
 
@@ -29,6 +30,9 @@ struct HttpParts {
 
 [[nodiscard]] std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
                                                            ingest::Archive& archive);
+
+// Of $thumbnail: pictures are DICOMweb's.
+[[nodiscard]] imaging::Thumbnail thumbnail_of(const HttpParts& parts);
 
 // The study browser, and the viewer that the settings name: see web::Api::create.
 Result<std::unique_ptr<web::Api>> make_web(const Settings& settings);

@@ -4,6 +4,7 @@
 // the source that it comes from.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,24 @@ Result<Segments> part_of(Source& source, const Segment& range, std::uint64_t fro
 // when a value cannot be written so; `not_supported` for an object that is deflated or
 // encapsulated.
 Result<Segments> to_explicit_little_endian(const Part10& object);
+
+// The same of an object whose pixel data is another one: what is before its value, and after it.
+// The data set has no pixel data then; its photometric interpretation is another, too.
+struct NewPixelData {
+  std::string_view transfer_syntax;
+  std::string photometric_interpretation;
+  // Of a native value; nullopt: it is encapsulated, and its items and the delimitation item are
+  // written by the caller.
+  std::optional<std::uint64_t> length;
+  Vr vr = Vr::OW;
+  bool is_lossy = false;
+  std::string lossy_ratio;  // of a lossy one
+};
+struct AroundPixelData {
+  Segments before;
+  Segments after;
+};
+Result<AroundPixelData> around_pixel_data(const Part10& object, const NewPixelData& pixel_data);
 
 // A deflated object as the same, whole in memory. `too_large` past dicom_inflated_bytes_max.
 Result<std::string> inflate_object(const Part10& object, Source& source, const Limits& limits);

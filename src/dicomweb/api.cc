@@ -1,5 +1,8 @@
 #include "dicomweb/api.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "dicomweb/routes.h"
 #include "http/router.h"
 
@@ -31,11 +34,17 @@ Api::Api(ApiOptions options, ingest::Archive& archive)
                     .priority = http::Lane::Priority::low,
                     .what_waits = "long searches",
                     .limit_name = "slow_searches_max",
-                    .advice = "try again later, or ask for less"}) {}
+                    .advice = "try again later, or ask for less"}),
+      pixel_lane_({.threads = std::max(1U, std::thread::hardware_concurrency()),
+                   .waiting_max = options_.limits.rendering_requests_max,
+                   .priority = http::Lane::Priority::low,
+                   .what_waits = "frames to be decoded",
+                   .limit_name = "rendering_requests_max",
+                   .advice = "try again later"}) {}
 
 bool Api::is_ours(const http::Request& request) {
   const std::string_view path = request.path;
-  return path == "/dicomweb" || path.starts_with("/dicomweb/");
+  return path == "/dicomweb" || path.starts_with("/dicomweb/") || path == "/wado";
 }
 
 bool Api::is_streamed(const http::Request& request) {

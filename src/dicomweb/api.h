@@ -39,6 +39,11 @@ class Api {
   boost::asio::awaitable<http::Response> answer_streamed(const http::Request& request,
                                                          http::BodyReader& body);
 
+  // The picture of a study, as `request` wants it (PS3.18 10.4.1.1.6): for a URL that is not one of
+  // DICOMweb's. Fails as that does.
+  boost::asio::awaitable<Result<http::Response>> thumbnail(const http::Request& request,
+                                                           std::string study_uid);
+
   [[nodiscard]] const ApiOptions& options() const { return options_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] ingest::Archive& archive() { return archive_; }
@@ -46,6 +51,8 @@ class Api {
   [[nodiscard]] http::Lane& lane() { return lane_; }
   // Where searches go that are long.
   [[nodiscard]] http::Lane& search_lane() { return search_lane_; }
+  // Where frames are decoded, rendered and encoded: a thread for each core, of low priority.
+  [[nodiscard]] http::Lane& pixel_lane() { return pixel_lane_; }
 
   // Of all uploads at once: how many there are, and the bytes of objects that they hold in memory.
   std::atomic<std::size_t> uploads = 0;
@@ -59,6 +66,7 @@ class Api {
   ingest::Archive& archive_;
   http::Lane lane_;
   http::Lane search_lane_;
+  http::Lane pixel_lane_;
 };
 
 // One request on its way to its answer.

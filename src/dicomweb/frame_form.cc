@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "dicomweb/transcode.h"
+
 namespace lightbox::dicomweb {
 namespace {
 
@@ -16,8 +18,10 @@ class Choosing {
   Result<FrameForm> choose() {
     for (const Acceptable& one : accept_.all()) {
       if (auto form = as(one, octet_stream)) return *form;
-      if (stored_type_ == octet_stream) continue;
-      if (auto form = as(one, stored_type_)) return *form;
+      if (stored_type_ != octet_stream) {
+        if (auto form = as(one, stored_type_)) return *form;
+      }
+      if (auto form = transcoded(one)) return *form;
     }
     std::string possible = fmt::format(R"(multipart/related; type="{}"; transfer-syntax={} (or *))",
                                        stored_type_, stored_);
@@ -25,13 +29,30 @@ class Choosing {
   }
 
  private:
-  std::optional<FrameForm> as(const Acceptable& one, std::string_view type) const {
-    std::optional<Form> form;
-    if (accept_.has(one, type, Form::multipart)) {
-      form = Form::multipart;
-    } else if (count_ == 1 && accept_.has(one, type, Form::single)) {
-      form = Form::single;
-    }
+  [[nodiscard]] std::optional<Form> form_of(const Acceptable& one, std::string_view type) const {
+    if (accept_.has(one, type, Form::multipart)) return Form::multipart;
+    if (count_ == 1 && accept_.has(one, type, Form::single)) return Form::single;
+    return std::nullopt;
+  }
+
+  // Decoded, or encoded anew.
+  [[nodiscard]] std::optional<FrameForm> transcoded(const Acceptable& one) const {
+    if (one.transfer_syntax == "*") return std::nullopt;
+    const std::string_view default_syntax =
+        default_transfer_syntax(is_wildcard(one.type) ? octet_stream : one.type);
+    const std::string_view target =
+        one.transfer_syntax.empty() ? default_syntax : std::string_view(one.transfer_syntax);
+    const std::string_view target_type = media_type_of(target);
+    const auto form = form_of(one, target_type);
+    if (!form || !can_transcode(stored_, target)) return std::nullopt;
+    return FrameForm{.media_type = std::string(target_type),
+                     .form = *form,
+                     .transfer_syntax = std::string(target),
+                     .is_as_stored = false};
+  }
+
+  [[nodiscard]] std::optional<FrameForm> as(const Acceptable& one, std::string_view type) const {
+    const auto form = form_of(one, type);
     if (!form || !is_wanted(one, type)) return std::nullopt;
     return FrameForm{.media_type = std::string(type),
                      .form = *form,

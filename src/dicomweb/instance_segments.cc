@@ -1,5 +1,9 @@
 #include "dicomweb/instance_segments.h"
 
+#include "dicom/frames.h"
+#include "dicomweb/media_types.h"
+#include "dicomweb/transcode_instance.h"
+
 namespace lightbox::dicomweb {
 namespace {
 
@@ -27,6 +31,11 @@ boost::asio::awaitable<Result<InstanceSegments>> instance_segments(
   }
   auto opened = co_await open(api, object);
   if (!opened) co_return std::move(opened).error();
+  const bool is_native = dicom::is_native(object.transfer_syntax());
+  if (!is_native || transfer_syntax != explicit_little_endian) {
+    auto transcoding = transcode_instance(api, object, std::string(transfer_syntax));
+    co_return co_await std::move(transcoding);
+  }
   co_return segments_of(api, object, transfer_syntax);
 }
 

@@ -112,8 +112,10 @@ boost::asio::awaitable<http::Response> retrieve_bulk_data(Call& call) {
   const auto opened = co_await open(call.api, wanted->object);
   if (!opened) co_return call.problem_response(opened.error());
   StoredObject& object = wanted->object;
-  auto response = is_frames(call, object) ? respond_with_all_frames(call, wanted->accept, object)
-                                          : respond(call, wanted->accept, object);
+  if (is_frames(call, object)) {
+    co_return co_await respond_with_all_frames(call, wanted->accept, object);
+  }
+  auto response = respond(call, wanted->accept, object);
   if (!response) co_return call.problem_response(response.error());
   co_return std::move(*response);
 }

@@ -2,7 +2,6 @@
 
 #include "dicomweb/retrieve_frames.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -13,29 +12,10 @@
 #include "dicomweb/segment_body.h"
 #include "dicomweb/selection.h"
 #include "dicomweb/stored_object.h"
+#include "dicomweb/transcoded_frames.h"
 
 namespace lightbox::dicomweb {
 namespace {
-
-// "1,3,2": counted from 1, in this order.
-Result<std::vector<std::uint32_t>> frame_list(std::string_view text) {
-  std::vector<std::uint32_t> frames;
-  std::string_view rest = text;
-  while (true) {
-    const std::string_view item = rest.substr(0, rest.find(','));
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), number);
-    if (error != std::errc{} || end != item.data() + item.size() || number == 0) {
-      return problem(ProblemKind::invalid,
-                     fmt::format("'{}' is no list of frames: it must be numbers from 1 on, with "
-                                 "commas between them",
-                                 text));
-    }
-    frames.push_back(number);
-    if (item.size() == rest.size()) return frames;
-    rest.remove_prefix(item.size() + 1);
-  }
-}
 
 Result<void> check_frames(const std::vector<std::uint32_t>& frames, const StoredObject& object) {
   if (!object.pixel_data()) {
@@ -70,10 +50,9 @@ Result<Wanted> wanted_of(Call& call) {
   return Wanted{std::move(frames), std::move(accept), std::move(object)};
 }
 
-Result<http::Response> respond(const Call& call, const Accept& accept, StoredObject& object,
-                               const std::vector<std::uint32_t>& frames) {
-  TRY_DO(check_frames(frames, object));
-  TRY(const auto form, choose_frame_form(accept, object.frame_transfer_syntax(), frames.size()));
+Result<http::Response> respond_as_stored(StoredObject& object,
+                                         const std::vector<std::uint32_t>& frames,
+                                         const FrameForm& form, const std::string& url) {
   const std::string part_type = content_type_of(form.media_type, form.transfer_syntax);
   http::Response response;
   dicom::Segments segments;
@@ -83,7 +62,6 @@ Result<http::Response> respond(const Call& call, const Accept& accept, StoredObj
   } else {
     Multipart multipart(form.media_type);
     response.fields.emplace_back("Content-Type", multipart.content_type());
-    const std::string url = url_of(call.base, object.file().instance) + "/frames/";
     for (const std::uint32_t frame : frames) {
       segments.push_back({.bytes = multipart.begin_part(part_type, url + std::to_string(frame))});
       TRY_DO(object.add_frame(frame - 1, segments));
@@ -95,13 +73,37 @@ Result<http::Response> respond(const Call& call, const Accept& accept, StoredObj
   return response;
 }
 
+Result<FrameForm> form_of(const Accept& accept, const StoredObject& object,
+                          const std::vector<std::uint32_t>& frames) {
+  TRY_DO(check_frames(frames, object));
+  return choose_frame_form(accept, object.frame_transfer_syntax(), frames.size());
+}
+
+boost::asio::awaitable<http::Response> respond(Call& call, const Accept& accept,
+                                               StoredObject& object,
+                                               std::vector<std::uint32_t> frames) {
+  const auto form = form_of(accept, object, frames);
+  if (!form) co_return call.problem_response(form.error());
+  std::string url = url_of(call.base, object.file().instance) + "/frames/";
+  if (form->is_as_stored) {
+    auto response = respond_as_stored(object, frames, *form, url);
+    if (!response) co_return call.problem_response(response.error());
+    co_return std::move(*response);
+  }
+  auto responding = respond_with_transcoded(call.api, std::move(object), std::move(frames), *form,
+                                            std::move(url));
+  auto response = co_await std::move(responding);
+  if (!response) co_return call.problem_response(response.error());
+  co_return std::move(*response);
+}
+
 }  // namespace
 
-Result<http::Response> respond_with_all_frames(const Call& call, const Accept& accept,
-                                               StoredObject& object) {
+boost::asio::awaitable<http::Response> respond_with_all_frames(Call& call, const Accept& accept,
+                                                               StoredObject& object) {
   std::vector<std::uint32_t> frames(object.pixel_data() ? object.pixel_data()->frame_count : 0);
   std::iota(frames.begin(), frames.end(), 1);
-  return respond(call, accept, object, frames);
+  return respond(call, accept, object, std::move(frames));
 }
 
 boost::asio::awaitable<http::Response> retrieve_frames(Call& call) {
@@ -109,9 +111,7 @@ boost::asio::awaitable<http::Response> retrieve_frames(Call& call) {
   if (!wanted) co_return call.problem_response(wanted.error());
   const auto opened = co_await open(call.api, wanted->object);
   if (!opened) co_return call.problem_response(opened.error());
-  auto response = respond(call, wanted->accept, wanted->object, wanted->frames);
-  if (!response) co_return call.problem_response(response.error());
-  co_return std::move(*response);
+  co_return co_await respond(call, wanted->accept, wanted->object, wanted->frames);
 }
 
 }  // namespace lightbox::dicomweb

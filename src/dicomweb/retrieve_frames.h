@@ -8,8 +8,8 @@
 
 namespace lightbox::dicomweb {
 
-// All of them, in order. The object has been opened. not_found, not_acceptable.
-Result<http::Response> respond_with_all_frames(const Call& call, const Accept& accept,
-                                               StoredObject& object);
+// All of them, in order. The object has been opened.
+boost::asio::awaitable<http::Response> respond_with_all_frames(Call& call, const Accept& accept,
+                                                               StoredObject& object);
 
 }  // namespace lightbox::dicomweb

@@ -1,5 +1,6 @@
 #include "dicomweb/selection.h"
 
+#include <charconv>
 #include <fmt/format.h>
 
 #include "dicom/part10.h"
@@ -20,6 +21,25 @@ Result<store::DicomSelection> selection_of(const Call& call) {
         fmt::format("'{}' in the URL is no UID: digits and dots, 64 characters at most", *uid));
   }
   return selection;
+}
+
+Result<std::vector<std::uint32_t>> frame_list(std::string_view text) {
+  std::vector<std::uint32_t> frames;
+  std::string_view rest = text;
+  while (true) {
+    const std::string_view item = rest.substr(0, rest.find(','));
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), number);
+    if (error != std::errc{} || end != item.data() + item.size() || number == 0) {
+      return problem(ProblemKind::invalid,
+                     fmt::format("'{}' is no list of frames: it must be numbers from 1 on, with "
+                                 "commas between them",
+                                 text));
+    }
+    frames.push_back(number);
+    if (item.size() == rest.size()) return frames;
+    rest.remove_prefix(item.size() + 1);
+  }
 }
 
 std::string url_of(std::string_view base, const store::DicomSelection& selection) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <span>
 
 #include "base/file.h"
 #include "dicom/encoding.h"
@@ -156,6 +157,22 @@ Result<void> StoredObject::add_native(std::uint32_t frame, dicom::Segments& segm
   }
   segments.push_back({.bytes = std::move(bytes)});
   return {};
+}
+
+Result<std::string> StoredObject::frame_bytes(std::uint32_t frame) {
+  dicom::Segments segments;
+  TRY_DO(add_frame(frame, segments));
+  std::string bytes;
+  for (const dicom::Segment& segment : segments) {
+    if (!segment.is_range()) {
+      bytes += segment.bytes;
+      continue;
+    }
+    const std::size_t before = bytes.size();
+    bytes.resize(before + segment.length);
+    TRY_DO(dicom::read_range(*source_, segment, 0, std::span(bytes).subspan(before)));
+  }
+  return bytes;
 }
 
 Result<std::optional<store::BulkValue>> StoredObject::bulk_value(std::string_view path) {

@@ -41,6 +41,8 @@ class StoredObject {
   [[nodiscard]] std::string_view frame_transfer_syntax() const;
   // Where a frame lies, counted from 0, which must be there. `internal`: the index is damaged.
   Result<void> add_frame(std::uint32_t frame, dicom::Segments& segments);
+  // The bytes of a frame, its fragments joined. As add_frame, and as Source::read.
+  Result<std::string> frame_bytes(std::uint32_t frame);
   // Of an element that is no pixel data; nullopt: there is none.
   Result<std::optional<store::BulkValue>> bulk_value(std::string_view path);
 

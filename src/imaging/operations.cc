@@ -2,6 +2,7 @@
 
 #include "imaging/explain_mapping.h"
 #include "imaging/merge_patients.h"
+#include "imaging/study_of.h"
 #include "rest/api.h"
 
 namespace lightbox::imaging {
@@ -33,6 +34,18 @@ constexpr rest::OwnDefinition explain_mapping_definition = {
         R"({"name":"diagnostics","use":"out","min":1,"max":"1","documentation":"In words","type":"string"},)"
         R"({"name":"instance","use":"out","min":0,"max":"1","documentation":"The SOPInstanceUID of the instance that has it","type":"id"}]}])"};
 
+constexpr rest::OwnDefinition thumbnail_definition = {
+    .name = "Thumbnail",
+    .title = "A picture of an imaging study",
+    .description =
+        "A small picture of the study's first series that has images: JPEG, or PNG where Accept "
+        "asks for that. By GET, without Parameters in the answer.",
+    .parameters =
+        R"([{"name":"viewport","use":"in","min":0,"max":"1","documentation":"width,height at most, as in DICOMweb; 256,256 without","type":"string"},)"
+        R"({"name":"window","use":"in","min":0,"max":"1","documentation":"center,width,function, as in DICOMweb","type":"string"},)"
+        R"({"name":"quality","use":"in","min":0,"max":"1","documentation":"Of JPEG, from 1 to 100","type":"integer"},)"
+        R"({"name":"return","use":"out","min":1,"max":"1","documentation":"The picture, as the body of the answer","type":"Binary"}])"};
+
 constexpr rest::OwnDefinition merge_definition = {
     .name = "Merge",
     .title = "Two patients are one",
@@ -60,10 +73,34 @@ rest::OperationHandler in_lane(ingest::Projector& projector,
   };
 }
 
+boost::asio::awaitable<Result<http::Response>> make_thumbnail(OperationCall& call,
+                                                              const Thumbnail& thumbnail) {
+  auto study_uid = study_uid_of(call.call.api.store(), *call.type, call.id);
+  if (!study_uid) co_return std::move(study_uid).error();
+  co_return co_await thumbnail(call.call.request, std::move(*study_uid));
+}
+
+rest::OperationHandler of_study(Thumbnail thumbnail) {
+  return [thumbnail = std::move(thumbnail)](OperationCall& call) {
+    return make_thumbnail(call, thumbnail);
+  };
+}
+
 }  // namespace
 
-std::vector<rest::Operation> operations(ingest::Projector& projector) {
-  return {{.name = "explain-mapping",
+std::vector<rest::Operation> operations(ingest::Projector& projector, Thumbnail thumbnail) {
+  return {{.name = "thumbnail",
+           .type = "ImagingStudy",
+           .levels = static_cast<std::uint8_t>(OperationLevel::instance),
+           .affects_state = false,
+           .definition = {},
+           .parameters = "viewport window quality",
+           .body = rest::OperationBody::parameters,
+           .resource_parameter = {},
+           .handler = of_study(std::move(thumbnail)),
+           .own = thumbnail_definition,
+           .negotiates_itself = true},
+          {.name = "explain-mapping",
            .type = "ImagingStudy",
            .levels = static_cast<std::uint8_t>(OperationLevel::instance),
            .affects_state = false,

@@ -2,8 +2,11 @@
 
 // FHIR operations that need the archive, for rest::Api (docs/operations.md):
 //   ImagingStudy/[id]/$explain-mapping   where the study's elements come from
+//   ImagingStudy/[id]/$thumbnail         a picture of the study
 //   Patient/$merge                       two patients are one
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "ingest/projector.h"
@@ -11,7 +14,12 @@
 
 namespace lightbox::imaging {
 
+// Makes a study's picture, as the request wants it: of whoever can render.
+using Thumbnail = std::function<boost::asio::awaitable<Result<http::Response>>(
+    const http::Request& request, std::string study_uid)>;
+
 // The projector must outlive them.
-[[nodiscard]] std::vector<rest::Operation> operations(ingest::Projector& projector);
+[[nodiscard]] std::vector<rest::Operation> operations(ingest::Projector& projector,
+                                                      Thumbnail thumbnail);
 
 }  // namespace lightbox::imaging

@@ -31,6 +31,14 @@ std::string base_url(const ApiOptions& options, const http::Request& request) {
   return http::own_origin(options.origins, request) + "/baseR4";
 }
 
+// An operation whose answer is no resource.
+bool negotiates_itself(Api& api, std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name.starts_with('$') && std::ranges::any_of(api.operations(), [&](const auto& one) {
+           return one.negotiates_itself && one.name == name.substr(1);
+         });
+}
+
 }  // namespace
 
 boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Request& request) {
@@ -53,6 +61,7 @@ boost::asio::awaitable<http::Response> answer_route(Api& api, const http::Reques
   // What is not FHIR (/healthz, /metrics) is plain text, whatever the client would like.
   const bool is_fhir = routes()[match->index].pattern.starts_with("/baseR4");
   auto wants = is_fhir ? negotiate(request, *parameters) : Result<Negotiated>(Negotiated{});
+  if (!wants && negotiates_itself(api, request.path)) wants = negotiate_leniently(request);
   if (!wants) co_return problem_response(wants.error(), negotiate_leniently(request));
 
   Call call{.api = api,

@@ -63,6 +63,8 @@ struct Operation {
   std::string_view resource_parameter;
   OperationHandler handler;
   OwnDefinition own = {};  // of those with an empty `definition`
+  // What it answers is no resource: it looks at Accept itself.
+  bool negotiates_itself = false;
 
   [[nodiscard]] bool has(OperationLevel level) const {
     return (levels & static_cast<std::uint8_t>(level)) != 0;

@@ -1,0 +1,67 @@
+#include "dicomweb/picture_source.h"
+
+#include <fmt/format.h>
+
+#include "dicom/encoding.h"
+
+namespace lightbox::dicomweb {
+namespace {
+
+constexpr std::string_view segmentation = "1.2.840.10008.5.1.4.1.1.66.4";
+
+// Of a deflated one it shows later.
+bool may_have_frames(const store::DicomIndex::StoredPixelData& stored) {
+  return stored.pixel_data ? stored.pixel_data->frame_count > 0
+                           : dicom::is_deflated(stored.file.transfer_syntax_uid);
+}
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> images(Api& api, const store::DicomSelection& selection) {
+  store::DicomIndex& index = api.archive().store().dicom();
+  TRY(const auto keys, index.instances(selection));
+  std::vector<std::int64_t> with_frames;
+  for (const std::int64_t key : keys) {
+    TRY(const auto stored, index.pixel_data(key));
+    if (stored && may_have_frames(*stored)) with_frames.push_back(key);
+  }
+  return with_frames;
+}
+
+Result<std::int64_t> representative_instance(Api& api, const store::DicomSelection& selection) {
+  store::DicomIndex& index = api.archive().store().dicom();
+  TRY(const auto keys, index.instances(selection));
+  std::optional<store::StoredFile> first;
+  for (const std::int64_t key : keys) {
+    TRY(auto stored, index.pixel_data(key));
+    if (!stored || !may_have_frames(*stored)) continue;
+    const bool is_segmentation = stored->file.sop_class_uid == segmentation;
+    if (!first || !is_segmentation) first = std::move(stored->file);
+    if (!is_segmentation) break;
+  }
+  if (!first) {
+    return problem(ProblemKind::not_found, "There is no image in what is asked for");
+  }
+  if (!selection.sop_instance_uid.empty()) return first->key;
+  store::DicomSelection series = first->instance;
+  series.sop_instance_uid.clear();
+  TRY(const auto in_series, index.instances(series));
+  const std::int64_t middle = in_series[in_series.size() / 2];
+  TRY(const auto stored, index.pixel_data(middle));
+  return stored && may_have_frames(*stored) ? middle : first->key;
+}
+
+Result<std::string> make_picture(Api& api, std::int64_t key, std::optional<std::uint32_t> frame,
+                                 const PictureRequest& request) {
+  TRY(auto object, StoredObject::find(api, key));
+  if (!object) return problem(ProblemKind::not_found, "The instance has just been deleted");
+  TRY(auto renderer, Renderer::open(*object, api.limits()));
+  const std::uint32_t number = frame.value_or(renderer.representative_frame() + 1);
+  if (number > renderer.frame_count()) {
+    return problem(ProblemKind::not_found, fmt::format("There is no frame {}: the instance has {}",
+                                                       number, renderer.frame_count()));
+  }
+  return renderer.picture(number - 1, request);
+}
+
+}  // namespace lightbox::dicomweb

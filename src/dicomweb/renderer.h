@@ -1,0 +1,51 @@
+#pragma once
+
+// Pictures of the archive's instances: read, decoded, rendered, scaled and written as JPEG or PNG.
+// It takes CPU time: in the pixel lane only. Safe from any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "dicom/image_pixel.h"
+#include "dicom/part10.h"
+#include "dicomweb/render_request.h"
+#include "dicomweb/stored_object.h"
+
+namespace lightbox::dicomweb {
+
+struct PictureRequest {
+  RenderRequest render;
+  std::string media_type = "image/jpeg";  // or "image/png"
+};
+
+// One instance's frames. The object is opened by it.
+class Renderer {
+ public:
+  // not_found without pixel data; unprocessable; not_supported for a transfer syntax that cannot be
+  // decoded; too_large past rendered_pixels_max.
+  static Result<Renderer> open(StoredObject& object, const Limits& limits);
+
+  // A frame, counted from 0: as a picture's bytes.
+  Result<std::string> picture(std::uint32_t frame, const PictureRequest& request);
+  [[nodiscard]] const dicom::ImagePixel& pixel() const { return pixel_; }
+  [[nodiscard]] std::uint32_t frame_count() const;
+  // The one that stands for all: as the object says, else the middle one.
+  [[nodiscard]] std::uint32_t representative_frame() const;
+
+ private:
+  Renderer(StoredObject& object, dicom::Part10 part10, dicom::ImagePixel pixel,
+           std::uint64_t pixels_max)
+      : object_(&object),
+        part10_(std::move(part10)),
+        pixel_(std::move(pixel)),
+        pixels_max_(pixels_max) {}
+
+  StoredObject* object_;
+  dicom::Part10 part10_;
+  dicom::ImagePixel pixel_;
+  std::uint64_t pixels_max_;
+};
+
+}  // namespace lightbox::dicomweb

@@ -1,0 +1,156 @@
+// Retrieve of rendered resources (PS3.18 10.4.1.1.4) and thumbnails (10.4.1.1.6).
+
+#include <array>
+#include <fmt/format.h>
+
+#include "dicomweb/accept.h"
+#include "dicomweb/picture_source.h"
+#include "dicomweb/rendered_body.h"
+#include "dicomweb/routes.h"
+#include "dicomweb/selection.h"
+
+namespace lightbox::dicomweb {
+namespace {
+
+constexpr std::array single_offers{
+    Offer{"image/jpeg", Form::single}, Offer{"image/png", Form::single},
+    Offer{"image/jpeg", Form::multipart}, Offer{"image/png", Form::multipart}};
+constexpr std::array multipart_offers{Offer{"image/jpeg", Form::multipart},
+                                      Offer{"image/png", Form::multipart}};
+constexpr std::array thumbnail_offers{Offer{"image/jpeg", Form::single},
+                                      Offer{"image/png", Form::single}};
+constexpr Viewport thumbnail_viewport{.width = 256, .height = 256};
+
+struct Wanted {
+  store::DicomSelection selection;
+  std::vector<std::uint32_t> frames;  // of the URL; none: not given
+  PictureRequest picture;
+  Offer offer;
+};
+
+Result<Wanted> wanted_of(const Call& call) {
+  Wanted wanted;
+  TRY(wanted.selection, selection_of(call));
+  if (call.captures.size() > 3) {
+    TRY(wanted.frames, frame_list(call.captures[3]));
+  }
+  TRY(wanted.picture.render,
+      RenderRequest::of(call.request, call.api.limits().rendered_pixels_max));
+  return wanted;
+}
+
+http::Response picture_response(const Wanted& wanted) {
+  http::Response response;
+  response.fields.emplace_back("Cache-Control", "no-cache");
+  if (!wanted.picture.render.annotations.empty()) {
+    // 8.3.5.1.1: what is not done is said.
+    response.fields.emplace_back(
+        "Warning", "299 lightbox \"The annotation parameter is not supported: nothing was drawn\"");
+  }
+  return response;
+}
+
+boost::asio::awaitable<Result<http::Response>> respond_with_one(
+    Api& api, const Wanted& wanted, std::int64_t key, std::optional<std::uint32_t> frame) {
+  std::function<Result<std::string>()> work = [&api, &wanted, key, frame] {
+    return make_picture(api, key, frame, wanted.picture);
+  };
+  auto pending = api.pixel_lane().run<std::string>(std::move(work));
+  auto picture = co_await std::move(pending);
+  if (!picture) co_return std::move(picture).error();
+  http::Response response = picture_response(wanted);
+  response.fields.emplace_back("Content-Type", wanted.picture.media_type);
+  response.body = std::move(*picture);
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> or_problem(
+    Call& call, boost::asio::awaitable<Result<http::Response>> responding) {
+  auto response = co_await std::move(responding);
+  if (!response) co_return call.problem_response(response.error());
+  co_return std::move(*response);
+}
+
+http::Response respond_with_many(const Call& call, Wanted& wanted, std::vector<Rendered> pictures) {
+  http::Response response = picture_response(wanted);
+  Multipart multipart(wanted.picture.media_type);
+  response.fields.emplace_back("Content-Type", multipart.content_type());
+  response.stream = std::make_shared<RenderedBody>(call.api, call.base, std::move(pictures),
+                                                   std::move(wanted.picture), std::move(multipart));
+  return response;
+}
+
+// The instances, and for one of them the frames, that are to be rendered.
+Result<std::vector<Rendered>> pictures_of(const Call& call, const Wanted& wanted) {
+  TRY(const auto keys, images(call.api, wanted.selection));
+  std::vector<Rendered> pictures;
+  for (const std::int64_t key : keys) pictures.push_back({.key = key});
+  if (pictures.empty()) {
+    return problem(ProblemKind::not_found, "There is no image in what is asked for");
+  }
+  if (!wanted.frames.empty()) pictures.front().frames = wanted.frames;
+  return pictures;
+}
+
+Result<std::vector<Rendered>> choose_pictures(const Call& call, Wanted& wanted) {
+  TRY(const auto accept, Accept::of(call.request));
+  TRY(auto pictures, pictures_of(call, wanted));
+  const bool is_one = pictures.size() == 1 && wanted.frames.size() <= 1;
+  TRY(wanted.offer, is_one ? choose(accept, single_offers) : choose(accept, multipart_offers));
+  wanted.picture.media_type = wanted.offer.type;
+  return pictures;
+}
+
+std::optional<std::uint32_t> first_frame(const Wanted& wanted) {
+  return wanted.frames.empty() ? std::nullopt : std::optional(wanted.frames.front());
+}
+
+boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
+                                                              const http::Request& request,
+                                                              Wanted wanted) {
+  if (!wanted.picture.render.viewport) wanted.picture.render.viewport = thumbnail_viewport;
+  const auto accept = Accept::of(request);
+  if (!accept) co_return accept.error();
+  const auto offer = choose(*accept, thumbnail_offers);
+  if (!offer) co_return offer.error();
+  wanted.picture.media_type = offer->type;
+  const auto key = representative_instance(api, wanted.selection);
+  if (!key) co_return key.error();
+  auto responding = respond_with_one(api, wanted, *key, first_frame(wanted));
+  co_return co_await std::move(responding);
+}
+
+}  // namespace
+
+boost::asio::awaitable<http::Response> retrieve_rendered(Call& call) {
+  auto wanted = wanted_of(call);
+  if (!wanted) co_return call.problem_response(wanted.error());
+  auto pictures = choose_pictures(call, *wanted);
+  if (!pictures) co_return call.problem_response(pictures.error());
+  if (wanted->offer.form == Form::multipart) {
+    co_return respond_with_many(call, *wanted, std::move(*pictures));
+  }
+  const auto frame = first_frame(*wanted);
+  auto responding = respond_with_one(call.api, *wanted, pictures->front().key, frame);
+  co_return co_await or_problem(call, std::move(responding));
+}
+
+boost::asio::awaitable<http::Response> retrieve_thumbnail(Call& call) {
+  auto wanted = wanted_of(call);
+  if (!wanted) co_return call.problem_response(wanted.error());
+  auto making = make_thumbnail(call.api, call.request, std::move(*wanted));
+  co_return co_await or_problem(call, std::move(making));
+}
+
+boost::asio::awaitable<Result<http::Response>> Api::thumbnail(const http::Request& request,
+                                                              std::string study_uid) {
+  Wanted wanted;
+  wanted.selection.study_uid = std::move(study_uid);
+  auto render = RenderRequest::of(request, limits().rendered_pixels_max);
+  if (!render) co_return std::move(render).error();
+  wanted.picture.render = std::move(*render);
+  auto making = make_thumbnail(*this, request, std::move(wanted));
+  co_return co_await std::move(making);
+}
+
+}  // namespace lightbox::dicomweb
