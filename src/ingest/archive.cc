@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unordered_set>
 
 #include "base/log.h"
 #include "dicom/json.h"
 #include "dicom/part10.h"
+#include "ingest/folder.h"
 #include "ingest/hash.h"
+#include "ingest/incoming_folder.h"
 #include "ingest/mapping.h"
 #include "ingest/quarantine.h"
 #include "ingest/received.h"
@@ -43,6 +44,7 @@ struct Archive::Impl {
 
   ArchiveOptions options;
   store::Store& store;
+  std::unique_ptr<IncomingFolder> incoming;
   std::unique_ptr<Files> files;
   std::unique_ptr<Quarantine> quarantine;
   std::atomic<Listener*> listener = nullptr;
@@ -51,27 +53,22 @@ struct Archive::Impl {
 namespace {
 
 // The bytes of an object, wherever they are.
-struct Opened {
-  Descriptor in_place;
-  std::unique_ptr<dicom::Source> source;
-};
-Result<Opened> open_object(const Received& object) {
-  Opened opened;
-  if (object.in_place.empty() && !object.descriptor.is_open()) {
-    opened.source = std::make_unique<dicom::MemorySource>(object.memory);
-    return opened;
-  }
-  int descriptor = object.descriptor.get();
-  if (!object.in_place.empty()) {
-    opened.in_place = Descriptor(::open(object.in_place.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!opened.in_place.is_open()) {
-      return file_problem("The file could not be opened", object.in_place, errno);
-    }
-    descriptor = opened.in_place.get();
-  }
-  TRY(auto source, dicom::FileSource::of(descriptor));
-  opened.source = std::make_unique<dicom::FileSource>(std::move(source));
-  return opened;
+Result<std::unique_ptr<dicom::Source>> open_object(const Received& object) {
+  if (!object.in_place.empty()) return dicom::FileSource::open(object.in_place);
+  if (!object.descriptor.is_open()) return std::make_unique<dicom::MemorySource>(object.memory);
+  TRY(auto source, dicom::FileSource::of(object.descriptor.get()));
+  return std::make_unique<dicom::FileSource>(std::move(source));
+}
+
+// Written, and not yet synced.
+Result<NewFile> make_file(Files& files, const Received& object,
+                          const store::DicomInstance& instance) {
+  if (!object.in_place.empty()) return NewFile{.name = object.in_place};
+  return make_instance_file(
+      instance.study_uid, instance.sop_instance_uid, [&](const std::string& name) {
+        return object.descriptor.is_open() ? files.adopt(name, object.path, object.descriptor)
+                                           : files.create(name, object.memory);
+      });
 }
 
 void refuse(Admitted& admitted, Admitted::Outcome outcome, Problem problem) {
@@ -183,16 +180,21 @@ Problem conflict_of(const Admitted& admitted, const store::AddResult& result) {
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Archive::~Archive() = default;
 
-Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::Store& store) {
+Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::Store& store,
+                                               std::unique_ptr<Files> files) {
   auto impl = std::make_unique<Impl>(std::move(options), store);
-  TRY(impl->files, Files::open(impl->options.data_directory + "/dicom"));
-  impl->quarantine = std::make_unique<Quarantine>(*impl->files, store, impl->options.limits);
+  TRY(impl->incoming, IncomingFolder::open(impl->options.data_directory));
+  impl->files = std::move(files);
+  if (!impl->files) {
+    TRY(impl->files, Folder::at(impl->options.data_directory + "/dicom"));
+  }
+  TRY(impl->quarantine, Quarantine::open(*impl->files, store, impl->options.limits));
   return std::unique_ptr<Archive>(new Archive(std::move(impl)));
 }
 
 Incoming Archive::receive(Origin origin) {
   return Incoming(
-      std::make_unique<Received>(*impl_->files, impl_->options.limits, std::move(origin)));
+      std::make_unique<Received>(*impl_->incoming, impl_->options.limits, std::move(origin)));
 }
 
 std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
@@ -208,7 +210,7 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
       refuse(admitted, Admitted::Outcome::failed, std::move(opened).error());
       continue;
     }
-    auto instance = describe(object, *opened->source, impl.options.limits, admitted);
+    auto instance = describe(object, **opened, impl.options.limits, admitted);
     if (instance) {
       items.push_back({&object, &admitted, std::move(*instance), {}});
       continue;
@@ -218,7 +220,7 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
       continue;
     }
     admitted.problem = std::move(instance).error();
-    impl.quarantine->keep(object, *opened->source, admitted);
+    impl.quarantine->keep(object, **opened, admitted);
   }
   impl.forget_known(items);
   impl.place(items);
@@ -250,19 +252,10 @@ void Archive::Impl::forget_known(std::vector<Item>& items) {
 
 // Writes and syncs the files; what fails is taken from the items.
 void Archive::Impl::place(std::vector<Item>& items) {
-  const auto place_one = [&](Item& item) -> Result<NewFile> {
-    Received& object = *item.object;
-    const auto& [study_uid, uid] =
-        std::tie(item.instance.study_uid, item.instance.sop_instance_uid);
-    if (!object.in_place.empty()) return NewFile{object.in_place, Descriptor(), {}};
-    if (!object.descriptor.is_open()) return files->create(study_uid, uid, object.memory);
-    return files->adopt(study_uid, uid, std::exchange(object.path, {}),
-                        std::move(object.descriptor));
-  };
   std::vector<Item> placed;
   std::vector<NewFile> written;
   for (Item& item : items) {
-    auto file = place_one(item);
+    auto file = make_file(*files, *item.object, item.instance);
     if (!file) {
       refuse(*item.admitted, Admitted::Outcome::failed, std::move(file).error());
       continue;
@@ -364,7 +357,15 @@ Result<void> Archive::dismiss(const store::DicomProblem& problem) {
   return {};
 }
 
-std::string Archive::path_of(std::string_view file) const { return impl_->files->path_of(file); }
+Result<std::unique_ptr<dicom::Source>> Archive::open_file(const std::string& file) const {
+  return is_in_place(file) ? dicom::FileSource::open(file) : impl_->files->open(file);
+}
+
+std::string Archive::location_of(std::string_view file) const {
+  return is_in_place(file) ? std::string(file) : impl_->files->location_of(file);
+}
+
+Files& Archive::files() const { return *impl_->files; }
 store::Store& Archive::store() const { return impl_->store; }
 const ArchiveOptions& Archive::options() const { return impl_->options; }
 void Archive::set_listener(Listener* listener) { impl_->listener = listener; }

@@ -5,7 +5,7 @@
 //
 //   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC)
 //   dicom/incoming/                                            on their way; emptied at start
-//   dicom/quarantine/<number>.dcm                              what cannot be indexed
+//   dicom/quarantine/<SHA-256>.dcm                             what cannot be indexed
 //
 // A file is written and synced (with its folders) before its row; it never changes afterwards. So a
 // crash at any instant leaves at most files without a row, which check() finds.
@@ -19,6 +19,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "ingest/files.h"
 #include "ingest/incoming.h"
 #include "store/dicom_index.h"
 #include "store/store.h"
@@ -59,8 +60,10 @@ struct Admitted {
 
 class Archive {
  public:
-  // Makes the folders that are missing, empties dicom/incoming.
-  static Result<std::unique_ptr<Archive>> open(ArchiveOptions options, store::Store& store);
+  // Makes the folders that are missing, empties dicom/incoming. The files are kept in `files`;
+  // without, in dicom/.
+  static Result<std::unique_ptr<Archive>> open(ArchiveOptions options, store::Store& store,
+                                               std::unique_ptr<Files> files = nullptr);
   ~Archive();
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
@@ -82,9 +85,13 @@ class Archive {
   // Takes a problem off the list, and with a quarantined object its file. not_found.
   Result<void> dismiss(const store::DicomProblem& problem);
 
-  // The absolute path of a file of the index.
-  [[nodiscard]] std::string path_of(std::string_view file) const;
+  // The bytes of a file of the index or of a problem, in place or not, as they arrived. It may be
+  // removed meanwhile, and can be read to its end all the same. not_found; unavailable.
+  [[nodiscard]] Result<std::unique_ptr<dicom::Source>> open_file(const std::string& file) const;
+  // For people: where it is.
+  [[nodiscard]] std::string location_of(std::string_view file) const;
 
+  [[nodiscard]] Files& files() const;
   [[nodiscard]] store::Store& store() const;
   [[nodiscard]] const ArchiveOptions& options() const;
 

@@ -84,14 +84,15 @@ class ArchiveTest : public ::testing::Test {
     std::filesystem::remove_all(folder_, ignored);
   }
 
-  void open() {
+  void open(std::unique_ptr<Files> files = nullptr) {
     archive_.reset();
     store_.reset();
     auto store = store::Store::open({.data_directory = folder_, .limits = limits_, .index = {}});
     EXPECT_TRUE(store) << store.error().issues[0].diagnostics;
     store_ = std::move(*store);
-    auto archive = Archive::open(
-        {.data_directory = folder_, .limits = limits_, .on_conflict = on_conflict_}, *store_);
+    auto archive =
+        Archive::open({.data_directory = folder_, .limits = limits_, .on_conflict = on_conflict_},
+                      *store_, std::move(files));
     EXPECT_TRUE(archive) << archive.error().issues[0].diagnostics;
     archive_ = std::move(*archive);
   }

@@ -1,12 +1,9 @@
 #include "ingest/check_repair.h"
 
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <set>
 #include <string_view>
-#include <unistd.h>
 
 #include "dicom/part10.h"
 #include "ingest/files.h"
@@ -21,25 +18,11 @@ using Outcome = Admitted::Outcome;
 
 const Origin origin{.by = Origin::By::import, .name = "check", .remote_address = {}};
 
-bool is_in_place(const std::string& file) { return file.starts_with('/'); }
-
 // Its name there: its bytes' hash, as all that is there.
 Result<std::string> quarantine_name(const Archive& archive, const std::string& file) {
-  const std::string path = archive.path_of(file);
-  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return file_problem("The file cannot be opened", path, errno);
-  TRY(auto source, dicom::FileSource::of(descriptor.get()));
-  TRY(const store::Sha256 hash, hash_from(source, 0));
+  TRY(const auto source, archive.files().open(file));
+  TRY(const store::Sha256 hash, hash_from(*source, 0));
   return fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
-}
-
-Result<void> move_durably(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    return file_problem("The file cannot be moved", from, errno);
-  }
-  const Descriptor descriptor(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
-  if (::syncfs(descriptor.get()) != 0) return file_problem("It cannot be synced", to, errno);
-  return {};
 }
 
 class Repairs {
@@ -89,7 +72,7 @@ class Repairs {
                                .file = name,
                                .code = std::string(code),
                                .diagnostics = finding.diagnostics}));
-    return move_durably(archive_.path_of(finding.file), archive_.path_of(name));
+    return archive_.files().move(finding.file, name);
   }
 
   Result<Admitted> add(const std::string& file) {
@@ -97,7 +80,8 @@ class Repairs {
     if (is_in_place(file)) {
       incoming.set_in_place(file);
     } else {
-      TRY_DO(incoming.append_file(archive_.path_of(file)));
+      TRY(const auto source, archive_.open_file(file));
+      TRY_DO(incoming.append_source(*source));
     }
     std::vector<Incoming> objects;
     objects.push_back(std::move(incoming));
@@ -153,9 +137,8 @@ class Repairs {
     if (found[0] && found[0]->file == file) return {};
     TRY(const auto named, index_.quarantined(file));
     if (!named.empty()) return {};
-    const std::string path = archive_.path_of(file);
-    if (::unlink(path.c_str()) != 0) return file_problem("It cannot be removed", path, errno);
-    return {};
+    if (archive_.files().remove(file)) return {};
+    return problem(ProblemKind::unavailable, "It cannot be removed");
   }
 
   Archive& archive_;

@@ -1,5 +1,6 @@
 #include "ingest/incoming.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ Received::~Received() {
 }
 
 Result<void> Received::spill() {
-  path = files.new_incoming_path();
+  path = folder.new_path();
   descriptor = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!descriptor.is_open()) {
     const std::string wanted = std::exchange(path, {});
@@ -75,6 +76,16 @@ Result<void> Incoming::append_file(const std::string& path) {
     if (size == 0) return {};
     TRY_DO(append({block.data(), static_cast<std::size_t>(size)}));
   }
+}
+
+Result<void> Incoming::append_source(dicom::Source& source) {
+  std::string block(std::min<std::uint64_t>(read_bytes, source.size()), '\0');
+  for (std::uint64_t offset = 0; offset < source.size(); offset += block.size()) {
+    const std::uint64_t count = std::min<std::uint64_t>(block.size(), source.size() - offset);
+    TRY_DO(source.read(offset, {block.data(), count}));
+    TRY_DO(append({block.data(), count}));
+  }
+  return {};
 }
 
 void Incoming::set_bare(Bare bare) {

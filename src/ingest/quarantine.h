@@ -12,22 +12,27 @@
 #include "base/limits.h"
 #include "dicom/part10.h"
 #include "ingest/archive.h"
+#include "ingest/files.h"
 #include "ingest/received.h"
 
 namespace lightbox::ingest {
 
 class Quarantine {
  public:
-  Quarantine(Files& files, store::Store& store, const Limits& limits);
+  // Counts what is there.
+  static Result<std::unique_ptr<Quarantine>> open(Files& files, store::Store& store,
+                                                  const Limits& limits);
 
   // `admitted.problem` says why. Its outcome becomes `quarantined` when the object is durable, else
   // `failed`, with what prevented it behind the reason.
   void keep(Received& object, dicom::Source& source, Admitted& admitted);
 
   // Removes the file of a problem that has been solved.
-  void forget(std::string_view file);
+  void forget(const std::string& file);
 
  private:
+  Quarantine(Files& files, store::Store& store, const Limits& limits)
+      : files_(files), store_(store), limits_(limits) {}
   Result<std::string> keep_file(Received& object, dicom::Source& source);
 
   Files& files_;
