@@ -132,6 +132,7 @@ class Dicom:
     def __init__(self, folder, options, say):
         self.folder, self.options, self.say = Path(folder), options, say
         self.figures = {}
+        self.servers = 0
         self.has_orthanc = shutil.which("Orthanc") is not None and PLUGIN.exists()
 
     def measure(self):
@@ -154,12 +155,18 @@ class Dicom:
         path.write_text("".join(f"{file}\n" for file in files))
         return path
 
+    def server_folder(self):
+        """A new one each time. They are removed at the very end: ext4 looks again and again at the inodes of files
+        that were deleted a moment ago, so that what is written next would be slower."""
+        self.servers += 1
+        return self.folder / f"server-{self.servers}"
+
     def keep(self, key, value):
         self.figures.setdefault(key, []).append(value)
 
     def import_small(self):
         self.say("lightbox import of 12,000 small instances")
-        data = self.folder / "imported"
+        data = self.server_folder()
         started = time.monotonic()
         subprocess.run([str(BINARY), "import", "--data", str(data / "data"), str(self.folder / "small")], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -167,7 +174,6 @@ class Dicom:
         server = Lightbox(data)
         wait_for(server, SMALL)
         server.stop()
-        shutil.rmtree(data)
         if self.has_orthanc:
             rates = [self.one("rest", connections, 1, Orthanc) for connections in (1, 4)]
             self.keep(("import", "orthanc"), max(rates))
@@ -181,8 +187,7 @@ class Dicom:
 
     def one(self, way, connections, per_request, kind):
         """Instances a second into an empty server."""
-        folder = self.folder / kind.__name__.lower()
-        server = kind(folder)
+        server = kind(self.server_folder())
         try:
             target = {"c-store": server.dicom_port, "stow": server.stow_url}.get(way) or server.upload_url
             result = send(way, target, self.small, connections, per_request)
@@ -191,15 +196,13 @@ class Dicom:
             server.stop()
         if kind is Lightbox:
             self.keep("rss", server.rss_kb / 1024)
-        shutil.rmtree(folder)
         self.say(f"  {kind.__name__}: {result['sent'] / result['seconds']:,.0f}/s; the sender took "
                  f"{result['cpu'] / result['seconds'] * 100:.0f} % of a core")
         return result["sent"] / result["seconds"]
 
     def large_ct(self):
         self.say("a CT of 2,000 slices by C-STORE")
-        folder = self.folder / "ct"
-        server = Lightbox(folder)
+        server = Lightbox(self.server_folder())
         try:
             result = send("c-store", server.dicom_port, self.large, 1, 1, "streamed")
             self.figures["ct searchable"] = wait_for(server, LARGE)

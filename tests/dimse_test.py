@@ -515,6 +515,51 @@ class CommitmentTest(DimseTest):
         self.assertRaises(TimeoutError, listening.accept)
 
 
+    def test_after_a_restart(self):
+        port, listening = self.listening()
+        listening.close()
+        server = self.serve("--peer", f"CT1=127.0.0.1:{port}")
+        association = self.association_with_one(server)
+        association.ask_commitment([(CT, uid_of(1)), (CT, "1.2.3")], "1.2.840.77")
+        server.kill()  # nothing has been said since the response to N-ACTION
+        association.close()
+        server = self.serve("--peer", f"CT1=127.0.0.1:{port}")
+        association = peer.Association(server.dimse_port, self.contexts, calling="CT1")
+        association.ask_commitment([(CT, uid_of(1))], "1.2.840.78")
+        association.take_report()  # and this one is not for later
+        association.release()
+        server.__exit__()
+        listening = socket.create_server(("127.0.0.1", port))
+        self.addCleanup(listening.close)
+        listening.settimeout(30)
+        server = self.serve("--peer", f"CT1=127.0.0.1:{port}")
+        _, event, data_set = peer.accept_report(listening)
+        self.assertEqual(event, 2)
+        self.assertIn(b"1.2.840.77", data_set)
+        self.assertIn(b"1.2.3\0" + b"\x08\0\x97\x11US\2\0\x12\1", data_set)
+        listening.settimeout(2)
+        self.assertRaises(TimeoutError, listening.accept)
+        server.__exit__()
+        self.serve("--peer", f"CT1=127.0.0.1:{port}")
+        self.assertRaises(TimeoutError, listening.accept)  # it has been taken
+
+    def test_is_given_up_in_the_end(self):
+        port, listening = self.listening()
+        listening.close()
+        flags = ("--peer", f"CT1=127.0.0.1:{port}", "--dimse-report-retry-ms", "1500")
+        server = self.serve(*flags)
+        association = self.association_with_one(server)
+        association.ask_commitment([(CT, uid_of(1))], "1.2.840.77")
+        association.close()
+        server.kill()
+        time.sleep(1.6)
+        server = self.serve(*flags)
+        ends = time.monotonic() + 10
+        while "commitment_report_lost" not in server.log_text():
+            self.assertLess(time.monotonic(), ends, server.log_text())
+            time.sleep(0.05)
+
+
 class TlsTest(DimseTest):
     def certificate(self, name, issuer=None):
         key, request, certificate = (self.files / f"{name}.{kind}" for kind in ("key", "csr", "pem"))

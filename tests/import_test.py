@@ -233,7 +233,9 @@ class ImportTest(ImportCase):
             self.assertIn("0020,000D", output)
             self.wait_for_studies(server, 4)
             code, output = run("import", "--to", to, self.scans)
-            self.assertEqual((code, summary(output)["instances"]), (2, count + 2), output)
+            counts = summary(output)
+            self.assertEqual((code, counts["instances"]), (2, count + 2), output)
+            self.assertEqual((counts["new"], counts["known already"]), (0, count + 1), output)
 
     def wait_for_studies(self, server, studies):
         ends = time.monotonic() + 30
@@ -377,6 +379,18 @@ class MediaTest(ImportCase):
             output = self.bring(path, code=2)
             self.assertRegex(output, r"not read: \S*DICOMDIR refers to it: No such file")
             self.assertIn("S2/IM3", output)
+
+    def test_a_damaged_directory_loses_no_file(self):
+        directory = self.scans / "DICOMDIR"
+        whole = directory.read_bytes()
+        without_records = whole.replace(b"\x04\x00\x20\x12", b"\x04\x00\x21\x12")
+        for damaged in (whole[:len(whole) // 2], whole[:170], whole[:200], without_records, b"", os.urandom(2000)):
+            shutil.rmtree(self.data, ignore_errors=True)
+            directory.write_bytes(damaged)
+            output = self.bring(directory, code=2)
+            listed = re.findall(r"^1 (?:not read|quarantined): .*\n +\S*DICOMDIR$", output, re.M)
+            self.assertEqual(len(listed), 1, output)
+            self.assertEqual(summary(output)["new"], 9, output)
 
     def test_names_in_another_case(self):
         for path in sorted(self.scans.rglob("*"), reverse=True):

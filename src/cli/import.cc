@@ -178,7 +178,14 @@ int import_objects(const ImportOptions& options) {
   const auto done = run(options, progress, tally);
   progress.clear();
   if (!done) report(done.error());
-  if (tally.objects() > 0 || done) tally.print(progress.seconds());
+  if (tally.objects() > 0 || done) {
+    if (!options.to_url.empty()) {
+      fmt::print(stderr,
+                 "What the server knew already counts as new, unless it says so, as "
+                 "Lightbox does\n");
+    }
+    tally.print(progress.seconds());
+  }
   if (!done || is_stop_asked()) {
     if (tally.objects() > 0) {
       fmt::print(stderr,

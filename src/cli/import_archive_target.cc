@@ -13,8 +13,7 @@
 namespace lightbox::cli {
 namespace {
 
-const ingest::Origin origin{
-    .by = ingest::Origin::By::import, .name = "import", .remote_address = {}};
+const ingest::Origin origin{.name = "import", .remote_address = {}};
 
 class Received : public ReceivedObject {
  public:

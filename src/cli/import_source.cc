@@ -30,9 +30,20 @@ Result<std::string> first_bytes(const std::string& path) {
   return std::string(bytes.data(), static_cast<std::size_t>(size));
 }
 
+// A media directory that is damaged is known by its name.
+FileKind kind_by(std::string_view bytes, const std::string& path) {
+  const FileKind kind = kind_of(bytes);
+  return kind == FileKind::other && is_media_directory_name(path) ? FileKind::media_directory
+                                                                  : kind;
+}
 FileKind kind_of_file(const std::string& path) {
   const auto bytes = first_bytes(path);
-  return bytes ? kind_of(*bytes) : FileKind::other;
+  return bytes ? kind_by(*bytes, path) : FileKind::other;
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
 }
 
 bool is_folder(const std::string& path) {
@@ -87,11 +98,16 @@ Result<void> ImportSource::find_all(const Deliver& deliver) {
        .unreadable = [&](const std::string& path,
                          const std::string& reason) { tally_.unreadable(path, reason); }});
   for (const auto& path : options_.paths) {
-    const FileKind kind = is_folder(path) ? FileKind::other : kind_of_file(path);
+    FileKind kind = is_folder(path) ? FileKind::other : kind_of_file(path);
+    // Cut off in its first bytes.
+    if (kind == FileKind::dicom && is_media_directory_name(path)) kind = FileKind::media_directory;
     if (kind == FileKind::archive) {
       TRY_DO(read_archive(path, deliver));
     } else if (kind == FileKind::media_directory) {
-      if (!follow(path, deliver)) return {};
+      const auto files = media_files(path, options_.limits);
+      const bool is_sound = files && !files->empty();
+      // The walk meets it again, and then it is listed when it is damaged.
+      if (!(is_sound ? follow(path, *files, deliver) : walk.walk(folder_of(path)))) return {};
     } else if (!walk.walk(path)) {
       return {};
     }
@@ -110,7 +126,7 @@ Result<void> ImportSource::open(ImportObject object, const Deliver& deliver) {
     tally_.unreadable(object.name, reason_of(bytes.error()));
     return {};
   }
-  switch (kind_of(*bytes)) {
+  switch (kind_by(*bytes, object.path)) {
     case FileKind::dicom:
       done(object.bytes);
       deliver(std::move(object));
@@ -196,13 +212,9 @@ Result<bool> ImportSource::read_entry(ArchiveEntries& entries, const std::string
   return deliver(std::move(object));
 }
 
-bool ImportSource::follow(const std::string& media_directory, const Deliver& deliver) {
-  const auto files = media_files(media_directory, options_.limits);
-  if (!files) {
-    tally_.unreadable(media_directory, reason_of(files.error()));
-    return true;
-  }
-  for (const auto& file : *files) {
+bool ImportSource::follow(const std::string& media_directory, const std::vector<std::string>& files,
+                          const Deliver& deliver) {
+  for (const auto& file : files) {
     struct stat status = {};
     if (stat(file.c_str(), &status) != 0) {
       tally_.unreadable(file,

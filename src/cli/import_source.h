@@ -47,7 +47,8 @@ class ImportSource {
  private:
   Result<void> read_archive(const std::string& path, const Deliver& deliver);
   Result<bool> read_entry(ArchiveEntries& entries, const std::string& name, const Deliver& deliver);
-  bool follow(const std::string& media_directory, const Deliver& deliver);
+  bool follow(const std::string& media_directory, const std::vector<std::string>& files,
+              const Deliver& deliver);
   void look_for_media_files(const std::string& media_directory);
   void done(std::uint64_t bytes) {
     ++files_done_;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <set>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -264,7 +265,17 @@ class StowTarget : public ImportTarget {
       fates[0].problem = read.problem;
       return fates;
     }
-    for (std::size_t i = 0; i < parts.size(); ++i) fates[i] = send({parts[i]}).front();
+    // What has just been stored is known the second time.
+    std::set<std::string_view> stored;
+    for (const ingest::Admitted& admitted : read.stored) {
+      if (admitted.outcome == Outcome::stored) stored.insert(admitted.sop_instance_uid);
+    }
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      fates[i] = send({parts[i]}).front();
+      if (fates[i].outcome == Outcome::known && stored.erase(fates[i].sop_instance_uid) > 0) {
+        fates[i].outcome = Outcome::stored;
+      }
+    }
     return fates;
   }
 

@@ -18,9 +18,6 @@
 namespace lightbox::cli {
 namespace {
 
-constexpr dicom::Tag directory_record_sequence = 0x00041220;
-constexpr dicom::Tag referenced_file_id = 0x00041500;
-
 std::string folded(std::string_view name) {
   std::string out(name.substr(0, name.find(';')));
   std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -63,12 +60,16 @@ Result<std::vector<std::string>> media_files(const std::string& path, const Limi
   }
   TRY(auto source, dicom::FileSource::of(file.get()));
   TRY(const auto directory, dicom::Part10::read(source, limits));
+  if (directory.data_set().find(dicom::tags::DirectoryRecordSequence) == nullptr) {
+    return problem(ProblemKind::invalid,
+                   fmt::format("{} has no Directory Record Sequence (0004,1220)", path));
+  }
   const std::string medium = std::filesystem::absolute(path).parent_path().string();
   Folders folders;
   std::vector<std::string> files;
   std::set<std::string> seen;
-  for (const auto& record : directory.data_set().items(directory_record_sequence)) {
-    const auto components = record.texts(referenced_file_id);
+  for (const auto& record : directory.data_set().items(dicom::tags::DirectoryRecordSequence)) {
+    const auto components = record.texts(dicom::tags::ReferencedFileID);
     if (components.empty()) continue;
     if (!std::ranges::all_of(components, is_component)) {
       return problem(ProblemKind::invalid, fmt::format("{} refers to '{}', which is no File ID",
@@ -79,6 +80,10 @@ Result<std::vector<std::string>> media_files(const std::string& path, const Limi
     if (seen.insert(name).second) files.push_back(name);
   }
   return files;
+}
+
+bool is_media_directory_name(const std::string& path) {
+  return folded(std::filesystem::path(path).filename().string()) == "DICOMDIR";
 }
 
 }  // namespace lightbox::cli

@@ -4,20 +4,14 @@
 
 #include "base/limits.h"
 #include "dicom/json.h"
+#include "dicomweb/store_response.h"
 
 namespace lightbox::cli {
 namespace {
 
+namespace tags = dicom::tags;
 using Outcome = ingest::Admitted::Outcome;
 
-constexpr dicom::Tag retrieve_url = 0x00081190;
-constexpr dicom::Tag failed_sop_sequence = 0x00081198;
-constexpr dicom::Tag referenced_sop_sequence = 0x00081199;
-constexpr dicom::Tag other_failures_sequence = 0x0008119A;
-constexpr dicom::Tag failure_reason = 0x00081197;
-constexpr dicom::Tag referenced_sop_class_uid = 0x00081150;
-constexpr dicom::Tag referenced_sop_instance_uid = 0x00081155;
-constexpr dicom::Tag error_comment = 0x00000902;
 constexpr std::size_t text_shown_max = 300;
 
 // PS3.18 table I.2-2 names the statuses of PS3.4 B.2.3 and PS3.7 C.
@@ -45,9 +39,9 @@ std::string study_of(std::string_view url) {
 
 void read_refusal(const dicom::DataSet& item, StowAnswer& answer) {
   if (answer.refused++ > 0) return;
-  const std::int64_t reason = item.integer(failure_reason).value_or(0);
+  const std::int64_t reason = item.integer(tags::FailureReason).value_or(0);
   if (reason == 0x0111) answer.outcome = Outcome::conflict;
-  const std::string comment = item.text(error_comment);
+  const std::string comment = item.text(tags::ErrorComment);
   // Without room for this one there is none for the next.
   const bool is_full = (static_cast<unsigned>(reason) & 0xFF00U) == 0xA700;
   answer.problem = problem(
@@ -72,18 +66,19 @@ StowAnswer read_stow_answer(long status, std::string_view text) {
     return answer;
   }
   const dicom::DataSet& root = parsed->data_set();
-  const std::string study = study_of(root.text(retrieve_url));
-  for (const auto& item : root.items(referenced_sop_sequence)) {
+  const std::string study = study_of(root.text(tags::RetrieveURL));
+  for (const auto& item : root.items(tags::ReferencedSOPSequence)) {
     ingest::Admitted admitted;
-    admitted.outcome = Outcome::stored;
-    admitted.sop_class_uid = item.text(referenced_sop_class_uid);
-    admitted.sop_instance_uid = item.text(referenced_sop_instance_uid);
-    admitted.study_uid = study_of(item.text(retrieve_url));
+    const bool is_known = item.text(tags::ErrorComment) == dicomweb::known_comment;
+    admitted.outcome = is_known ? Outcome::known : Outcome::stored;
+    admitted.sop_class_uid = item.text(tags::ReferencedSOPClassUID);
+    admitted.sop_instance_uid = item.text(tags::ReferencedSOPInstanceUID);
+    admitted.study_uid = study_of(item.text(tags::RetrieveURL));
     if (admitted.study_uid.empty()) admitted.study_uid = study;
     answer.stored.push_back(std::move(admitted));
   }
-  for (const auto& item : root.items(failed_sop_sequence)) read_refusal(item, answer);
-  for (const auto& item : root.items(other_failures_sequence)) read_refusal(item, answer);
+  for (const auto& item : root.items(tags::FailedSOPSequence)) read_refusal(item, answer);
+  for (const auto& item : root.items(tags::OtherFailuresSequence)) read_refusal(item, answer);
   return answer;
 }
 

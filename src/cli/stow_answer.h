@@ -11,8 +11,10 @@
 namespace lightbox::cli {
 
 struct StowAnswer {
-  std::vector<ingest::Admitted> stored;  // of the Referenced SOP Sequence, in its order
-  std::size_t refused = 0;               // items of the other sequences
+  // Of the Referenced SOP Sequence, in its order: `stored`, or `known` where the server is one of
+  // Lightbox, which says so.
+  std::vector<ingest::Admitted> stored;
+  std::size_t refused = 0;  // items of the other sequences
   // Why the first of them was, or the whole request.
   ingest::Admitted::Outcome outcome = ingest::Admitted::Outcome::failed;
   Problem problem;

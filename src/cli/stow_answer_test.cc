@@ -22,6 +22,12 @@ TEST(StowAnswerTest, WhatIsStoredNamesItsStudy) {
   EXPECT_EQ(answer.stored[0].sop_instance_uid, "1.2.3");
 }
 
+TEST(StowAnswerTest, WhatTheServerKnewIsKnown) {
+  std::string text = stored_one;
+  text.insert(text.find("\"00081150"), R"("00000902":{"vr":"LO","Value":["Known already"]},)");
+  EXPECT_EQ(read_stow_answer(200, text).stored[0].outcome, Outcome::known);
+}
+
 TEST(StowAnswerTest, FailureReasonsHaveMeanings) {
   struct Case {
     int reason;

@@ -1,16 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
-#include "base/version.h"
+#include "dicom/implementation.h"
 #include "dicom/part10.h"
 
 namespace lightbox::dicom {
 namespace {
-
-// Lightbox's own, below the root of UUIDs (PS3.5 B.2).
-constexpr std::string_view implementation_class_uid =
-    "2.25.284888807723725973426361838567166568789";
 
 void append_16(std::string& out, std::size_t number) {
   out += static_cast<char>(number & 0xFFU);
@@ -47,7 +42,7 @@ std::string file_meta_of(const FileMeta& meta) {
   append_element(elements, 0x0003, "UI", meta.sop_instance_uid);
   append_element(elements, 0x0010, "UI", meta.transfer_syntax);
   append_element(elements, 0x0012, "UI", implementation_class_uid);
-  append_element(elements, 0x0013, "SH", fmt::format("LIGHTBOX_{}", version));
+  append_element(elements, 0x0013, "SH", implementation_version_name());
   if (!meta.source_ae_title.empty()) append_element(elements, 0x0016, "AE", meta.source_ae_title);
   std::string file(128, '\0');
   file += "DICM";

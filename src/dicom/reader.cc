@@ -9,7 +9,6 @@ namespace {
 constexpr std::uint32_t undefined_length = 0xFFFFFFFF;
 constexpr Tag data_set_trailing_padding = 0xFFFCFFFC;
 constexpr Tag file_meta_group_length = 0x00020000;
-constexpr Tag pixel_representation = 0x00280103;
 
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_pixel_data(Tag tag) {
@@ -133,7 +132,7 @@ Result<void> Reader::read_elements(DataSet& data_set, Scope scope) {
     is_sorted = is_sorted && (header.tag > last || data_set.elements.empty());
     last = header.tag;
     if (header.tag == tags::SpecificCharacterSet) data_set.character_set = element.value;
-    if (header.tag == pixel_representation) {
+    if (header.tag == tags::PixelRepresentation) {
       scope.is_signed = !element.value.empty() && element.value[0] == 1;
     }
     data_set.elements.push_back(std::move(element));

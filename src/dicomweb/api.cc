@@ -7,21 +7,12 @@ namespace lightbox::dicomweb {
 namespace {
 
 const http::Router& router() {
-  static const http::Router built = [] {
-    std::vector<http::RoutePattern> patterns;
-    for (const Route& route : routes()) patterns.push_back({route.method, route.pattern});
-    return http::Router(patterns);
-  }();
+  static const http::Router built = http::Router::of(routes());
   return built;
 }
 
 // Threads of the lane: they wait for syncs, which are shared.
 constexpr std::size_t lane_threads = 8;
-
-Result<void> admit(const http::OriginRules& origins, const http::Request& request) {
-  TRY_DO(http::check_host(origins, request));
-  return http::check_origin(origins, request);
-}
 
 }  // namespace
 
@@ -61,7 +52,7 @@ boost::asio::awaitable<http::Response> Api::answer_any(const http::Request& requ
                                                        http::BodyReader* body) {
   http::Response response;
   std::string allowed;
-  if (auto admitted = admit(options_.origins, request); !admitted) {
+  if (auto admitted = http::admit(options_.origins, request); !admitted) {
     response = options_.problem_response(admitted.error(), &request);
   } else if (http::is_preflight(request)) {
     co_return http::preflight_response(options_.origins, request);

@@ -14,9 +14,7 @@ constexpr std::size_t slice_bytes_max = 16U << 20U;
 Batch::Batch(Api& api, std::string study_uid, std::string remote_address)
     : api_(api),
       study_uid_(std::move(study_uid)),
-      origin_{.by = ingest::Origin::By::stow,
-              .name = "STOW",
-              .remote_address = std::move(remote_address)} {}
+      origin_{.name = "STOW", .remote_address = std::move(remote_address)} {}
 
 Batch::~Batch() { api_.upload_bytes_held -= bytes_held_; }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/xml_text.h"
 #include "dicom/character_set.h"
 #include "dicom/dictionary.h"
 #include "dicomweb/native_model.h"
@@ -11,32 +12,10 @@ using dicom::DataSet;
 using dicom::Element;
 using dicom::Vr;
 
-// XML 1.0 has no control characters but these.
-void append_text(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= ' ' || c == '\t' || c == '\n') out += c;
-    }
-  }
-}
-
 void append_value(std::size_t number, std::string_view text, std::string& out) {
   if (text.empty()) return;
   out += fmt::format(R"(<Value number="{}">)", number);
-  append_text(text, out);
+  append_xml_text(text, out);
   out += "</Value>";
 }
 

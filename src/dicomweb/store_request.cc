@@ -19,15 +19,10 @@ constexpr std::array offers{
     ResponseForm{ResponseFormat::xml, "text/xml"},
 };
 
-// How exactly a range names a type: 3 itself, 2 "application/*", 1 "*/*", 0 not at all. A client
-// that asks for multipart/related of a type takes that type.
+// A client that asks for multipart/related of a type takes that type.
 int specificity_of(const http::MediaType& range, std::string_view type) {
-  std::string_view name = range.name;
-  if (name == "multipart/related") name = range.parameter("type");
-  if (name == type) return 3;
-  if (name == "*/*") return 1;
-  const bool is_family = name.ends_with("/*") && type.starts_with(name.substr(0, name.size() - 1));
-  return is_family ? 2 : 0;
+  const bool is_related = range.name == "multipart/related";
+  return http::specificity_of(is_related ? range.parameter("type") : range.name, type);
 }
 
 // RFC 9110 12.5.1: of the ranges that fit a type, the most specific one says its quality.

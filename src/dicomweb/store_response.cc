@@ -17,20 +17,7 @@ using dicom::DataSet;
 using dicom::Tag;
 using dicom::Vr;
 using ingest::Admitted;
-
-namespace tags {
-// The standard's keywords, as they are. NOLINTBEGIN(readability-identifier-naming)
-constexpr Tag ErrorComment = 0x00000902;
-constexpr Tag ReferencedSOPClassUID = 0x00081150;
-constexpr Tag ReferencedSOPInstanceUID = 0x00081155;
-constexpr Tag RetrieveURL = 0x00081190;
-constexpr Tag WarningReason = 0x00081196;
-constexpr Tag FailureReason = 0x00081197;
-constexpr Tag FailedSOPSequence = 0x00081198;
-constexpr Tag ReferencedSOPSequence = 0x00081199;
-constexpr Tag OtherFailuresSequence = 0x0008119A;
-// NOLINTEND(readability-identifier-naming)
-}  // namespace tags
+namespace tags = dicom::tags;
 
 // The module as a data set, with the texts that it views.
 class Module {
@@ -41,6 +28,9 @@ class Module {
     DataSet item{.elements = {}, .character_set = "ISO_IR 192"};
     const bool has_uids = !admitted.sop_class_uid.empty() && !admitted.sop_instance_uid.empty();
     if (!admitted.is_accepted()) add_comment(admitted.problem.issues.front().diagnostics, item);
+    if (admitted.outcome == Admitted::Outcome::known) {
+      add_comment(std::string(known_comment), item);
+    }
     if (admitted.is_accepted() || has_uids) {
       add_text(tags::ReferencedSOPClassUID, Vr::UI, admitted.sop_class_uid, item);
       add_text(tags::ReferencedSOPInstanceUID, Vr::UI, admitted.sop_instance_uid, item);

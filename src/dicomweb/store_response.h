@@ -12,6 +12,10 @@
 
 namespace lightbox::dicomweb {
 
+// The Error Comment of an instance that was there with the same content. The module has no
+// attribute for that; clients that do not look for it see an instance that is stored.
+inline constexpr std::string_view known_comment = "Known already";
+
 // 200 when all are accepted; 202 when some are, or some with remarks; when none is, 507, 503 or 413
 // if that is why for each of them, else 409. `base` is that of the retrieve URLs.
 [[nodiscard]] http::Response store_response(std::span<const ingest::Admitted> results,

@@ -39,13 +39,14 @@ TEST(StoreResponse, ListsWhatIsStored) {
   const auto response = response_of({stored(), known});
   EXPECT_EQ(response.status, 200);
   const std::string item =
-      R"({"00081150":{"vr":"UI","Value":["1.4"]},"00081155":{"vr":"UI","Value":["1.5"]},)"
+      R"("00081150":{"vr":"UI","Value":["1.4"]},"00081155":{"vr":"UI","Value":["1.5"]},)"
       R"("00081190":{"vr":"UR","Value":["http://localhost/dicomweb/studies/1.2/series/1.3/)"
       R"(instances/1.5"]}})";
+  const std::string comment = R"("00000902":{"vr":"LO","Value":["Known already"]},)";
   EXPECT_EQ(response.body,
             R"({"00081190":{"vr":"UR","Value":["http://localhost/dicomweb/studies/1.2"]},)"
             R"("00081199":{"vr":"SQ","Value":[)" +
-                item + "," + item + "]}}");
+                "{" + item + ",{" + comment + item + "]}}");
 }
 
 TEST(StoreResponse, HasNoUrlOfSeveralStudies) {

@@ -6,13 +6,11 @@
 #include <dcmtk/dcmnet/lst.h>
 #include <fmt/format.h>
 
-#include "base/version.h"
+#include "dicom/implementation.h"
 
 namespace lightbox::dimse {
 namespace {
 
-// PS3.7 D.3.3.2: as in the files (dicom/file_meta.cc).
-constexpr const char* implementation_class_uid = "2.25.271346180295113094418306094129463482231";
 constexpr const char* application_context = "1.2.840.10008.3.1.1.1";
 constexpr std::size_t command_bytes_max = 64 * 1024;
 constexpr int dcmtk_timeout_s = 30;  // its own, besides the line's deadline
@@ -33,7 +31,7 @@ long receive_bytes_max(const Limits& limits) {
 }
 
 template <std::size_t Size>
-void copy_text(char (&to)[Size], const std::string& text) {
+void copy_text(char (&to)[Size], std::string_view text) {
   to[text.copy(to, Size - 1)] = '\0';
 }
 
@@ -53,8 +51,8 @@ void* first_of(LST_HEAD** list) {
 void* next_of(LST_HEAD** list) { return LST_Next(list); }
 
 void introduce(T_ASC_Parameters& parameters) {
-  copy_text(parameters.ourImplementationClassUID, implementation_class_uid);
-  copy_text(parameters.ourImplementationVersionName, fmt::format("LIGHTBOX_{}", version));
+  copy_text(parameters.ourImplementationClassUID, dicom::implementation_class_uid);
+  copy_text(parameters.ourImplementationVersionName, dicom::implementation_version_name());
 }
 
 }  // namespace

@@ -10,12 +10,7 @@
 namespace lightbox::dimse {
 namespace {
 
-constexpr dicom::Tag transaction_uid = 0x00081195;
-constexpr dicom::Tag failure_reason = 0x00081197;
-constexpr dicom::Tag failed_sop_sequence = 0x00081198;
-constexpr dicom::Tag referenced_sop_sequence = 0x00081199;
-constexpr dicom::Tag referenced_sop_class_uid = 0x00081150;
-constexpr dicom::Tag referenced_sop_instance_uid = 0x00081155;
+namespace tags = dicom::tags;
 
 // 0: it is safe.
 std::uint16_t failure_of(ingest::Archive& archive, const store::StoredFile& file,
@@ -29,8 +24,8 @@ std::uint16_t failure_of(ingest::Archive& archive, const store::StoredFile& file
 }
 
 void put_reference(Encoder& item, const SopReference& reference) {
-  item.uid(referenced_sop_class_uid, reference.sop_class_uid);
-  item.uid(referenced_sop_instance_uid, reference.sop_instance_uid);
+  item.uid(tags::ReferencedSOPClassUID, reference.sop_class_uid);
+  item.uid(tags::ReferencedSOPInstanceUID, reference.sop_instance_uid);
 }
 
 }  // namespace
@@ -40,17 +35,17 @@ Result<CommitmentRequest> parse_commitment(std::string_view data_set,
   dicom::MemorySource source(data_set);
   TRY(const auto object, dicom::Part10::read(source, limits, transfer_syntax));
   const dicom::DataSet& information = object.data_set();
-  CommitmentRequest request{.transaction_uid = std::string(information.first(transaction_uid)),
+  CommitmentRequest request{.transaction_uid = std::string(information.first(tags::TransactionUID)),
                             .references = {}};
   if (!dicom::is_uid(request.transaction_uid, dicom::UidRule::lenient)) {
     return problem(ProblemKind::invalid,
                    fmt::format("(0008,1195) Transaction UID is '{}'; it must be a UID",
                                request.transaction_uid));
   }
-  for (const dicom::DataSet& item : information.items(referenced_sop_sequence)) {
+  for (const dicom::DataSet& item : information.items(tags::ReferencedSOPSequence)) {
     SopReference reference{
-        .sop_class_uid = std::string(item.first(referenced_sop_class_uid)),
-        .sop_instance_uid = std::string(item.first(referenced_sop_instance_uid))};
+        .sop_class_uid = std::string(item.first(tags::ReferencedSOPClassUID)),
+        .sop_instance_uid = std::string(item.first(tags::ReferencedSOPInstanceUID))};
     if (reference.sop_class_uid.empty() || reference.sop_instance_uid.empty()) {
       return problem(ProblemKind::invalid,
                      "(0008,1199) An item has no Referenced SOP Class or Instance UID");
@@ -69,12 +64,18 @@ CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
                           .transaction_uid = request.transaction_uid,
                           .committed = {},
                           .failed = {}};
+  std::vector<std::string> uids;
+  uids.reserve(request.references.size());
   for (const SopReference& reference : request.references) {
-    const auto found = archive.store().dicom().find({reference.sop_instance_uid});
+    uids.push_back(reference.sop_instance_uid);
+  }
+  const auto found = archive.store().dicom().find(uids);
+  for (std::size_t i = 0; i < uids.size(); ++i) {
+    const SopReference& reference = request.references[i];
     std::uint16_t reason = status_code::processing_failure;
     if (found) {
-      reason = (*found)[0] ? failure_of(archive, *(*found)[0], reference)
-                           : status_code::no_such_object_instance;
+      const auto& file = (*found)[i];
+      reason = file ? failure_of(archive, *file, reference) : status_code::no_such_object_instance;
     }
     if (reason == status_code::success) {
       report.committed.push_back(reference);
@@ -85,6 +86,14 @@ CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
   return report;
 }
 
+std::string encode_request(const CommitmentRequest& request) {
+  return encode_report({.ae_title = {},
+                        .transaction_uid = request.transaction_uid,
+                        .committed = request.references,
+                        .failed = {}},
+                       uid::explicit_little_endian);
+}
+
 std::string encode_report(const CommitmentReport& report, std::string_view transfer_syntax) {
   const auto vrs = transfer_syntax == uid::implicit_little_endian ? Encoder::Vrs::implicit
                                                                   : Encoder::Vrs::explicit_;
@@ -92,7 +101,7 @@ std::string encode_report(const CommitmentReport& report, std::string_view trans
   for (const auto& [reference, reason] : report.failed) {
     Encoder item(vrs);
     put_reference(item, reference);
-    item.number(failure_reason, reason);
+    item.number(tags::FailureReason, reason);
     failed.push_back(item.bytes());
   }
   std::vector<std::string> committed;
@@ -102,9 +111,9 @@ std::string encode_report(const CommitmentReport& report, std::string_view trans
     committed.push_back(item.bytes());
   }
   Encoder information(vrs);
-  information.uid(transaction_uid, report.transaction_uid);
-  if (!failed.empty()) information.sequence(failed_sop_sequence, failed);
-  if (!committed.empty()) information.sequence(referenced_sop_sequence, committed);
+  information.uid(tags::TransactionUID, report.transaction_uid);
+  if (!failed.empty()) information.sequence(tags::FailedSOPSequence, failed);
+  if (!committed.empty()) information.sequence(tags::ReferencedSOPSequence, committed);
   return information.bytes();
 }
 

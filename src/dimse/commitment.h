@@ -47,6 +47,9 @@ Result<CommitmentRequest> parse_commitment(std::string_view data_set,
 CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
                          const CommitmentRequest& request);
 
+// The Action Information again, in explicit VR little endian.
+[[nodiscard]] std::string encode_request(const CommitmentRequest& request);
+
 // The Event Information of an N-EVENT-REPORT (PS3.4 table J.3-3).
 [[nodiscard]] std::string encode_report(const CommitmentReport& report,
                                         std::string_view transfer_syntax);

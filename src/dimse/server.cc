@@ -70,7 +70,7 @@ struct Running {
 struct Server::Impl {
   Impl(ServerOptions its_options, ingest::Archive& archive)
       : options(std::move(its_options)),
-        reports(options),
+        reports(options, archive),
         services{.options = options,
                  .archive = archive,
                  .reports = reports,

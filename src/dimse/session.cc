@@ -106,7 +106,7 @@ void end_session(Session& session, End end) {
   } else {
     say_why(session.association, end, services.is_stopping);
   }
-  for (auto& given : session.given) services.reports.add(std::move(given.report));
+  for (auto& given : session.given) services.reports.add(std::move(given.report), given.key);
   log(end == End::released ? LogLevel::info : LogLevel::warning, "association_ended",
       {{"calling", session.association.calling_ae_title()},
        {"address", session.line.address()},

@@ -38,6 +38,7 @@ struct Session {
   struct Given {
     std::uint16_t message_id = 0;
     CommitmentReport report;
+    std::int64_t key = 0;  // ReportQueue::keep
   };
   std::vector<Given> given;
   std::uint16_t next_message_id = 1;

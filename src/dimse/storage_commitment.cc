@@ -67,15 +67,21 @@ Received<void> commit_storage(Session& session, const Message& message) {
       status->code = status_code::invalid_argument_value;
     }
   }
+  ReportQueue& reports = session.services.reports;
+  const std::string& calling = association.calling_ae_title();
+  const std::int64_t key = request ? reports.keep(calling, *request) : 0;
   CommandSet response = response_to(message, status.value_or(Status{}));
   response.set_number(command::ActionTypeID, 1);
-  if (auto written = association.write(message.context_id, response); !written) return written;
+  if (auto written = association.write(message.context_id, response); !written) {
+    reports.forget(key);
+    return written;
+  }
   if (!request) return {};
 
   const std::uint16_t message_id = session.next_message_id++;
-  session.given.push_back(
-      {.message_id = message_id,
-       .report = look_up(session.services.archive, association.calling_ae_title(), *request)});
+  session.given.push_back({.message_id = message_id,
+                           .report = look_up(session.services.archive, calling, *request),
+                           .key = key});
   return give_report(association, message.context_id, session.given.back().report, message_id);
 }
 
@@ -85,7 +91,10 @@ Received<void> take_report_response(Session& session, const Message& message) {
       session.given, [&](const Session::Given& given) { return given.message_id == id; });
   if (found == session.given.end()) return std::unexpected(End::violated);
   // PS3.4 J.3.3.1.2: whoever does not succeed with it may get it again.
-  if (message.command.number(command::Status) == status_code::success) session.given.erase(found);
+  if (message.command.number(command::Status) == status_code::success) {
+    session.services.reports.forget(found->key);
+    session.given.erase(found);
+  }
   if (!has_data_set(message.command)) return {};
   return session.association.read_data_set(message.context_id, [](std::string_view) {});
 }

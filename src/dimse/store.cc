@@ -55,9 +55,8 @@ Received<void> store(Session& session, const Message& message) {
       .sop_instance_uid = std::string(message.command.text(command::AffectedSOPInstanceUID))};
   std::optional<ingest::Incoming> object;
   if (!status) {
-    object = session.services.archive.receive({.by = ingest::Origin::By::association,
-                                               .name = association.calling_ae_title(),
-                                               .remote_address = session.line.address()});
+    object = session.services.archive.receive(
+        {.name = association.calling_ae_title(), .remote_address = session.line.address()});
     object->set_bare(
         {.sop_class_uid = announced.sop_class_uid,
          .sop_instance_uid = announced.sop_instance_uid,

@@ -4,62 +4,13 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "base/xml_text.h"
 #include "fhir/definitions.h"
 #include "fhir/narrative_entities.h"
 #include "fhir/validate.h"
 
 namespace lightbox::fhir {
 namespace {
-
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// Whether UTF-8 text has at `at` a character that XML 1.0 does not have, and how long it is.
-std::size_t forbidden_length(std::string_view text, std::size_t at) {
-  const char c = text[at];
-  if (static_cast<unsigned char>(c) < 0x20) return c == '\t' || c == '\n' || c == '\r' ? 0 : 1;
-  const std::string_view three = text.substr(at, 3);
-  return three == "\xEF\xBF\xBE" || three == "\xEF\xBF\xBF" ? 3 : 0;
-}
-
-// An attribute's value. White space other than blanks would be normalised away (XML 1.0, 3.3.3).
-void append_escaped(std::string_view text, std::string& out) {
-  std::size_t at = 0;
-  const auto is_special = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '&' || c == '<' || c == '>' || c == '"' ||
-           c == '\xEF';
-  };
-  while (true) {
-    const auto found =
-        std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_special);
-    const auto end = static_cast<std::size_t>(found - text.begin());
-    out += text.substr(at, end - at);
-    if (end == text.size()) return;
-    at = end + 1;
-    switch (text[end]) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        if (const std::size_t length = forbidden_length(text, end); length > 0) {
-          out += replacement;
-          at = end + length;
-        } else if (text[end] == '\xEF') {
-          out += text[end];
-        } else {
-          fmt::format_to(std::back_inserter(out), "&#{};", static_cast<int>(text[end]));
-        }
-    }
-  }
-}
 
 // Narrative: what XML has not in common with HTML and JSON is replaced, the rest is as it is.
 void append_narrative(std::string_view div, std::string& out) {
@@ -82,9 +33,9 @@ void append_narrative(std::string_view div, std::string& out) {
       } else {
         fmt::format_to(std::back_inserter(out), "&#{};", code_point);
       }
-    } else if (const std::size_t forbidden = forbidden_length(div, at); forbidden > 0) {
+    } else if (const std::size_t forbidden = xml_forbidden_length(div, at); forbidden > 0) {
       length = forbidden;
-      out += replacement;
+      out += xml_replacement;
     } else {
       out += rest.front();
     }
@@ -237,7 +188,7 @@ class Writer {
     out_ += ' ';
     out_ += name;
     out_ += "=\"";
-    append_escaped(value->text, out_);
+    append_xml_text(value->text, out_);
     out_ += '"';
   }
 

@@ -104,4 +104,12 @@ std::vector<AcceptedType> parse_accept(std::string_view field_list) {
   return accepted;
 }
 
+int specificity_of(std::string_view range, std::string_view type) {
+  if (range == type) return 3;
+  if (range == "*/*") return 1;
+  const bool is_family =
+      range.ends_with("/*") && type.starts_with(range.substr(0, range.size() - 1));
+  return is_family ? 2 : 0;
+}
+
 }  // namespace lightbox::http

@@ -32,4 +32,8 @@ struct AcceptedType {
 };
 [[nodiscard]] std::vector<AcceptedType> parse_accept(std::string_view field_list);
 
+// How exactly a range's name names a type: 3 itself, 2 "application/*", 1 "*/*", 0 not at all. Of
+// the ranges that fit a type the most specific one says its quality (RFC 9110 12.5.1).
+[[nodiscard]] int specificity_of(std::string_view range, std::string_view type);
+
 }  // namespace lightbox::http

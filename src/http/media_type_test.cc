@@ -40,5 +40,14 @@ TEST(Accept, IsAListWithQualities) {
   EXPECT_TRUE(parse_accept("").empty());
 }
 
+TEST(Accept, NamesTypesMoreOrLessExactly) {
+  EXPECT_EQ(specificity_of("text/xml", "text/xml"), 3);
+  EXPECT_EQ(specificity_of("text/*", "text/xml"), 2);
+  EXPECT_EQ(specificity_of("*/*", "text/xml"), 1);
+  EXPECT_EQ(specificity_of("text/*", "textual/xml"), 0);
+  EXPECT_EQ(specificity_of("text/html", "text/xml"), 0);
+  EXPECT_EQ(specificity_of("", "text/xml"), 0);
+}
+
 }  // namespace
 }  // namespace lightbox::http

@@ -95,6 +95,11 @@ Result<void> check_origin(const OriginRules& rules, const Request& request) {
                   origin));
 }
 
+Result<void> admit(const OriginRules& rules, const Request& request) {
+  TRY_DO(check_host(rules, request));
+  return check_origin(rules, request);
+}
+
 bool is_preflight(const Request& request) {
   return request.method == Method::options && !request.field("Origin").empty() &&
          !request.field("Access-Control-Request-Method").empty();

@@ -27,6 +27,9 @@ Result<void> check_host(const OriginRules& rules, const Request& request);
 // forbidden when a page of an origin that is not allowed asks for a change.
 Result<void> check_origin(const OriginRules& rules, const Request& request);
 
+// Both: what every request must pass.
+Result<void> admit(const OriginRules& rules, const Request& request);
+
 // Whether this is a CORS preflight (Fetch, 4.8), and its answer.
 [[nodiscard]] bool is_preflight(const Request& request);
 [[nodiscard]] Response preflight_response(const OriginRules& rules, const Request& request);

@@ -8,12 +8,14 @@
 #include "base/log.h"
 #include "dicom/json.h"
 #include "dicom/part10.h"
+#include "ingest/arrival_log.h"
 #include "ingest/folder.h"
 #include "ingest/hash.h"
 #include "ingest/incoming_folder.h"
 #include "ingest/mapping.h"
 #include "ingest/quarantine.h"
 #include "ingest/received.h"
+#include "ingest/recovery.h"
 #include "ingest/rejection.h"
 
 namespace lightbox::ingest {
@@ -27,8 +29,15 @@ struct Item {
   Received* object = nullptr;
   Admitted* admitted = nullptr;
   store::DicomInstance instance;
-  NewFile file;
 };
+
+// How the files of the items are kept from a crash: they are synced, or in the log.
+struct Kept {
+  std::optional<ArrivalLog::Hold> in_log;
+};
+
+// So many objects at once go through the log; more are cheaper with a sync of their own.
+constexpr std::size_t logged_objects_max = 32;
 
 }  // namespace
 
@@ -38,8 +47,9 @@ struct Archive::Impl {
 
   // The steps of add(); each takes from the items what is decided.
   void forget_known(std::vector<Item>& items);
-  void place(std::vector<Item>& items);
-  void commit(std::vector<Item>& items);
+  Kept place(std::vector<Item>& items);
+  Result<Kept> keep(const std::vector<Item>& items, const std::vector<NewFile>& files);
+  void commit(std::vector<Item>& items, store::Durability durability);
   void list_conflict(const Admitted& admitted, const Origin& origin);
 
   ArchiveOptions options;
@@ -47,6 +57,7 @@ struct Archive::Impl {
   std::unique_ptr<IncomingFolder> incoming;
   std::unique_ptr<Files> files;
   std::unique_ptr<Quarantine> quarantine;
+  std::unique_ptr<ArrivalLog> arrivals;  // nullptr while it is being opened
   std::atomic<Listener*> listener = nullptr;
 };
 
@@ -189,7 +200,16 @@ Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::St
     TRY(impl->files, Folder::at(impl->options.data_directory + "/dicom"));
   }
   TRY(impl->quarantine, Quarantine::open(*impl->files, store, impl->options.limits));
-  return std::unique_ptr<Archive>(new Archive(std::move(impl)));
+  Impl& opened = *impl;
+  std::unique_ptr<Archive> archive(new Archive(std::move(impl)));
+  TRY(opened.arrivals,
+      ArrivalLog::open({.path = opened.options.data_directory + "/lightbox.arrivals",
+                        .sync = [&kept = *opened.files, &store]() -> Result<void> {
+                          TRY_DO(kept.sync_all());
+                          return store.dicom().sync();
+                        }},
+                       [&](const Arrival& arrival) { return recover(*archive, arrival); }));
+  return archive;
 }
 
 Incoming Archive::receive(Origin origin) {
@@ -212,7 +232,7 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
     }
     auto instance = describe(object, **opened, impl.options.limits, admitted);
     if (instance) {
-      items.push_back({&object, &admitted, std::move(*instance), {}});
+      items.push_back({&object, &admitted, std::move(*instance)});
       continue;
     }
     if (!is_its_fault(instance.error().kind)) {
@@ -222,9 +242,11 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
     admitted.problem = std::move(instance).error();
     impl.quarantine->keep(object, **opened, admitted);
   }
+  if (items.empty()) return results;
   impl.forget_known(items);
-  impl.place(items);
-  impl.commit(items);
+  if (items.empty()) return results;
+  const Kept kept = impl.place(items);
+  impl.commit(items, kept.in_log ? store::Durability::deferred : store::Durability::synced);
   return results;
 }
 
@@ -250,8 +272,8 @@ void Archive::Impl::forget_known(std::vector<Item>& items) {
   items = std::move(rest);
 }
 
-// Writes and syncs the files; what fails is taken from the items.
-void Archive::Impl::place(std::vector<Item>& items) {
+// Writes the files and makes them durable; what fails is taken from the items.
+Kept Archive::Impl::place(std::vector<Item>& items) {
   std::vector<Item> placed;
   std::vector<NewFile> written;
   for (Item& item : items) {
@@ -265,14 +287,39 @@ void Archive::Impl::place(std::vector<Item>& items) {
     placed.push_back(std::move(item));
   }
   items = std::move(placed);
-  if (auto synced = files->sync(written); !synced) {
-    for (const NewFile& file : written) files->remove(file.name);
-    for (Item& item : items) refuse(*item.admitted, Admitted::Outcome::failed, synced.error());
-    items.clear();
-  }
+  auto kept = keep(items, written);
+  if (kept) return std::move(*kept);
+  for (const NewFile& file : written) files->remove(file.name);
+  for (Item& item : items) refuse(*item.admitted, Admitted::Outcome::failed, kept.error());
+  items.clear();
+  return {};
 }
 
-void Archive::Impl::commit(std::vector<Item>& items) {
+Result<Kept> Archive::Impl::keep(const std::vector<Item>& items,
+                                 const std::vector<NewFile>& written) {
+  std::uint64_t bytes = 0;
+  bool is_logged = arrivals && items.size() <= logged_objects_max;
+  for (const Item& item : items) {
+    const Received& object = *item.object;
+    is_logged = is_logged && object.in_place.empty() && !object.memory.empty();
+    bytes += object.memory.size();
+  }
+  if (!is_logged || !arrivals->has_room_for(bytes, items.size())) {
+    TRY_DO(files->sync(written));
+    return Kept{};
+  }
+  std::vector<Arrival> logged;
+  for (const Item& item : items) {
+    logged.push_back({.sop_instance_uid = item.instance.sop_instance_uid,
+                      .file = item.instance.file,
+                      .source = item.instance.source,
+                      .content = item.object->memory});
+  }
+  TRY(auto hold, arrivals->append(logged));
+  return Kept{std::move(hold)};
+}
+
+void Archive::Impl::commit(std::vector<Item>& items, store::Durability durability) {
   if (items.empty()) return;
   std::vector<store::DicomInstance> instances;
   std::vector<std::string> names;
@@ -280,7 +327,7 @@ void Archive::Impl::commit(std::vector<Item>& items) {
     names.push_back(item.instance.file);
     instances.push_back(std::move(item.instance));
   }
-  const auto added = store.dicom().add(std::move(instances), options.on_conflict);
+  const auto added = store.dicom().add(std::move(instances), options.on_conflict, durability);
   std::unordered_set<std::string_view> changed;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Admitted& admitted = *items[i].admitted;
@@ -339,6 +386,8 @@ void Archive::settle(std::span<const std::string> study_uids) {
 
 Result<std::uint64_t> Archive::remove(const store::DicomSelection& selection) {
   TRY(const auto removed, impl_->store.dicom().remove(selection));
+  // Nor may what is removed come back from the log.
+  TRY_DO(impl_->arrivals->flush());
   for (const std::string& file : removed.files) impl_->files->remove(file);
   if (Listener* listener = impl_->listener) {
     for (const std::string& study : removed.study_uids) {

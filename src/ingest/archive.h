@@ -7,8 +7,9 @@
 //   dicom/incoming/                                            on their way; emptied at start
 //   dicom/quarantine/<SHA-256>.dcm                             what cannot be indexed
 //
-// A file is written and synced (with its folders) before its row; it never changes afterwards. So a
-// crash at any instant leaves at most files without a row, which check() finds.
+// A file is on the disk (with its folders) before its row, or it is in the arrivals log
+// (arrival_log.h), from which open() takes it in again after a crash; it never changes afterwards.
+// So a crash at any instant leaves at most files without a row, which check.h finds.
 //
 // All members are safe from any thread.
 

@@ -178,8 +178,7 @@ TEST_F(ArchiveTest, ManyAtOnceAreOneTransaction) {
 }
 
 TEST_F(ArchiveTest, TheRequestMustSayWhatTheDataSetSays) {
-  Incoming object =
-      archive_->receive({.by = Origin::By::association, .name = "CT1", .remote_address = {}});
+  Incoming object = archive_->receive({.name = "CT1", .remote_address = {}});
   object.set_bare({.sop_class_uid = "1.2.840.10008.5.1.4.1.1.2",
                    .sop_instance_uid = "1.5",
                    .transfer_syntax_uid = "1.2.840.10008.1.2.1",
@@ -195,8 +194,7 @@ TEST_F(ArchiveTest, TheRequestMustSayWhatTheDataSetSays) {
 TEST_F(ArchiveTest, AFileInPlaceStaysAndIsNeverRemoved) {
   const std::string path = folder_ + "/elsewhere.dcm";
   std::ofstream(path, std::ios::binary) << ct("1.2", "1.3", "1.4").file();
-  Incoming object =
-      archive_->receive({.by = Origin::By::import, .name = "import", .remote_address = {}});
+  Incoming object = archive_->receive({.name = "import", .remote_address = {}});
   object.set_in_place(path);
   std::vector<Incoming> objects;
   objects.push_back(std::move(object));

@@ -98,8 +98,7 @@ class ArchiveTest : public ::testing::Test {
   }
 
   Incoming incoming(std::string_view bytes) {
-    Incoming object =
-        archive_->receive({.by = Origin::By::stow, .name = "TEST", .remote_address = {}});
+    Incoming object = archive_->receive({.name = "TEST", .remote_address = {}});
     // In pieces, as a network gives them.
     for (std::size_t at = 0; at < bytes.size(); at += 1000) {
       EXPECT_TRUE(object.append(bytes.substr(at, 1000)));

@@ -16,7 +16,7 @@ using Kind = CheckFinding::Kind;
 using State = CheckFinding::State;
 using Outcome = Admitted::Outcome;
 
-const Origin origin{.by = Origin::By::import, .name = "check", .remote_address = {}};
+const Origin origin{.name = "check", .remote_address = {}};
 
 // Its name there: its bytes' hash, as all that is there.
 Result<std::string> quarantine_name(const Archive& archive, const std::string& file) {

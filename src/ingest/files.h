@@ -50,6 +50,8 @@ class Files {
   // When it returns they are durable: their bytes and their names. insufficient_storage;
   // unavailable.
   virtual Result<void> sync(std::span<const NewFile> files) = 0;
+  // All that was made before. unavailable.
+  virtual Result<void> sync_all() = 0;
   // Under another name, in place of what is there; durable when it returns.
   virtual Result<void> move(const std::string& from, const std::string& to) = 0;
   // Nothing happens when there is no such file. False when it could not be removed: it is left to

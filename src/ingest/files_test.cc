@@ -65,6 +65,11 @@ class MemoryFiles : public Files {
     for (const NewFile& file : files) objects_.synced.insert(file.name);
     return {};
   }
+  Result<void> sync_all() override {
+    const std::lock_guard lock(objects_.mutex);
+    for (const auto& [name, bytes] : objects_.by_name) objects_.synced.insert(name);
+    return {};
+  }
   Result<void> move(const std::string& from, const std::string& to) override {
     const std::lock_guard lock(objects_.mutex);
     auto moved = objects_.by_name.extract(from);

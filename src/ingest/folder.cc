@@ -59,17 +59,23 @@ Result<std::vector<std::string>> Folder::make_folders(const std::string& name) {
   std::vector<std::string> made;
   for (std::size_t slash = name.find('/');; slash = name.find('/', slash + 1)) {
     std::string folder = name.substr(0, slash);
+    bool is_there = false;
+    bool is_synced = false;
     {
       const std::lock_guard lock(mutex_);
-      if (folders_.contains(folder)) folder.clear();
+      is_there = folders_.contains(folder);
+      is_synced = synced_folders_.contains(folder);
     }
-    if (!folder.empty()) {
+    if (!is_there) {
       const std::string path = location_of(folder);
       if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
         return file_problem("The folder could not be made", path, errno);
       }
-      made.push_back(std::move(folder));
+      const std::lock_guard lock(mutex_);
+      if (folders_.size() >= folders_known_max) folders_.clear();
+      folders_.insert(folder);
     }
+    if (!is_synced) made.push_back(std::move(folder));
     if (slash == std::string::npos) return made;
   }
 }
@@ -88,7 +94,7 @@ Result<NewFile> Folder::place(const std::string& name,
     if (errno != ENOENT) break;
     // The folder was removed meanwhile with its last file.
     const std::lock_guard lock(mutex_);
-    folders_.erase(folder);
+    forget(folder);
   }
   return file_problem("The file could not be made", path, errno);
 }
@@ -125,9 +131,7 @@ Result<NewFile> Folder::adopt(const std::string& name, const std::string& path,
 
 Result<void> Folder::sync(std::span<const NewFile> files) {
   if (files.size() > files_synced_singly_max) {
-    if (::syncfs(root_descriptor_.get()) != 0) {
-      return file_problem("The disk could not be synced", root_, errno);
-    }
+    TRY_DO(sync_file_system());
   } else {
     for (const NewFile& file : files) {
       if (::fsync(file.descriptor.get()) != 0) {
@@ -140,9 +144,37 @@ Result<void> Folder::sync(std::span<const NewFile> files) {
     }
   }
   const std::lock_guard lock(mutex_);
-  if (folders_.size() >= folders_known_max) folders_.clear();
-  for (const NewFile& file : files) folders_.insert(file.folders.begin(), file.folders.end());
+  if (synced_folders_.size() >= folders_known_max) synced_folders_.clear();
+  for (const NewFile& file : files) {
+    synced_folders_.insert(file.folders.begin(), file.folders.end());
+  }
   return {};
+}
+
+Result<void> Folder::sync_all() {
+  std::unordered_set<std::string> folders;
+  std::uint64_t removed = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    folders = folders_;
+    removed = folders_removed_;
+  }
+  TRY_DO(sync_file_system());
+  const std::lock_guard lock(mutex_);
+  // One that was removed may have been made again behind the sync.
+  if (removed == folders_removed_) synced_folders_ = std::move(folders);
+  return {};
+}
+
+Result<void> Folder::sync_file_system() {
+  if (::syncfs(root_descriptor_.get()) == 0) return {};
+  return file_problem("The disk could not be synced", root_, errno);
+}
+
+void Folder::forget(const std::string& folder) {
+  folders_.erase(folder);
+  synced_folders_.erase(folder);
+  ++folders_removed_;
 }
 
 Result<void> Folder::move(const std::string& from, const std::string& to) {
@@ -150,10 +182,7 @@ Result<void> Folder::move(const std::string& from, const std::string& to) {
   if (::rename(location_of(from).c_str(), location_of(to).c_str()) != 0) {
     return file_problem("The file could not be moved", location_of(from), errno);
   }
-  if (::syncfs(root_descriptor_.get()) != 0) {
-    return file_problem("The disk could not be synced", root_, errno);
-  }
-  return {};
+  return sync_file_system();
 }
 
 bool Folder::remove(const std::string& name) {
@@ -163,7 +192,7 @@ bool Folder::remove(const std::string& name) {
   if (folder.find('/') == std::string::npos) return true;
   if (::rmdir(location_of(folder).c_str()) != 0) return true;
   const std::lock_guard lock(mutex_);
-  folders_.erase(folder);
+  forget(folder);
   return true;
 }
 

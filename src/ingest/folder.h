@@ -20,6 +20,7 @@ class Folder : public Files {
   Result<NewFile> adopt(const std::string& name, const std::string& path,
                         const Descriptor& descriptor) override;
   Result<void> sync(std::span<const NewFile> files) override;
+  Result<void> sync_all() override;
   Result<void> move(const std::string& from, const std::string& to) override;
   bool remove(const std::string& name) override;
   [[nodiscard]] Result<std::unique_ptr<dicom::Source>> open(const std::string& name) const override;
@@ -31,6 +32,8 @@ class Folder : public Files {
 
  private:
   explicit Folder(std::string root) : root_(std::move(root)) {}
+  Result<void> sync_file_system();
+  void forget(const std::string& folder);
   Result<std::vector<std::string>> make_folders(const std::string& name);
   // `make` gives a descriptor, or -1 and errno.
   Result<NewFile> place(const std::string& name,
@@ -39,7 +42,10 @@ class Folder : public Files {
   std::string root_;
   Descriptor root_descriptor_;
   std::mutex mutex_;
-  std::unordered_set<std::string> folders_;  // durable; forgotten when there are many
+  // Folders that are there, and those of them that are on the disk; forgotten when there are many.
+  std::unordered_set<std::string> folders_;
+  std::unordered_set<std::string> synced_folders_;
+  std::uint64_t folders_removed_ = 0;
 };
 
 }  // namespace lightbox::ingest

@@ -20,8 +20,6 @@ namespace lightbox::ingest {
 
 // Where an object comes from. `name` selects the issuer and time zone of the mapping.
 struct Origin {
-  enum class By : std::uint8_t { association, stow, import, pull };
-  By by = By::import;
   std::string name;            // calling AE title; "STOW"; "import"
   std::string remote_address;  // for the log
 };

@@ -54,6 +54,7 @@ struct MappingProblem {
 // One resource as JSON text, without id and meta. Explanations are made when asked for.
 struct Mapped {
   std::string json;
+  std::string started;  // ImagingStudy.started, or ""
   std::vector<Explanation> explanations;
   std::vector<MappingProblem> problems;
 };

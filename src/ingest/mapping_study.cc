@@ -40,6 +40,15 @@ void write_series(Reading& reading, std::string& json) {
   json.push_back(']');
 }
 
+// Of the elements of the study's level: the quotes are none of a text, where they would be escaped.
+std::string started_of(std::string_view json) {
+  constexpr std::string_view member = R"("started":")";
+  const std::size_t at = json.find(member);
+  if (at == std::string_view::npos) return {};
+  const std::string_view value = json.substr(at + member.size());
+  return std::string(value.substr(0, value.find('"')));
+}
+
 }  // namespace
 
 Mapped to_imaging_study(const StudyFacts& facts, const MappingRules& rules,
@@ -51,6 +60,7 @@ Mapped to_imaging_study(const StudyFacts& facts, const MappingRules& rules,
   Reading reading(study, rules, explain, mapped);
   reading.targets = &targets;
   reading.write(Level::study, "ImagingStudy");
+  mapped.started = started_of(mapped.json);
   reading.list_differences(Level::study, "ImagingStudy", study.sets);
   write_series(reading, mapped.json);
   mapped.json.push_back('}');

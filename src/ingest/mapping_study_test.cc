@@ -120,7 +120,9 @@ TEST(MappingStudyTest, ATimeMayComeFromAnotherInstanceOfTheSameDay) {
     const Mapped mapped =
         map_study({{.uid = "1", .attributes = "Modality=CT; " + std::string(first), .number = 1},
                    {.uid = "2", .attributes = "Modality=CT; " + std::string(second), .number = 2}});
-    return element_of(mapped.json, "ImagingStudy.started");
+    const std::string element = element_of(mapped.json, "ImagingStudy.started");
+    EXPECT_EQ(element, '"' + mapped.started + '"');
+    return element;
   };
   EXPECT_EQ(started("StudyDate=20240105",
                     "StudyDate=20240105; StudyTime=08; TimezoneOffsetFromUTC=+0100"),
@@ -129,6 +131,13 @@ TEST(MappingStudyTest, ATimeMayComeFromAnotherInstanceOfTheSameDay) {
                     "StudyDate=20240106; StudyTime=08; TimezoneOffsetFromUTC=+0100"),
             "\"2024-01-05\"");
   EXPECT_EQ(started("StudyDate=20240199", "StudyDate=20240106"), "\"2024-01-06\"");
+}
+
+TEST(MappingStudyTest, WhatIsSaidOfTheTimeIsNoTime) {
+  const Mapped mapped = map_study(
+      {{.uid = "1", .attributes = R"(Modality=CT; StudyDescription="started":"2024-01-05")"}});
+  EXPECT_EQ(element_of(mapped.json, "ImagingStudy.description"), R"("\"started\":\"2024-01-05\"")");
+  EXPECT_EQ(mapped.started, "");
 }
 
 TEST(MappingStudyTest, WhatIsRejectedIsNotShownAndSaysNothing) {

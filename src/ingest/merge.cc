@@ -282,7 +282,7 @@ Json* Merge::list(const Three& three, std::string_view key, const std::string& p
 // --- The resource ---
 
 Result<JsonDocument> parse(std::string_view text) {
-  TRY(auto document, fhir::parse_json(text));
+  TRY(auto document, fhir::parse_json(text, limits_of_own(text)));
   if (!document.root()->is(Json::Kind::object))
     return problem(ProblemKind::invalid, "a resource to merge is not a JSON object");
   return document;
@@ -314,6 +314,10 @@ void put_meta(Json& resource, Json* meta) {
 }
 
 }  // namespace
+
+Limits limits_of_own(std::string_view json) {
+  return {.json_depth_max = 256, .json_nodes_max = json.size() + 1};
+}
 
 Result<Merged> merge_projection(std::string_view base, std::string_view current,
                                 std::string_view next) {

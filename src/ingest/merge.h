@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace lightbox::ingest {
@@ -39,8 +40,13 @@ struct Merged {
 // A series or instance that is no longer in `next`, and was in `base`, goes, whatever a client
 // changed in it: the archive does not have it.
 //
-// Takes time that grows with the three texts.
+// Takes time that grows with the three texts. Limits do not count here, but where the result is
+// checked.
 Result<Merged> merge_projection(std::string_view base, std::string_view current,
                                 std::string_view next);
+
+// Those of JSON that the server made itself, which its size bounds: what was written under other
+// limits can still be read.
+[[nodiscard]] Limits limits_of_own(std::string_view json);
 
 }  // namespace lightbox::ingest

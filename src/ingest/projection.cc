@@ -23,26 +23,52 @@ class StudyProjection {
     projection_.revision = rows.revision;
     if (rows.instances.empty()) {
       TRY_DO(withdraw());
-    } else {
-      TRY(auto plan, plan_study(store_, options_, rows, Explain::no));
-      TRY_DO(write_all(std::move(plan)));
+    } else if (auto made = make(rows); !made) {
+      if (!is_its_fault(made.error().kind)) return std::unexpected(std::move(made).error());
+      projection_.operations.clear();
+      projection_.identities.clear();
+      projection_.changed_study_uids.clear();
+      list("The study cannot be mapped:", made.error());
     }
+    std::vector<std::string> marked = projection_.changed_study_uids;
     const auto done = store_.dicom().project(std::move(projection_));
     if (!done) {
       // The version that was merged with is not the current one any more, or the id has been taken.
       const ProblemKind kind = done.error().kind;
       if (kind == ProblemKind::precondition_failed || kind == ProblemKind::conflict) {
-        return Projected::overtaken;
+        return Projected{Projected::Outcome::overtaken};
       }
       return std::unexpected(done.error());
     }
     for (const auto& each : *done) {
-      if (each.outcome == store::OperationResult::Outcome::other_match) return Projected::overtaken;
+      if (each.outcome == store::OperationResult::Outcome::other_match) {
+        return Projected{Projected::Outcome::overtaken};
+      }
     }
-    return Projected::done;
+    return Projected{Projected::Outcome::done, std::move(marked)};
   }
 
  private:
+  // Of what the study says, as opposed to the store's: trying again would give the same.
+  static bool is_its_fault(ProblemKind kind) {
+    return kind == ProblemKind::invalid || kind == ProblemKind::too_large ||
+           kind == ProblemKind::unprocessable;
+  }
+
+  void list(std::string_view what, const Problem& problem) {
+    for (const Issue& issue : problem.issues) {
+      const std::string_view blank = issue.expression.empty() ? "" : " ";
+      projection_.problems.push_back(mapping_problem(
+          study_uid_, issue.code,
+          fmt::format("{}{}{} {}", what, blank, issue.expression, issue.diagnostics)));
+    }
+  }
+
+  Result<void> make(const store::StudyRows& rows) {
+    TRY(auto plan, plan_study(store_, options_, rows, Explain::no));
+    return write_all(std::move(plan));
+  }
+
   Result<void> write_all(StudyPlan plan) {
     projection_.problems = std::move(plan.problems);
     if (plan.study) TRY_DO(release_patient(plan));
@@ -58,12 +84,7 @@ class StudyProjection {
     if (merged.is_changed) {
       const auto resource = fhir::parse_resource(merged.json, options_.limits);
       if (!resource) {
-        for (const Issue& issue : resource.error().issues) {
-          projection_.problems.push_back(
-              mapping_problem(study_uid_, issue.code,
-                              fmt::format("{} cannot be made: {} {}", target.type->name,
-                                          issue.expression, issue.diagnostics)));
-        }
+        list(fmt::format("{} cannot be made:", target.type->name), resource.error());
         return {};
       }
       Operation operation{
@@ -94,11 +115,10 @@ class StudyProjection {
   }
 
   // The patient that the study had been of before: what says so is what was projected last. When
-  // the facts about that patient came from this study, they come from the next one that is
-  // projected.
+  // the facts about that patient came from this study, they come from the newest of the others.
   Result<void> release_patient(std::string_view projected, std::string_view now) {
     if (projected.empty()) return {};
-    TRY(const auto document, fhir::parse_json(projected, options_.limits));
+    TRY(const auto document, fhir::parse_json(projected, limits_of_own(projected)));
     const fhir::Json* subject = document.root()->find("subject");
     const std::string_view former = subject == nullptr ? "" : subject->string("reference");
     constexpr std::string_view head = "Patient/";
@@ -110,6 +130,29 @@ class StudyProjection {
         continue;
       identity.rank.clear();
       projection_.identities.push_back(std::move(identity));
+      TRY_DO(mark_newest_study_of(former));
+    }
+    return {};
+  }
+
+  // Of those that came as images, but for this one.
+  Result<void> mark_newest_study_of(std::string_view patient) {
+    constexpr std::size_t looked_at_max = 10;
+    const auto& type = *fhir::Definitions::r4().resource_type("ImagingStudy");
+    const std::vector<std::pair<std::string, std::string>> parameters = {
+        {"patient", std::string(patient)}};
+    fhir::SearchContext context;
+    context.index = options_.index;
+    TRY(auto query, fhir::parse_search(type, parameters, context, options_.limits));
+    query.count = looked_at_max;
+    TRY(const auto page, store_.search(query, {}));  // the newest first
+    for (const auto& match : page.matches) {
+      TRY(const auto identities, store_.dicom().identities(type, match.id));
+      for (const Identity& identity : identities) {
+        if (identity.kind != IdentityKind::study || identity.key == study_uid_) continue;
+        projection_.changed_study_uids.push_back(identity.key);
+        return {};
+      }
     }
     return {};
   }
@@ -151,7 +194,7 @@ class StudyProjection {
 
   // The study as one that is known, of which there is nothing here.
   [[nodiscard]] Result<std::string> without_images(std::string_view projected) const {
-    TRY(const auto document, fhir::parse_json(projected, options_.limits));
+    TRY(const auto document, fhir::parse_json(projected, limits_of_own(projected)));
     std::string next = fmt::format(
         R"({{"resourceType":"ImagingStudy","identifier":[{{"system":"urn:dicom:uid","value":"urn:oid:{}"}}],"status":"registered")",
         study_uid_);

@@ -19,12 +19,18 @@
 
 namespace lightbox::ingest {
 
-enum class Projected : std::uint8_t {
-  done,
-  overtaken,  // somebody wrote one of the resources meanwhile: nothing was written; to be tried
-              // again
+struct Projected {
+  enum class Outcome : std::uint8_t {
+    done,
+    overtaken,  // somebody wrote one of the resources meanwhile: nothing was written; to be tried
+                // again
+  };
+  Outcome outcome = Outcome::done;
+  // Studies that have been marked changed by it: a patient's facts come from them now.
+  std::vector<std::string> marked = {};
 };
-// not_found when the archive has no row of the study; else as Store::commit.
+// What makes a resource impossible is a problem in the list, and the study is done until it
+// changes. not_found when the archive has no row of the study; else as Store::commit.
 Result<Projected> project_study(store::Store& store, const ProjectorOptions& options,
                                 std::string_view study_uid);
 

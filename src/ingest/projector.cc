@@ -136,7 +136,12 @@ struct Projector::Impl : Archive::Listener {
     const std::lock_guard one_at_a_time(projecting);
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
       TRY(const Projected projected, project_study(archive.store(), options, uid));
-      if (projected == Projected::done) return {};
+      if (projected.outcome == Projected::Outcome::overtaken) continue;
+      for (const std::string& marked : projected.marked) {
+        changed(marked);
+        settled(marked);
+      }
+      return {};
     }
     return problem(ProblemKind::unavailable,
                    "Others changed the study's resources again and again meanwhile");

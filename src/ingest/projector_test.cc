@@ -28,11 +28,10 @@ class ProjectorTest : public ArchiveTest {
 
   void start(std::int64_t quiet_ms, std::int64_t publish_ms = 30'000) {
     projector_.reset();
-    ProjectorOptions options;
-    options.limits.projection_quiet_ms = quiet_ms;
-    options.limits.projection_publish_ms = publish_ms;
-    options.rules.dicomweb_base = "http://localhost:8080/dicomweb";
-    auto started = Projector::start(std::move(options), *archive_);
+    options_.limits.projection_quiet_ms = quiet_ms;
+    options_.limits.projection_publish_ms = publish_ms;
+    options_.rules.dicomweb_base = "http://localhost:8080/dicomweb";
+    auto started = Projector::start(options_, *archive_);
     EXPECT_TRUE(started);
     projector_ = std::move(*started);
   }
@@ -77,6 +76,15 @@ class ProjectorTest : public ArchiveTest {
     return false;
   }
 
+  std::string patient(std::string_view key = "|P1") {
+    const auto identity = store_->dicom().identity(store::IdentityKind::patient, key);
+    EXPECT_TRUE(identity && *identity);
+    std::string json;
+    store::append_resource(*read("Patient", (*identity)->id), json);
+    return json;
+  }
+
+  ProjectorOptions options_;
   std::unique_ptr<Projector> projector_;
 };
 
@@ -251,14 +259,74 @@ TEST_F(ProjectorTest, APatientIsSaidByTheRemainingStudiesWhenTheNewestHasGone) {
       .set(dicom::tags::StudyDate, "DA", "20200101");
   add({old.file(), ct("1.9", "1.30", "1.5").file()});
   ASSERT_TRUE(projector_->drain());
+  EXPECT_THAT(patient(), HasSubstr("Doe"));
   ASSERT_TRUE(archive_->remove({.study_uid = "1.9"}));
   ASSERT_TRUE(projector_->drain());
-  ASSERT_TRUE(projector_->project("1.2"));
   const auto identity = store_->dicom().identity(store::IdentityKind::patient, "|P1");
   ASSERT_TRUE(identity && *identity);
   std::string json;
   store::append_resource(*read("Patient", (*identity)->id), json);
   EXPECT_THAT(json, HasSubstr("Maiden"));
+}
+
+TEST_F(ProjectorTest, ThatIsDoneByTheThreadToo) {
+  start(20);
+  auto old = ct("1.2", "1.3", "1.4");
+  old.set(dicom::tags::PatientName, "PN", "Maiden^Jane")
+      .set(dicom::tags::StudyDate, "DA", "20200101");
+  auto oldest = ct("1.1", "1.31", "1.6");
+  oldest.set(dicom::tags::PatientName, "PN", "Child^Jane")
+      .set(dicom::tags::StudyDate, "DA", "20000101");
+  add({oldest.file(), old.file(), ct("1.9", "1.30", "1.5").file()});
+  ASSERT_TRUE(becomes([&] { return count("ImagingStudy") == 3; }));
+  EXPECT_THAT(patient(), HasSubstr("Doe"));
+  ASSERT_TRUE(archive_->remove({.study_uid = "1.9"}));
+  EXPECT_TRUE(becomes([&] { return patient().contains("Maiden"); })) << patient();
+}
+
+TEST_F(ProjectorTest, APatientThatCannotBeMadeIsAProblemAndNoReference) {
+  options_.rules.issuers = {{"HOSPITAL", "no uri"}};
+  start_still();
+  auto object = ct("1.2", "1.3", "1.4");
+  object.set(0x00100021, "LO", "HOSPITAL");
+  add_one(object.file());
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_EQ(count("Patient"), 0);
+  EXPECT_THAT(study("1.2"), Not(HasSubstr("Patient/")));
+  ASSERT_THAT(problems(), SizeIs(1));
+  EXPECT_THAT(problems()[0].diagnostics, HasSubstr("The Patient cannot be made"));
+  ASSERT_TRUE(projector_->project("1.2"));
+  EXPECT_EQ(read("ImagingStudy", "1.2")->version, 1) << "it came out differently";
+  ASSERT_THAT(problems(), SizeIs(1));
+
+  options_.rules.issuers = {{"HOSPITAL", "http://hospital.example/patients"}};
+  start_still();
+  ASSERT_TRUE(projector_->project("1.2"));
+  EXPECT_EQ(count("Patient"), 1);
+  EXPECT_THAT(study("1.2"), HasSubstr("Patient/"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(ProjectorTest, AStudyThatIsTooLargeIsAProblemUntilItChanges) {
+  options_.limits.json_nodes_max = 100;
+  start_still();
+  add_one(ct("1.2", "1.3", "1.4").file());
+  ASSERT_TRUE(projector_->drain());
+  ASSERT_THAT(problems(), IsEmpty());
+  for (int i = 0; i < 30; ++i) add_one(ct("1.2", "1.3", "1.4." + std::to_string(i)).file());
+  ASSERT_TRUE(projector_->drain());
+  ASSERT_THAT(problems(), SizeIs(1));
+  EXPECT_EQ(problems()[0].kind, store::DicomProblemKind::mapping);
+  EXPECT_THAT(problems()[0].diagnostics, HasSubstr("json_nodes_max"));
+  EXPECT_THAT(*store_->dicom().changed_studies(), IsEmpty());
+  EXPECT_THAT(study("1.2"), HasSubstr(R"("numberOfInstances":1,)")) << "as it was";
+  // What is to be withdrawn is, whatever its size.
+  options_.limits.json_nodes_max = 10;
+  start_still();
+  ASSERT_TRUE(archive_->remove({.study_uid = "1.2"}));
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_EQ(study("1.2"), "");
+  EXPECT_THAT(problems(), IsEmpty());
 }
 
 TEST_F(ProjectorTest, AStudyWhoseDateIsCorrectedSaysStillWhoThePatientIs) {

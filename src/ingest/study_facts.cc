@@ -7,11 +7,10 @@
 #include "ingest/mapping_codes.h"
 #include "ingest/mapping_tags.h"
 #include "ingest/mapping_values.h"
+#include "ingest/rejection.h"
 
 namespace lightbox::ingest {
 namespace {
-
-constexpr std::string_view key_object_selection = "1.2.840.10008.5.1.4.1.1.88.59";
 
 // Numbers in their order, then those without.
 auto number_key(const std::optional<std::int64_t>& number) {
@@ -31,16 +30,6 @@ int rank_of(const SeriesFacts& series) {
   const auto known = find_modality(series.modality);
   if (!known) return 1;  // a private one, or none
   return known->is_acquisition ? 0 : 2;
-}
-
-// A Key Object Selection whose title is a code of PS3.16 CID 7011 rejects others (IHE RAD TF-2
-// 4.66), and is not to be shown itself.
-std::string_view note_code(const InstanceRow& row, const dicom::DataSet& data) {
-  if (row.sop_class_uid != key_object_selection) return {};
-  const auto& titles = data.items(tags::ConceptNameCodeSequence);
-  if (titles.empty() || titles[0].first(tags::CodingSchemeDesignator) != "DCM") return {};
-  const std::string_view code = titles[0].first(tags::CodeValue);
-  return find_rejection(code) ? code : std::string_view{};
 }
 
 // What is left of a study of which all is rejected: it should never have existed only when every
@@ -135,7 +124,10 @@ Result<StudyFacts> StudyFacts::of(const store::StudyRows& rows) {
       continue;
     }
     std::string_view code = row.rejection;
-    if (code.empty()) code = note_code(row, impl->parsed[row.attributes].data_set());
+    // A rejection note is not to be shown itself (IHE RAD TF-2 4.66).
+    if (code.empty()) {
+      code = rejection_code(row.sop_class_uid, impl->parsed[row.attributes].data_set());
+    }
     (code.empty() ? accepted : rejected).push_back(&row);
     if (!code.empty()) codes.push_back(code);
   }

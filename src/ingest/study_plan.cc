@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/new_id.h"
-#include "fhir/json.h"
+#include "fhir/resource.h"
 
 namespace lightbox::ingest {
 namespace {
@@ -35,9 +35,10 @@ class Planning {
   Result<StudyPlan> run() {
     TRY(const auto facts, StudyFacts::of(rows_));
     TRY_DO(plan_endpoint());
-    TRY_DO(find_patient(facts));
+    TRY_DO(plan_patient(facts));
     TRY_DO(plan_study(facts));
-    if (plan_.patient) TRY_DO(plan_patient(facts));
+    if (plan_.patient) rank_patient();
+    list(patient_problems_);
     return std::move(plan_);
   }
 
@@ -55,7 +56,7 @@ class Planning {
     return {};
   }
 
-  Result<void> find_patient(const StudyFacts& facts) {
+  Result<void> plan_patient(const StudyFacts& facts) {
     const PatientIdentity patient = patient_identity(facts, options_.rules);
     const bool is_own = patient.value.empty();
     const std::string identifier = is_own ? "" : patient.system + '|' + patient.value;
@@ -64,9 +65,15 @@ class Planning {
                            .type = "Patient",
                            .identifier = identifier,
                            .new_id = new_id()}));
-    if (target)
-      plan_.patient =
-          Planned{.target = std::move(*target), .next = {}, .rank = {}, .explanations = {}};
+    if (!target) return {};
+    Mapped mapped = to_patient(facts, options_.rules, explain_);
+    patient_problems_ = std::move(mapped.problems);
+    const bool is_new = !target->identity && !target->current;
+    if (is_new && !can_be_made(mapped.json)) return {};
+    plan_.patient = Planned{.target = std::move(*target),
+                            .next = std::move(mapped.json),
+                            .rank = {},
+                            .explanations = std::move(mapped.explanations)};
     return {};
   }
 
@@ -76,8 +83,7 @@ class Planning {
     if (plan_.patient) targets.patient_reference = "Patient/" + plan_.patient->target.id;
     Mapped mapped = to_imaging_study(facts, options_.rules, targets, explain_);
     list(mapped.problems);
-    TRY(const auto document, fhir::parse_json(mapped.json, options_.limits));
-    started_ = document.root()->string("started");
+    started_ = std::move(mapped.started);
     TRY(auto target, find_study());
     if (!target) return {};
     const bool is_adopted =
@@ -89,17 +95,25 @@ class Planning {
     return {};
   }
 
-  Result<void> plan_patient(const StudyFacts& facts) {
-    Mapped mapped = to_patient(facts, options_.rules, explain_);
-    list(mapped.problems);
+  // A new Patient; else there must be no reference to it.
+  bool can_be_made(const std::string& patient) {
+    const auto made = fhir::parse_resource(patient, options_.limits);
+    if (made) return true;
+    for (const Issue& issue : made.error().issues) {
+      patient_problems_.push_back(
+          {.element = issue.expression,
+           .sop_instance_uid = {},
+           .diagnostics = fmt::format("The Patient cannot be made: {}", issue.diagnostics)});
+    }
+    return false;
+  }
+
+  void rank_patient() {
     Planned& patient = *plan_.patient;
-    patient.next = std::move(mapped.json);
-    patient.explanations = std::move(mapped.explanations);
     patient.rank = patient_rank(started_, rows_.uid);
     const auto& identity = patient.target.identity;
     patient.is_written =
         !identity || identity->rank <= patient.rank || is_rank_of(identity->rank, rows_.uid);
-    return {};
   }
 
   Result<std::optional<Target>> find_study() {
@@ -195,6 +209,7 @@ class Planning {
   const store::StudyRows& rows_;
   Explain explain_;
   std::string started_;
+  std::vector<MappingProblem> patient_problems_;
   StudyPlan plan_;
 };
 

@@ -56,7 +56,8 @@ Result<Merged> merge_with_current(const Planned& planned);
 
 struct StudyPlan {
   std::optional<Planned> endpoint;
-  std::optional<Planned> patient;  // nullopt: several could be it; so is a problem
+  // nullopt: several could be it, or a new one cannot be made; so is a problem.
+  std::optional<Planned> patient;
   std::optional<Planned> study;
   std::vector<store::DicomProblem> problems;
 };

@@ -11,11 +11,7 @@ namespace lightbox::rest {
 namespace {
 
 const http::Router& router() {
-  static const http::Router built = [] {
-    std::vector<http::RoutePattern> patterns;
-    for (const Route& route : routes()) patterns.push_back({route.method, route.pattern});
-    return http::Router(patterns);
-  }();
+  static const http::Router built = http::Router::of(routes());
   return built;
 }
 
@@ -32,11 +28,6 @@ http::Response options_response(std::string allowed) {
 
 std::string base_url(const ApiOptions& options, const http::Request& request) {
   return http::own_origin(options.origins, request) + "/baseR4";
-}
-
-Result<void> admit(const ApiOptions& options, const http::Request& request) {
-  TRY_DO(http::check_host(options.origins, request));
-  return http::check_origin(options.origins, request);
 }
 
 }  // namespace
@@ -90,7 +81,7 @@ Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store,
 
 boost::asio::awaitable<http::Response> Api::answer(const http::Request& request) {
   http::Response response;
-  if (auto admitted = admit(options_, request); !admitted) {
+  if (auto admitted = http::admit(options_.origins, request); !admitted) {
     response = problem_response(admitted.error(), negotiate_leniently(request));
   } else if (http::is_preflight(request)) {
     co_return http::preflight_response(options_.origins, request);

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <compare>
 #include <fmt/format.h>
 #include <span>
 #include <utility>
+
+#include "http/media_type.h"
+#include "http/text.h"
 
 namespace lightbox::rest {
 namespace {
@@ -32,48 +33,13 @@ constexpr std::array offers{
     Offer{"text/xml", "text/xml;charset=utf-8", Format::xml, false},
 };
 
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-struct MediaRange {
-  std::string type;          // lower case, without parameters
-  std::string fhir_version;  // its parameter, or ""
-  std::string charset;
-  double quality = 1;
-};
-
-// 0 to 1 (RFC 9110 12.4.2); what is no such number counts as 1.
-double parse_quality(std::string_view text) {
-  double quality = 1;
-  std::from_chars(text.data(), text.data() + text.size(), quality);
-  return quality >= 0 && quality <= 1 ? quality : 1;
-}
-
-MediaRange parse_media_range(std::string_view text) {
-  MediaRange range;
-  const auto parts = split_list(text, ';');
-  if (parts.empty()) return range;
-  range.type = parts[0];
-  std::ranges::transform(range.type, range.type.begin(), lower);
-  // The names of DSTU2, which old clients still send.
-  if (range.type == "application/json+fhir") range.type = "application/fhir+json";
-  if (range.type == "application/xml+fhir") range.type = "application/fhir+xml";
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto equals = parts[i].find('=');
-    if (equals == std::string_view::npos) continue;
-    const auto name = trim(parts[i].substr(0, equals));
-    auto value = trim(parts[i].substr(equals + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-      value = value.substr(1, value.size() - 2);
-    }
-    if (equals_ignoring_case(name, "q")) range.quality = parse_quality(value);
-    if (equals_ignoring_case(name, "fhirVersion")) range.fhir_version = value;
-    if (equals_ignoring_case(name, "charset")) range.charset = value;
-  }
-  return range;
-}
-
 bool is_our_version(std::string_view version) {
   return version.empty() || version == "4.0" || version == "4.0.1";
+}
+
+bool is_utf8(const http::MediaType& type) {
+  const std::string_view charset = type.parameter("charset");
+  return charset.empty() || http::equals_ignoring_case(charset, "utf-8");
 }
 
 const Offer* offer_of(std::string_view type) {
@@ -81,15 +47,16 @@ const Offer* offer_of(std::string_view type) {
   return found == offers.end() ? nullptr : found;
 }
 
-// How exactly a range names a type: 3 itself, 2 "application/*", 1 "*/*", 0 not at all.
-int specificity_of(const MediaRange& range, std::string_view type) {
-  if (!is_our_version(range.fhir_version)) return 0;
-  if (range.type == type) return 3;
-  if (range.type == "*/*") return 1;
-  const bool is_family =
-      range.type.ends_with("/*") &&
-      type.starts_with(std::string_view(range.type).substr(0, range.type.size() - 1));
-  return is_family ? 2 : 0;
+// The names of DSTU2, which old clients still send.
+std::string_view name_of(const http::MediaType& type) {
+  if (type.name == "application/json+fhir") return "application/fhir+json";
+  if (type.name == "application/xml+fhir") return "application/fhir+xml";
+  return type.name;
+}
+
+int specificity_of(const http::MediaType& range, std::string_view type) {
+  if (!is_our_version(range.parameter("fhirversion"))) return 0;
+  return http::specificity_of(name_of(range), type);
 }
 
 // How well an offer fits what is asked for. Higher is better, in this order.
@@ -102,10 +69,10 @@ struct Fit {
 };
 
 // RFC 9110 12.5.1: of the ranges that fit a type, the most specific one says its quality.
-Fit fit_of(const Offer& offer, std::span<const MediaRange> ranges) {
+Fit fit_of(const Offer& offer, std::span<const http::AcceptedType> ranges) {
   Fit fit;
-  for (const MediaRange& range : ranges) {
-    const int specificity = specificity_of(range, offer.type);
+  for (const http::AcceptedType& range : ranges) {
+    const int specificity = specificity_of(range.type, offer.type);
     if (specificity == 0 || specificity < fit.specificity) continue;
     if (specificity == fit.specificity && range.quality <= fit.quality) continue;
     // Of types that are named, FHIR's own come first, then in the client's order; what a wildcard
@@ -120,7 +87,7 @@ Fit fit_of(const Offer& offer, std::span<const MediaRange> ranges) {
 }
 
 // nullptr when none is acceptable.
-const Offer* best_offer(std::span<const MediaRange> ranges) {
+const Offer* best_offer(std::span<const http::AcceptedType> ranges) {
   const Offer* best = nullptr;
   Fit best_fit;
   for (const Offer& offer : offers) {
@@ -143,11 +110,13 @@ Problem cannot_give(std::string_view asked) {
 Result<const Offer*> from_format(std::string_view format) {
   // A '+' that was not encoded has become a space.
   std::string text(format);
-  std::replace(text.begin(), std::ranges::find(text, ';'), ' ', '+');
-  MediaRange range = parse_media_range(text);
-  if (range.type == "json") range.type = "application/fhir+json";
-  if (range.type == "xml") range.type = "application/fhir+xml";
-  const Offer* offer = best_offer({&range, 1});
+  const auto end = std::ranges::find(text, ';');
+  std::replace(text.begin(), end, ' ', '+');
+  const std::string_view name(text.begin(), end);
+  if (http::equals_ignoring_case(name, "json") || http::equals_ignoring_case(name, "xml")) {
+    text.insert(0, "application/fhir+");
+  }
+  const Offer* offer = best_offer(http::parse_accept(text));
   if (offer == nullptr) return cannot_give(format);
   return offer;
 }
@@ -156,20 +125,19 @@ Result<const Offer*> from_format(std::string_view format) {
 // Whoever pastes a URL into one has not chosen XML over JSON, so the generic names of XML count
 // there as part of the */*. Without text/html they are a program's own wish, at any quality; so is
 // FHIR's own name always; and without */* nothing but XML is allowed.
-void ignore_browsers_xml(std::vector<MediaRange>& ranges) {
+void ignore_browsers_xml(std::vector<http::AcceptedType>& ranges) {
   const auto names = [&](std::string_view type) {
-    return std::ranges::find(ranges, type, &MediaRange::type) != ranges.end();
+    return std::ranges::any_of(ranges, [&](const auto& range) { return range.type.name == type; });
   };
   if (!names("text/html") || !names("*/*")) return;
-  std::erase_if(ranges, [](const MediaRange& range) {
-    const bool is_xml = range.type == "application/xml" || range.type == "text/xml";
+  std::erase_if(ranges, [](const http::AcceptedType& range) {
+    const bool is_xml = range.type.name == "application/xml" || range.type.name == "text/xml";
     return is_xml && range.quality > 0;
   });
 }
 
 Result<const Offer*> from_accept(std::string_view accept) {
-  std::vector<MediaRange> ranges;
-  for (const auto part : split_list(accept, ',')) ranges.push_back(parse_media_range(part));
+  auto ranges = http::parse_accept(accept);
   ignore_browsers_xml(ranges);
   const Offer* offer = best_offer(ranges);
   if (offer == nullptr) return cannot_give(accept);
@@ -185,31 +153,20 @@ struct Heard {
 void apply_preference(std::string_view preference, Heard& heard, Negotiated& wants) {
   const auto equals = preference.find('=');
   if (equals == std::string_view::npos) return;
-  const auto name = trim(preference.substr(0, equals));
-  auto value = trim(preference.substr(equals + 1));
+  const auto name = http::trimmed(preference.substr(0, equals));
+  auto value = http::trimmed(preference.substr(equals + 1));
   if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
-  if (equals_ignoring_case(name, "return") && !std::exchange(heard.return_, true)) {
+  if (http::equals_ignoring_case(name, "return") && !std::exchange(heard.return_, true)) {
     if (value == "minimal") wants.prefer_return = PreferReturn::minimal;
     if (value == "representation") wants.prefer_return = PreferReturn::representation;
     if (value == "OperationOutcome") wants.prefer_return = PreferReturn::operation_outcome;
   }
-  if (equals_ignoring_case(name, "handling") && !std::exchange(heard.handling, true)) {
+  if (http::equals_ignoring_case(name, "handling") && !std::exchange(heard.handling, true)) {
     wants.handling = value == "strict" ? fhir::Handling::strict : fhir::Handling::lenient;
   }
 }
 
 }  // namespace
-
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, [](char a, char b) { return lower(a) == lower(b); });
-}
 
 std::vector<std::string_view> split_list(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -218,7 +175,7 @@ std::vector<std::string_view> split_list(std::string_view text, char separator) 
   for (std::size_t i = 0; i <= text.size(); ++i) {
     if (i < text.size() && text[i] == '"') is_quoted = !is_quoted;
     if (i < text.size() && (is_quoted || text[i] != separator)) continue;
-    const auto part = trim(text.substr(begin, i - begin));
+    const auto part = http::trimmed(text.substr(begin, i - begin));
     if (!part.empty()) parts.push_back(part);
     begin = i + 1;
   }
@@ -239,7 +196,7 @@ Result<Negotiated> negotiate(const http::Request& request, const http::Parameter
   }
   Heard heard;
   for (const auto& [name, value] : request.fields) {
-    if (!equals_ignoring_case(name, "Prefer")) continue;
+    if (!http::equals_ignoring_case(name, "Prefer")) continue;
     for (const auto item : split_list(value, ',')) {
       for (const auto preference : split_list(item, ';')) {
         apply_preference(preference, heard, wants);
@@ -264,9 +221,10 @@ Negotiated negotiate_leniently(const http::Request& request) {
 }
 
 Result<PatchFormat> patch_format(std::string_view content_type) {
-  const MediaRange range = parse_media_range(content_type);
-  const bool is_utf8 = range.charset.empty() || equals_ignoring_case(range.charset, "utf-8");
-  if (range.type == "application/json-patch+json" && is_utf8) return PatchFormat::json_patch;
+  const auto type = http::parse_media_type(content_type);
+  if (type && type->name == "application/json-patch+json" && is_utf8(*type)) {
+    return PatchFormat::json_patch;
+  }
   const auto format = content_format(content_type);
   if (!content_type.empty() && format) {
     return *format == Format::xml ? PatchFormat::fhirpath_xml : PatchFormat::fhirpath_json;
@@ -284,17 +242,17 @@ Result<Format> content_format(const http::Request& request) {
 
 Result<Format> content_format(std::string_view content_type) {
   if (content_type.empty()) return Format::json;
-  const MediaRange range = parse_media_range(content_type);
-  const Offer* offer = offer_of(range.type);
-  if (offer == nullptr || !is_our_version(range.fhir_version)) {
+  const auto type = http::parse_media_type(content_type);
+  const Offer* offer = type ? offer_of(name_of(*type)) : nullptr;
+  if (offer == nullptr || !is_our_version(type->parameter("fhirversion"))) {
     return problem(ProblemKind::unsupported_media_type,
                    fmt::format("Content-Type is '{}'; this server takes application/fhir+json and "
                                "application/fhir+xml of FHIR 4.0",
                                content_type));
   }
-  if (!range.charset.empty() && !equals_ignoring_case(range.charset, "utf-8")) {
+  if (!is_utf8(*type)) {
     return problem(ProblemKind::unsupported_media_type,
-                   fmt::format("The charset is '{}'; FHIR is UTF-8", range.charset));
+                   fmt::format("The charset is '{}'; FHIR is UTF-8", type->parameter("charset")));
   }
   return offer->format;
 }

@@ -47,7 +47,5 @@ Result<PatchFormat> patch_format(std::string_view content_type);
 
 // The parts of a header field's list, without their surrounding space: "a;q=1, b" -> "a;q=1", "b".
 std::vector<std::string_view> split_list(std::string_view text, char separator);
-[[nodiscard]] std::string_view trim(std::string_view text);
-[[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);
 
 }  // namespace lightbox::rest

@@ -95,6 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
         AcceptCase{"application/fhir+xml", "", fhir_xml},
         AcceptCase{"application/fhir+xml", "json;fhirVersion=4.0", fhir_json},
         AcceptCase{nullptr, "xml;fhirVersion=4.0", fhir_xml},
+        AcceptCase{nullptr, "JSON", fhir_json},
         AcceptCase{nullptr, "json;fhirVersion=5.0", nullptr}, AcceptCase{nullptr, "ttl", nullptr}));
 
 constexpr const char* firefox = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "fhir/search_types.h"
+#include "http/text.h"
 #include "rest/bundle.h"
 #include "rest/list.h"
 #include "rest/outcome.h"
@@ -25,7 +26,7 @@ Result<http::Parameters> search_parameters(const Call& call) {
   http::Parameters parameters = call.parameters;
   if (call.request.method != http::Method::post || call.request.body.empty()) return parameters;
   const auto types = split_list(call.request.field("Content-Type"), ';');
-  if (types.empty() || !equals_ignoring_case(types[0], form_type)) {
+  if (types.empty() || !http::equals_ignoring_case(types[0], form_type)) {
     return problem(ProblemKind::unsupported_media_type,
                    fmt::format("A search by POST has its parameters as {}; Content-Type is '{}'",
                                form_type, call.request.field("Content-Type")));

@@ -15,6 +15,8 @@ extern const char embedded_full_text_sql[];
 extern const char embedded_full_text_sql_end[];
 extern const char embedded_dicom_sql[];
 extern const char embedded_dicom_sql_end[];
+extern const char embedded_commitment_sql[];
+extern const char embedded_commitment_sql_end[];
 }
 
 namespace lightbox::store {
@@ -269,7 +271,8 @@ Result<void> migrate(Database& database) {
   const std::string schema(embedded_schema_sql, embedded_schema_sql_end);
   const std::string full_text(embedded_full_text_sql, embedded_full_text_sql_end);
   const std::string dicom(embedded_dicom_sql, embedded_dicom_sql_end);
-  const std::string* const migrations[] = {&schema, &full_text, &dicom};
+  const std::string commitment(embedded_commitment_sql, embedded_commitment_sql_end);
+  const std::string* const migrations[] = {&schema, &full_text, &dicom, &commitment};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));
 
   TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));

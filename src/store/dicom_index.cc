@@ -11,8 +11,10 @@
 namespace lightbox::store {
 
 Result<void> write(Writer& writer, std::size_t weight,
-                   std::function<Result<void>(const Task::Context&)> run) {
-  auto done = writer.commit_and_wait({}, {.run = std::move(run), .weight = weight});
+                   std::function<Result<void>(const Task::Context&)> run, Durability durability) {
+  auto done = writer.commit_and_wait({}, {.run = std::move(run),
+                                          .weight = weight,
+                                          .is_sync_deferred = durability == Durability::deferred});
   if (!done) return std::unexpected(std::move(done).error());
   return {};
 }
@@ -75,6 +77,27 @@ Result<std::vector<Identity>> read_identities(Query& query) {
   }
   if (!query.ok()) return query.problem();
   return identities;
+}
+
+constexpr const char* select_file =
+    "SELECT i.key, s.uid, e.uid, i.uid, i.sop_class, i.transfer_syntax, i.file, i.file_bytes, "
+    "i.data_set_offset, i.hash";
+constexpr const char* from_instances =
+    " FROM dicom_instance i JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON "
+    "s.key=e.study WHERE ";
+
+StoredFile read_file(const Query& query) {
+  StoredFile file{.key = query.integer(0),
+                  .instance = {std::string(query.text(1)), std::string(query.text(2)),
+                               std::string(query.text(3))},
+                  .sop_class_uid = std::string(query.text(4)),
+                  .transfer_syntax_uid = std::string(query.text(5)),
+                  .file = std::string(query.text(6)),
+                  .file_bytes = static_cast<std::uint64_t>(query.integer(7)),
+                  .data_set_offset = static_cast<std::uint64_t>(query.integer(8))};
+  const std::string_view hash = query.blob(9);
+  std::copy_n(hash.begin(), std::min(hash.size(), file.hash.size()), file.hash.begin());
+  return file;
 }
 
 }  // namespace
@@ -169,8 +192,7 @@ Result<std::vector<Identity>> DicomIndex::identities(const fhir::ResourceType& t
 
 Result<std::vector<StoredFile>> DicomIndex::files(std::int64_t after_key, std::size_t count) {
   return read_files(
-      " FROM dicom_instance i JOIN dicom_series e ON e.key=i.series JOIN dicom_study s "
-      "ON s.key=e.study WHERE i.key>? ORDER BY i.key LIMIT ?",
+      std::string(from_instances) + "i.key>? ORDER BY i.key LIMIT ?",
       [&](Query& query) { query.bind(after_key).bind(static_cast<std::int64_t>(count)); });
 }
 
@@ -184,36 +206,26 @@ Result<std::vector<StoredFile>> DicomIndex::files(const DicomSelection& selectio
 Result<std::vector<StoredFile>> DicomIndex::read_files(const std::string& from,
                                                        const std::function<void(Query&)>& bind) {
   TRY(auto reader, readers_.take());
-  const std::string sql =
-      "SELECT i.key, s.uid, e.uid, i.uid, i.sop_class, i.transfer_syntax, i.file, i.file_bytes, "
-      "i.data_set_offset, i.hash" +
-      from;
+  const std::string sql = select_file + from;
   Query query(*reader, sql);
   bind(query);
   std::vector<StoredFile> files;
-  while (query.next()) {
-    StoredFile file{.key = query.integer(0),
-                    .instance = {std::string(query.text(1)), std::string(query.text(2)),
-                                 std::string(query.text(3))},
-                    .sop_class_uid = std::string(query.text(4)),
-                    .transfer_syntax_uid = std::string(query.text(5)),
-                    .file = std::string(query.text(6)),
-                    .file_bytes = static_cast<std::uint64_t>(query.integer(7)),
-                    .data_set_offset = static_cast<std::uint64_t>(query.integer(8))};
-    const std::string_view hash = query.blob(9);
-    std::copy_n(hash.begin(), std::min(hash.size(), file.hash.size()), file.hash.begin());
-    files.push_back(std::move(file));
-  }
+  while (query.next()) files.push_back(read_file(query));
   if (!query.ok()) return query.problem();
   return files;
 }
 
 Result<std::vector<std::optional<StoredFile>>> DicomIndex::find(
     const std::vector<std::string>& sop_instance_uids) {
+  TRY(auto reader, readers_.take());
+  const std::string sql = std::string(select_file) + from_instances + "i.uid=?";
+  Query query(*reader, sql);
   std::vector<std::optional<StoredFile>> found;
   for (const std::string& uid : sop_instance_uids) {
-    TRY(auto files, this->files(DicomSelection{.sop_instance_uid = uid}));
-    found.push_back(files.empty() ? std::nullopt : std::optional(std::move(files[0])));
+    query.bind(std::string_view(uid));
+    found.push_back(query.next() ? std::optional(read_file(query)) : std::nullopt);
+    if (!query.ok()) return query.problem();
+    query.reset();
   }
   return found;
 }

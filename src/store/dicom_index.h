@@ -60,6 +60,9 @@ enum class AddOutcome : std::uint8_t {
   conflict,  // the UID is there with other bytes, or in another study: nothing is changed
 };
 enum class OnConflict : std::uint8_t { keep_first, replace };
+// Whether a write is on the disk when it returns, or with the next that is (the caller can do it
+// again until then).
+enum class Durability : std::uint8_t { synced, deferred };
 struct AddResult {
   AddOutcome outcome = AddOutcome::stored;
   std::string file;       // of the instance that was there
@@ -131,6 +134,7 @@ struct Projection {
   std::vector<Operation> operations;
   std::vector<Identity> identities;    // put
   std::vector<DicomProblem> problems;  // in place of the study's former ones of kind mapping
+  std::vector<std::string> changed_study_uids = {};  // others, that are to be projected now
 };
 
 // Which instances: of a study, of a series of it, or one.
@@ -151,13 +155,24 @@ struct StoredFile {
   Sha256 hash = {};
 };
 
+// Storage commitment that was asked for and is to be reported yet.
+struct CommitmentRow {
+  std::int64_t key = 0;
+  std::string ae_title;  // of the one who asked
+  std::int64_t asked_ms = 0;
+  std::string content;  // as it was given; "" when it is damaged
+};
+
 class DicomIndex {
  public:
   DicomIndex(Writer& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
 
   // One transaction; one result for each, in order. An instance later in the list sees those
   // before.
-  Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict);
+  Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict,
+                                     Durability durability = Durability::synced);
+  // All that was written before is on the disk when it returns.
+  Result<void> sync();
   // Removes them and what they were the last of; not_found when there are none.
   struct Removed {
     std::vector<std::string> files;  // one for each instance, no longer referred to
@@ -207,6 +222,13 @@ class DicomIndex {
   // by returning false.
   Result<void> metadata(const DicomSelection& selection,
                         const std::function<bool(std::string_view json)>& each);
+
+  // Kept until they are removed; `unavailable` when there are `count_max` already. The row's key.
+  Result<std::int64_t> add_commitment(std::string_view ae_title, std::string_view content,
+                                      std::size_t count_max);
+  Result<void> remove_commitment(std::int64_t key);  // there or not
+  // The oldest first.
+  Result<std::vector<CommitmentRow>> commitments();
 
   // Kept, not counted: cheap at any size.
   struct Counts {

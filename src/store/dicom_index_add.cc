@@ -229,7 +229,7 @@ class Adding {
 }  // namespace
 
 Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instances,
-                                               OnConflict on_conflict) {
+                                               OnConflict on_conflict, Durability durability) {
   std::vector<Prepared> prepared;
   prepared.reserve(instances.size());
   for (DicomInstance& instance : instances) {
@@ -249,8 +249,15 @@ Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instan
     }
     return adding.finish();
   };
-  TRY_DO(write(writer_, prepared.size(), add_all));
+  TRY_DO(write(writer_, prepared.size(), add_all, durability));
   return results;
+}
+
+Result<void> DicomIndex::sync() {
+  // A transaction that changes nothing would have no page to sync.
+  return write(writer_, 1, [](const Task::Context& context) {
+    return context.database.execute("UPDATE dicom_count SET studies=studies");
+  });
 }
 
 }  // namespace lightbox::store

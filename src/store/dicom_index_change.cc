@@ -183,6 +183,7 @@ CommitResult DicomIndex::project(Projection projection) {
     TRY_DO(run(database,
                "UPDATE dicom_study SET first_change=0, last_change=0 WHERE uid=? AND revision=?",
                {projection.study_uid, static_cast<std::int64_t>(projection.revision)}));
+    TRY_DO(mark_uids(context, projection.changed_study_uids));
     // A study whose instances have all gone has been withdrawn by this projection.
     return run(
         database,

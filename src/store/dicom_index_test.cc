@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/fault_vfs_test.h"
 #include "store/store_testing.h"
 
 namespace lightbox::store {
@@ -10,6 +11,26 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+
+DicomInstance instance(std::string uid, std::string study = "1.2", std::string series = "1.3",
+                       std::uint8_t content = 1) {
+  DicomInstance made;
+  made.study_uid = std::move(study);
+  made.series_uid = std::move(series);
+  made.sop_class_uid = "1.2.840.10008.5.1.4.1.1.2";
+  made.transfer_syntax_uid = "1.2.840.10008.1.2.1";
+  made.number = 7;
+  made.title = "ORIGINAL";
+  made.attributes = R"({"00100020":{"vr":"LO","Value":["P1"]}})";
+  made.metadata = R"({"00080018":{"vr":"UI","Value":[")" + uid + R"("]}})";
+  made.file = "2026/11/25/" + made.study_uid + '/' + uid + ".dcm";
+  made.file_bytes = 1000;
+  made.data_set_offset = 300;
+  made.hash[0] = content;
+  made.source = "CT1";
+  made.sop_instance_uid = std::move(uid);
+  return made;
+}
 
 class DicomIndexTest : public ::testing::Test {
  protected:
@@ -23,26 +44,6 @@ class DicomIndexTest : public ::testing::Test {
   }
 
   DicomIndex& index() { return store_->dicom(); }
-
-  static DicomInstance instance(std::string uid, std::string study = "1.2",
-                                std::string series = "1.3", std::uint8_t content = 1) {
-    DicomInstance made;
-    made.study_uid = std::move(study);
-    made.series_uid = std::move(series);
-    made.sop_class_uid = "1.2.840.10008.5.1.4.1.1.2";
-    made.transfer_syntax_uid = "1.2.840.10008.1.2.1";
-    made.number = 7;
-    made.title = "ORIGINAL";
-    made.attributes = R"({"00100020":{"vr":"LO","Value":["P1"]}})";
-    made.metadata = R"({"00080018":{"vr":"UI","Value":[")" + uid + R"("]}})";
-    made.file = "2026/11/25/" + made.study_uid + '/' + uid + ".dcm";
-    made.file_bytes = 1000;
-    made.data_set_offset = 300;
-    made.hash[0] = content;
-    made.source = "CT1";
-    made.sop_instance_uid = std::move(uid);
-    return made;
-  }
 
   std::vector<AddOutcome> add(std::vector<DicomInstance> instances,
                               OnConflict on_conflict = OnConflict::keep_first) {
@@ -376,6 +377,26 @@ TEST_F(DicomIndexTest, ProblemsOfAStudy) {
   EXPECT_THAT(*index().studies_with_problem("value", 0), IsEmpty());
 }
 
+TEST_F(DicomIndexTest, CommitmentsAreKeptUntilTheyAreReported) {
+  const auto first = index().add_commitment("CT1", "what it asked", 2);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(index().add_commitment("CT2", "", 2));
+  const auto third = index().add_commitment("CT3", "", 2);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().kind, ProblemKind::unavailable);
+  open();
+  const auto rows = index().commitments();
+  ASSERT_TRUE(rows);
+  ASSERT_THAT(*rows, SizeIs(2));
+  EXPECT_EQ((*rows)[0].key, *first);
+  EXPECT_EQ((*rows)[0].ae_title, "CT1");
+  EXPECT_EQ((*rows)[0].content, "what it asked");
+  EXPECT_GT((*rows)[0].asked_ms, 0);
+  ASSERT_TRUE(index().remove_commitment(*first));
+  ASSERT_TRUE(index().remove_commitment(*first)) << "it is gone already";
+  EXPECT_EQ((*index().commitments())[0].ae_title, "CT2");
+}
+
 TEST_F(DicomIndexTest, MarkingAllProjectsAllAgain) {
   add({instance("1.4.1"), instance("1.4.2", "1.5", "1.6")});
   ASSERT_TRUE(project("1.2"));
@@ -383,6 +404,39 @@ TEST_F(DicomIndexTest, MarkingAllProjectsAllAgain) {
   EXPECT_THAT(changed(), IsEmpty());
   EXPECT_EQ(*index().mark_changed({}), 2);
   EXPECT_THAT(changed(), SizeIs(2));
+}
+
+// What a power cut leaves of rows whose sync was deferred: none before the next sync, all after it.
+TEST(DeferredSync, RowsAreOnTheDiskWithTheNextSync) {
+  testing::FaultVfs vfs;
+  const testing::TemporaryDirectory directory;
+  auto store = Store::open({.data_directory = directory.path(),
+                            .limits = {},
+                            .index = {},
+                            .vfs = testing::FaultVfs::name});
+  ASSERT_TRUE(store) << testing::text_of(store.error());
+  DicomIndex& index = (*store)->dicom();
+  const auto instances_after_power_cut = [&]() -> std::uint64_t {
+    const testing::TemporaryDirectory after;
+    vfs.write_durable_state(after.path());
+    auto survivor = Store::open({.data_directory = after.path(), .limits = {}, .index = {}});
+    EXPECT_TRUE(survivor);
+    return (*survivor)->dicom().counts()->instances;
+  };
+  ASSERT_TRUE(index.sync());
+  const int syncs = vfs.syncs;
+  for (const char* uid : {"1.4.1", "1.4.2"}) {
+    ASSERT_TRUE(index.add({instance(uid)}, OnConflict::keep_first, Durability::deferred));
+  }
+  EXPECT_EQ(vfs.syncs, syncs);
+  EXPECT_EQ(index.counts()->instances, 2U);  // readers see them
+  EXPECT_EQ(instances_after_power_cut(), 0U);
+  ASSERT_TRUE(index.sync());
+  EXPECT_EQ(instances_after_power_cut(), 2U);
+  // Another's commit does as well.
+  ASSERT_TRUE(index.add({instance("1.4.3")}, OnConflict::keep_first, Durability::deferred));
+  ASSERT_TRUE(index.add({instance("1.4.4")}, OnConflict::keep_first));
+  EXPECT_EQ(instances_after_power_cut(), 4U);
 }
 
 }  // namespace

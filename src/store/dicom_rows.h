@@ -17,10 +17,11 @@
 
 namespace lightbox::store {
 
-// Runs `run` in a transaction of the writer, counted as `weight` operations, and waits for the
-// sync.
+// Runs `run` in a transaction of the writer, counted as `weight` operations, and waits for it: for
+// its sync too, unless that is deferred.
 Result<void> write(Writer& writer, std::size_t weight,
-                   std::function<Result<void>(const Task::Context&)> run);
+                   std::function<Result<void>(const Task::Context&)> run,
+                   Durability durability = Durability::synced);
 
 // The study has changed now: its revision and the mark for the projection.
 Result<void> mark_study(const Task::Context& context, std::int64_t study);

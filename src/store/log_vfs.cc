@@ -28,6 +28,7 @@ struct LogFile {
   sqlite3_file base;  // must be first
   std::string* gathered;
   sqlite3_int64 begin;  // where in the file they belong
+  bool is_sync_deferred;
 
   [[nodiscard]] sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   [[nodiscard]] const sqlite3_io_methods& methods() { return *below()->pMethods; }
@@ -71,10 +72,12 @@ int truncate_log(sqlite3_file* file, sqlite3_int64 size) {
   const int code = log.flush();
   return code != SQLITE_OK ? code : log.methods().xTruncate(log.below(), size);
 }
+// The log's header is synced before what follows it in any case, as SQLite wants it.
 int sync_log(sqlite3_file* file, int flags) {
   LogFile& log = log_of(file);
+  const bool is_deferred = log.is_sync_deferred && log.begin != 0;
   const int code = log.flush();
-  return code != SQLITE_OK ? code : log.methods().xSync(log.below(), flags);
+  return code != SQLITE_OK || is_deferred ? code : log.methods().xSync(log.below(), flags);
 }
 int size_log(sqlite3_file* file, sqlite3_int64* out) {
   LogFile& log = log_of(file);
@@ -109,7 +112,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
   sqlite3_vfs* below = reinterpret_cast<Vfs*>(vfs)->find_below();
   if (below == nullptr) return SQLITE_ERROR;
   if ((flags & SQLITE_OPEN_WAL) == 0) return below->xOpen(below, path, file, flags, out_flags);
-  LogFile& log = *new (file) LogFile{{nullptr}, nullptr, 0};
+  LogFile& log = *new (file) LogFile{{nullptr}, nullptr, 0, false};
   const int code = below->xOpen(below, path, log.below(), flags, out_flags);
   if (code != SQLITE_OK) return code;
   // Without this SQLite fills up to a sector behind the sync, and tells of those pages at once.
@@ -124,6 +127,12 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
 }
 
 }  // namespace
+
+void set_syncs_deferred(sqlite3* connection, bool is_deferred) {
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log != nullptr && log->pMethods == &log_methods) log_of(log).is_sync_deferred = is_deferred;
+}
 
 const char* log_gathering_vfs(const char* base) {
   static std::mutex mutex;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "store/codec.h"
+#include "store/log_vfs.h"
 #include "store/reader.h"
 #include "store/row_record.h"
 
@@ -208,7 +209,7 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
       TRY(request->result, apply(*request));
     }
     TRY(commit, applier_.finish());
-    return database_->execute("COMMIT");
+    return commit_transaction(batch);
   };
   if (auto done = run(); !done) {
     const int code = database_->error_code();
@@ -226,6 +227,17 @@ Result<void> Writer::try_batch(std::span<Request*> batch) {
   shared_.kept_sets.apply(applier_.changes(), commit);
   shared_.commits = commit;
   return {};
+}
+
+// With a sync, unless nobody waits for one.
+Result<void> Writer::commit_transaction(std::span<Request*> batch) {
+  const bool is_deferred = std::ranges::all_of(
+      batch, [](const Request* request) { return request->task.is_sync_deferred; });
+  if (!is_deferred) return database_->execute("COMMIT");
+  set_syncs_deferred(database_->handle(), true);
+  auto done = database_->execute("COMMIT");
+  set_syncs_deferred(database_->handle(), false);
+  return done;
 }
 
 // The inner result is the request's answer; the outer fails when the transaction cannot go on.

@@ -138,7 +138,8 @@ struct Task {
     std::span<const OperationResult> results;  // of the operations
   };
   std::function<Result<void>(const Context&)> run = nullptr;
-  std::size_t weight = 0;  // in operations, for limits.commit_batch_max and commit_queue_max
+  std::size_t weight = 0;         // in operations, for limits.commit_batch_max and commit_queue_max
+  bool is_sync_deferred = false;  // Durability::deferred
 };
 
 class Writer {
@@ -167,6 +168,7 @@ class Writer {
   [[nodiscard]] std::deque<Request> take();
   void commit_batch(std::deque<Request>& batch);
   Result<void> try_batch(std::span<Request*> batch);
+  Result<void> commit_transaction(std::span<Request*> batch);
   Result<CommitResult> apply(Request& request);
   Result<CommitResult> apply_all(Request& request);
   void stop_writing(int extended_code, int system_errno);
