@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import dicom
+import qido
 import shapes
 from measure import (Server, Wrong, check, fdatasync_ms, median, nginx_command, rate, tree_bytes, wrk)
 
@@ -323,7 +324,8 @@ def main():
     parser.add_argument("--studies", default="10000,1000000", help="sizes of the stores, smallest first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
-    parser.add_argument("--only", choices=("fhir", "dicom"), help="half of it")
+    parser.add_argument("--only", choices=("fhir", "dicom", "qido"), help="a part of it")
+    parser.add_argument("--qido-studies", default="200,20000,1000000", help="sizes of the archives that are searched")
     parser.add_argument("--keep", action="store_true", help="leave data and stores in bench-data/")
     options = parser.parse_args()
     options.busy = os.getloadavg()[0]
@@ -332,11 +334,13 @@ def main():
     DATA.mkdir(exist_ok=True)
     text = ""
     try:
-        if options.only != "dicom":
+        if options.only in (None, "fhir"):
             text += table([Size(int(studies), options).measure() for studies in options.studies.split(",")], options)
-        if options.only != "fhir":
+        for name, part in (("dicom", dicom.Dicom), ("qido", qido.Qido)):
+            if options.only not in (None, name):
+                continue
             lines = [] if text else [machine(options)]
-            text += "\n".join([*lines, "", *dicom.Dicom(DATA / "dicom", options, say).measure().table()]) + "\n"
+            text += "\n".join([*lines, "", *part(DATA / name, options, say).measure().table()]) + "\n"
     except Wrong as wrong:
         sys.exit(f"bench: {wrong}")
     (DATA / "results.md").write_text(text)

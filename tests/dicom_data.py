@@ -69,7 +69,8 @@ ATTRIBUTES = {
     "RescaleSlope": (0x00281053, "DS"), "RequestingPhysician": (0x00321032, "PN"), "StudyComments": (0x00324000, "LT"),
     "AdmissionID": (0x00380010, "LO"), "UniversalEntityID": (0x00400032, "UT"),
     "UniversalEntityIDType": (0x00400033, "CS"), "LocalNamespaceEntityID": (0x00400031, "UT"),
-    "RequestAttributesSequence": (0x00400275, "SQ"), "ReasonForTheRequestedProcedure": (0x00401002, "LO"),
+    "RequestAttributesSequence": (0x00400275, "SQ"), "ScheduledProcedureStepID": (0x00400009, "SH"),
+    "RequestedProcedureID": (0x00401001, "SH"), "ReasonForTheRequestedProcedure": (0x00401002, "LO"),
     "ReasonForRequestedProcedureCodeSequence": (0x0040100A, "SQ"), "PersonIdentificationCodeSequence":
     (0x00401101, "SQ"), "RelationshipType": (0x0040A010, "CS"), "ValueType": (0x0040A040, "CS"),
     "ConceptNameCodeSequence": (0x0040A043, "SQ"), "ContinuityOfContent": (0x0040A050, "CS"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clang-format and clang-tidy over the C++ sources.
+"""clang-format and clang-tidy over the C++ sources, the TypeScript compiler over those of the page.
 
 A file is looked at again only when it, a header that it includes, or the rules have changed since it
 was last found clean; build/lint has one empty file for each clean state.
@@ -80,6 +80,24 @@ def tidy_check(path):
                   "--extra-arg=-Wno-deprecated-declarations"])
 
 
+def web_check(sources):
+    """The types of the page's sources, all at once."""
+    digest = hashlib.sha256((ROOT / "package-lock.json").read_bytes())
+    for path in sources:
+        digest.update(path.read_bytes())
+    clean = CLEAN / f"tsc-{digest.hexdigest()}"
+    if clean.exists():
+        return None
+    compiler = ROOT / "node_modules" / ".bin" / "tsc"
+    if not compiler.exists():
+        return "src/web: node_modules is missing; `ninja -C build web` installs it"
+    done = subprocess.run([str(compiler), "--noEmit", "-p", "src/web"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode == 0:
+        clean.touch()
+        return None
+    return done.stdout.strip() or done.stderr.strip()
+
+
 def main():
     CLEAN.mkdir(parents=True, exist_ok=True)
     files = [Path(name).resolve() for name in sys.argv[1:]] or sorted(
@@ -89,6 +107,9 @@ def main():
     jobs = [(format_check, path) for path in files]
     # Headers are looked at through the files that include them.
     jobs += [(tidy_check, path) for path in files if path.suffix == ".cc" and str(path) in compiled]
+    pages = sorted(path for path in (ROOT / "src" / "web").rglob("*") if path.suffix in (".ts", ".tsx", ".json"))
+    if not sys.argv[1:]:
+        jobs.append((web_check, pages))
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for said in pool.map(lambda job: job[0](job[1]), jobs):

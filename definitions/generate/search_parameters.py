@@ -91,8 +91,12 @@ def of_series(first, first_path, second, second_path, description):
                       {"code": second, "expression": second_path}]}
 
 
-# Parameters that HL7 has not: they ask of one series what R4's ask of the study.
+# Parameters that HL7 has not: they ask of one series what R4's ask of the study; and what people look for
+# first.
 OWN = dict([
+    (("ImagingStudy", "description"), {
+        "id": "lightbox-description", "type": "string", "own": True, "expression": "ImagingStudy.description",
+        "description": "What the study is called"}),
     of_series("modality", "modality", "bodysite", "bodySite",
               "Modality and body site of one and the same series"),
     of_series("modality", "modality", "performer", "performer.actor",

@@ -20,6 +20,8 @@ extern const char embedded_dicom_uids_tsv[];
 extern const char embedded_dicom_uids_tsv_end[];
 extern const char embedded_dicom_codes_tsv[];
 extern const char embedded_dicom_codes_tsv_end[];
+extern const char embedded_web_pack[];
+extern const char embedded_web_pack_end[];
 }
 
 namespace lightbox {
@@ -54,6 +56,11 @@ inline std::string_view embedded_dicom_uids() {
 // definitions/dicom-codes.tsv
 inline std::string_view embedded_dicom_codes() {
   return embedded_text(embedded_dicom_codes_tsv, embedded_dicom_codes_tsv_end);
+}
+
+// The study browser (src/web/files.h)
+inline std::string_view embedded_web() {
+  return embedded_text(embedded_web_pack, embedded_web_pack_end);
 }
 
 }  // namespace lightbox

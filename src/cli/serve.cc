@@ -8,8 +8,8 @@
 #include "base/version.h"
 #include "cli/ingest_settings.h"
 #include "cli/report.h"
-#include "cli/serve_dicomweb.h"
 #include "cli/serve_dimse.h"
+#include "cli/serve_http.h"
 #include "imaging/operations.h"
 #include "ingest/archive.h"
 
@@ -74,6 +74,7 @@ Result<void> run(const Settings& settings) {
   TRY(auto archive, ingest::Archive::open(archive_options(settings), *store));
   TRY(auto ingest_options, projector_options(settings, index, server->port()));
   TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
+  TRY(parts.web, make_web(settings));
   TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);

@@ -164,6 +164,12 @@ bool is_origin(std::string_view text) {
   return text == "*" || (is_http_url(text) && std::ranges::count(text, '/') == 2);
 }
 
+// With a query and a fragment, and a place for the study.
+bool is_viewer_url(std::string_view text) {
+  return is_http_url(text.substr(0, text.find_first_of("?#"))) &&
+         text.find_first_of(" \"\\") == text.npos && text.find("{study}") != text.npos;
+}
+
 Problem wrong(const std::string& name, const Setting& setting, std::string_view right) {
   return problem(
       ProblemKind::invalid, "value",
@@ -195,6 +201,9 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");
   if (info.name == "public_url" && !setting.value.empty() && !is_http_url(setting.value)) {
     return wrong(info.name, setting, "a URL, such as https://fhir.example.org");
+  }
+  if (info.name == "viewer_url" && !setting.value.empty() && !is_viewer_url(setting.value)) {
+    return wrong(info.name, setting, "a URL, such as https://viewer.example.org/?study={study}");
   }
   if (info.name == "cors_origin") {
     for (const auto origin : rest::split_list(setting.value, ',')) {
@@ -309,6 +318,8 @@ const std::vector<SettingInfo>& setting_infos() {
          true},
         {"on_conflict", "an instance comes again with other content: keep_first or replace",
          "keep_first"},
+        {"ohif", "the folder of OHIF's built files, served at /viewer", ""},
+        {"viewer_url", "URL of another viewer, with {study} for the Study Instance UID", ""},
         {"threads", "of HTTP; 0: one for each core", "0"},
         {"insecure", "serve other machines without authentication", "false", true},
         {"log_level", "debug, info, warn or error", "info"},
@@ -407,7 +418,8 @@ rest::ApiOptions Settings::api_options() const {
           .conditional_delete = get("conditional_delete").value == "multiple"
                                     ? rest::ConditionalDelete::multiple
                                     : rest::ConditionalDelete::single,
-          .limits = limits()};
+          .limits = limits(),
+          .data_directory = get("data").value};
 }
 
 Result<http::ServerOptions> Settings::server_options() const {

@@ -32,6 +32,8 @@ class Source {
   [[nodiscard]] virtual std::uint64_t size() const = 0;
   // All of `out`, from `offset`; `invalid` past the end, `internal` when the disk fails.
   virtual Result<void> read(std::uint64_t offset, std::span<char> out) = 0;
+  // Of a file whose bytes are the object's own, so that the kernel can send them itself; else -1.
+  [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
 // A view of bytes that the caller keeps.
@@ -54,6 +56,7 @@ class FileSource : public Source {
   static Result<FileSource> of(int descriptor);
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   Result<void> read(std::uint64_t offset, std::span<char> out) override;
+  [[nodiscard]] int descriptor() const override { return descriptor_; }
 
  private:
   FileSource(int descriptor, std::uint64_t size) : descriptor_(descriptor), size_(size) {}

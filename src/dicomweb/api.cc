@@ -25,7 +25,13 @@ Api::Api(ApiOptions options, ingest::Archive& archive)
              .priority = http::Lane::Priority::normal,
              .what_waits = "uploads and deletions",
              .limit_name = "stow_requests_max",
-             .advice = "try again later"}) {}
+             .advice = "try again later"}),
+      search_lane_({.threads = 2,
+                    .waiting_max = options_.limits.slow_searches_max,
+                    .priority = http::Lane::Priority::low,
+                    .what_waits = "long searches",
+                    .limit_name = "slow_searches_max",
+                    .advice = "try again later, or ask for less"}) {}
 
 bool Api::is_ours(const http::Request& request) {
   const std::string_view path = request.path;

@@ -44,6 +44,8 @@ class Api {
   [[nodiscard]] ingest::Archive& archive() { return archive_; }
   // Where work goes that waits for the disk.
   [[nodiscard]] http::Lane& lane() { return lane_; }
+  // Where searches go that are long.
+  [[nodiscard]] http::Lane& search_lane() { return search_lane_; }
 
   // Of all uploads at once: how many there are, and the bytes of objects that they hold in memory.
   std::atomic<std::size_t> uploads = 0;
@@ -56,6 +58,7 @@ class Api {
   ApiOptions options_;
   ingest::Archive& archive_;
   http::Lane lane_;
+  http::Lane search_lane_;
 };
 
 // One request on its way to its answer.

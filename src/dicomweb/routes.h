@@ -24,8 +24,15 @@ struct Route {
 
 // One file each.
 boost::asio::awaitable<http::Response> store_instances(Call& call);  // PS3.18 10.5
-boost::asio::awaitable<http::Response> remove(Call& call);           // not of the standard
-boost::asio::awaitable<http::Response> list_problems(Call& call);    // not of the standard
+boost::asio::awaitable<http::Response> search_studies(Call& call);   // PS3.18 10.6
+boost::asio::awaitable<http::Response> search_series(Call& call);
+boost::asio::awaitable<http::Response> search_instances(Call& call);
+boost::asio::awaitable<http::Response> retrieve_instances(Call& call);  // PS3.18 10.4
+boost::asio::awaitable<http::Response> retrieve_metadata(Call& call);
+boost::asio::awaitable<http::Response> retrieve_frames(Call& call);
+boost::asio::awaitable<http::Response> retrieve_bulk_data(Call& call);
+boost::asio::awaitable<http::Response> remove(Call& call);         // not of the standard
+boost::asio::awaitable<http::Response> list_problems(Call& call);  // not of the standard
 boost::asio::awaitable<http::Response> read_problem(Call& call);
 boost::asio::awaitable<http::Response> remove_problem(Call& call);
 

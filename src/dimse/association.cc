@@ -5,6 +5,8 @@
 #include <dcmtk/dcmnet/dul.h>
 #include <dcmtk/dcmnet/lst.h>
 #include <fmt/format.h>
+#include <optional>
+#include <utility>
 
 #include "dicom/implementation.h"
 
@@ -100,6 +102,7 @@ struct Association::Impl {
   T_ASC_Parameters* parameters = nullptr;  // of a request that has no association yet
   T_ASC_Association* association = nullptr;
   bool has_fragments = false;
+  std::optional<Fragment> ahead;  // read, and not taken yet
 };
 
 Association::Association(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -190,7 +193,43 @@ std::vector<ProposedContext> Association::proposed() const {
   return all;
 }
 
-Received<void> Association::accept(const std::vector<Decision>& decisions) {
+std::vector<ExtendedNegotiation> Association::proposed_extended() const {
+  std::vector<ExtendedNegotiation> all;
+  SOPClassExtendedNegotiationSubItemList* list = nullptr;
+  ASC_getRequestedExtNegList(impl_->association->params, &list);
+  if (list == nullptr) return all;
+  for (const SOPClassExtendedNegotiationSubItem* item : *list) {
+    all.push_back({.sop_class_uid = item->sopClassUID.c_str(),
+                   .information = {reinterpret_cast<const char*>(item->serviceClassAppInfo),
+                                   item->serviceClassAppInfoLength}});
+  }
+  return all;
+}
+
+namespace {
+
+// DCMTK takes the list and what is in it over.
+void set_extended(T_ASC_Parameters* parameters, const std::vector<ExtendedNegotiation>& extended) {
+  if (extended.empty()) return;
+  auto list = std::make_unique<SOPClassExtendedNegotiationSubItemList>();
+  for (const ExtendedNegotiation& one : extended) {
+    auto item = std::make_unique<SOPClassExtendedNegotiationSubItem>();
+    const auto size = static_cast<unsigned short>(one.information.size());
+    item->sopClassUID = one.sop_class_uid.c_str();
+    item->sopClassUIDLength = static_cast<unsigned short>(one.sop_class_uid.size());
+    item->serviceClassAppInfo = new unsigned char[size];  // NOLINT: DCMTK deletes it
+    std::ranges::copy(one.information, item->serviceClassAppInfo);
+    item->serviceClassAppInfoLength = size;
+    item->itemLength = static_cast<unsigned short>(2 + item->sopClassUIDLength + size);
+    list->push_back(item.release());
+  }
+  ASC_setAcceptedExtNegList(parameters, list.release());
+}
+
+}  // namespace
+
+Received<void> Association::accept(const std::vector<Decision>& decisions,
+                                   const std::vector<ExtendedNegotiation>& extended) {
   T_ASC_Parameters* parameters = impl_->association->params;
   const auto contexts = proposed();
   for (std::size_t i = 0; i < contexts.size(); ++i) {
@@ -211,6 +250,7 @@ Received<void> Association::accept(const std::vector<Decision>& decisions) {
     }
   }
   introduce(*parameters);
+  set_extended(parameters, extended);
   impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
   const OFCondition accepted = ASC_acknowledgeAssociation(impl_->association);
   if (accepted.bad()) return std::unexpected(impl_->end_of(accepted));
@@ -234,6 +274,7 @@ std::uint8_t Association::context_of(std::string_view abstract_syntax) const {
 }
 
 Received<Association::Fragment> Association::read_fragment() {
+  if (impl_->ahead) return *std::exchange(impl_->ahead, std::nullopt);
   DUL_ASSOCIATIONKEY** key = &impl_->association->DULassociation;
   if (!impl_->has_fragments) {
     impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
@@ -242,15 +283,22 @@ Received<Association::Fragment> Association::read_fragment() {
     if (read != DUL_PDATAPDUARRIVED) return std::unexpected(impl_->end_of(read));
     impl_->has_fragments = true;
   }
+  if (!read_ahead()) return read_fragment();
+  return *std::exchange(impl_->ahead, std::nullopt);
+}
+
+// The next fragment of the PDU that was read last, if it has one.
+bool Association::read_ahead() {
   DUL_PDV value{};
-  if (DUL_NextPDV(key, &value).bad()) {
+  if (DUL_NextPDV(&impl_->association->DULassociation, &value).bad()) {
     impl_->has_fragments = false;
-    return read_fragment();
+    return false;
   }
-  return Fragment{.context_id = value.presentationContextID,
-                  .is_command = value.pdvType == DUL_COMMANDPDV,
-                  .is_last = value.lastPDV == OFTrue,
-                  .bytes = {static_cast<const char*>(value.data), value.fragmentLength}};
+  impl_->ahead = Fragment{.context_id = value.presentationContextID,
+                          .is_command = value.pdvType == DUL_COMMANDPDV,
+                          .is_last = value.lastPDV == OFTrue,
+                          .bytes = {static_cast<const char*>(value.data), value.fragmentLength}};
+  return true;
 }
 
 Received<Message> Association::read_message() {
@@ -325,6 +373,21 @@ Received<void> Association::write(std::uint8_t context_id, const CommandSet& com
   if (auto done = write_fragment(context_id, true, command.encode()); !done) return done;
   if (data_set.empty()) return {};
   return write_fragment(context_id, false, data_set);
+}
+
+Received<bool> Association::is_cancelled(std::uint16_t message_id) {
+  Connection* connection = impl_->layer.connection();
+  if (connection == nullptr) return std::unexpected(End::closed);
+  const bool has_more = impl_->ahead || (impl_->has_fragments && read_ahead());
+  if (!has_more && !connection->networkDataAvailable(0)) return false;
+  const auto message = read_message();
+  if (!message) return std::unexpected(message.error());
+  const CommandSet& command = message->command;
+  if (command.number(command::Field) != static_cast<std::uint16_t>(CommandField::c_cancel_rq)) {
+    return std::unexpected(End::violated);
+  }
+  // What it cancels may have been answered by now.
+  return command.number(command::MessageIDBeingRespondedTo) == message_id;
 }
 
 void Association::acknowledge_release() {

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "dimse/callers.h"
 #include "dimse/command_set.h"
+#include "dimse/extended_negotiation.h"
 #include "dimse/line.h"
 #include "dimse/negotiation.h"
 #include "dimse/transport.h"
@@ -74,9 +75,11 @@ class Association {
   [[nodiscard]] const std::string& called_ae_title() const { return called_ae_title_; }
   [[nodiscard]] bool has_dicom_application_context() const;
   [[nodiscard]] std::vector<ProposedContext> proposed() const;
+  [[nodiscard]] std::vector<ExtendedNegotiation> proposed_extended() const;
 
-  // One decision for each of proposed(), in that order.
-  Received<void> accept(const std::vector<Decision>& decisions);
+  // One decision for each of proposed(), in that order; and what is granted of proposed_extended().
+  Received<void> accept(const std::vector<Decision>& decisions,
+                        const std::vector<ExtendedNegotiation>& extended);
   void reject(Rejection rejection);
 
   // nullptr when there is no accepted context of this id.
@@ -93,6 +96,10 @@ class Association {
   Received<void> write(std::uint8_t context_id, const CommandSet& command,
                        std::string_view data_set = {});
 
+  // Whether the peer cancels this message by now, without waiting for anything. While a message is
+  // answered nothing else may come: `violated`.
+  Received<bool> is_cancelled(std::uint16_t message_id);
+
   void acknowledge_release();
   void request_release();
   void abort(AbortReason reason);
@@ -108,6 +115,7 @@ class Association {
     std::string_view bytes;
   };
   Received<Fragment> read_fragment();
+  bool read_ahead();
   Received<void> write_fragment(std::uint8_t context_id, bool is_command, std::string_view bytes);
 
   std::unique_ptr<Impl> impl_;

@@ -21,6 +21,7 @@ namespace lightbox::dimse {
 // PS3.7 E.1; a response has the highest bit.
 enum class CommandField : std::uint16_t {
   c_store_rq = 0x0001,
+  c_find_rq = 0x0020,
   c_echo_rq = 0x0030,
   n_event_report_rq = 0x0100,
   n_action_rq = 0x0130,

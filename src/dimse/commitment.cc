@@ -69,6 +69,7 @@ CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
   for (const SopReference& reference : request.references) {
     uids.push_back(reference.sop_instance_uid);
   }
+  archive.await_index();
   const auto found = archive.store().dicom().find(uids);
   for (std::size_t i = 0; i < uids.size(); ++i) {
     const SopReference& reference = request.references[i];

@@ -1,5 +1,7 @@
 #include "dimse/encoder.h"
 
+#include "dicom/vr.h"
+
 namespace lightbox::dimse {
 namespace {
 
@@ -34,7 +36,8 @@ void Encoder::raw(dicom::Tag tag, std::string_view vr, std::string_view value) {
     bytes_ += number_bytes(static_cast<std::uint16_t>(tag));
     bytes_ += vr;
     // PS3.5 7.1.2: these have two reserved bytes and a length of four.
-    if (vr == "SQ" || vr == "UN") {
+    const auto known = dicom::vr_of(vr);
+    if (!known || dicom::has_long_length(*known)) {
       bytes_.append(2, '\0');
       append_32(bytes_, value.size());
     } else {

@@ -14,12 +14,14 @@ namespace uid {
 inline constexpr const char* verification = "1.2.840.10008.1.1";
 inline constexpr const char* storage_commitment_push_model = "1.2.840.10008.1.20.1";
 inline constexpr const char* storage_commitment_push_model_instance = "1.2.840.10008.1.20.1.1";
+inline constexpr const char* patient_root_find = "1.2.840.10008.5.1.4.1.2.1.1";
+inline constexpr const char* study_root_find = "1.2.840.10008.5.1.4.1.2.2.1";
 inline constexpr const char* implicit_little_endian = "1.2.840.10008.1.2";
 inline constexpr const char* explicit_little_endian = "1.2.840.10008.1.2.1";
 }  // namespace uid
 
 // What is done in a context.
-enum class ServiceKind : std::uint8_t { none, verification, storage, storage_commitment };
+enum class ServiceKind : std::uint8_t { none, verification, storage, storage_commitment, query };
 
 // Whether what the dictionary does not know (private and newer SOP classes and transfer syntaxes)
 // is taken as storage. Known SOP classes of other services never are.

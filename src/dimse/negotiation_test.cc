@@ -12,7 +12,7 @@ constexpr const char* jpeg_lossless = "1.2.840.10008.1.2.4.70";
 constexpr const char* htj2k = "1.2.840.10008.1.2.4.201";
 constexpr const char* implicit = uid::implicit_little_endian;
 constexpr const char* explicit_le = uid::explicit_little_endian;
-constexpr const char* study_root_find = "1.2.840.10008.5.1.4.1.2.2.1";
+constexpr const char* modality_worklist_find = "1.2.840.10008.5.1.4.31";
 
 TEST(Negotiation, EveryStorageSopClassOfTheStandardIsTaken) {
   const auto& classes = dicom::storage_sop_classes();
@@ -46,7 +46,9 @@ TEST(Negotiation, WhatIsUnknownIsTakenWhenTheSettingSaysSo) {
       {"1.3.46.670589.11.0.0.12.1", ServiceKind::none, ServiceKind::storage},
       {"1.2.840.10008.5.1.4.1.1.9999.1", ServiceKind::none, ServiceKind::storage},
       {"1.2.840.10008.5.9.9", ServiceKind::none, ServiceKind::none},
-      {study_root_find, ServiceKind::none, ServiceKind::none},
+      {modality_worklist_find, ServiceKind::none, ServiceKind::none},
+      {uid::study_root_find, ServiceKind::query, ServiceKind::query},
+      {uid::patient_root_find, ServiceKind::query, ServiceKind::query},
       {"no uid", ServiceKind::none, ServiceKind::none},
       {"", ServiceKind::none, ServiceKind::none},
   };
@@ -87,7 +89,7 @@ TEST(Negotiation, TheSendersFirstTransferSyntaxButImplicitLast) {
 
 TEST(Negotiation, AServiceThatIsNotHereIsSaidNotToBe) {
   const auto decision =
-      decide({.id = 1, .abstract_syntax = study_root_find, .transfer_syntaxes = {implicit}},
+      decide({.id = 1, .abstract_syntax = modality_worklist_find, .transfer_syntaxes = {implicit}},
              UnknownClasses::stored);
   EXPECT_EQ(decision.answer, Answer::abstract_syntax_not_supported);
 }

@@ -17,6 +17,7 @@ constexpr std::uint16_t number(CommandField field) { return static_cast<std::uin
 constexpr std::array entries = {
     Entry{number(CommandField::c_echo_rq), echo},
     Entry{number(CommandField::c_store_rq), store},
+    Entry{number(CommandField::c_find_rq), find},
     Entry{number(CommandField::n_action_rq), commit_storage},
     Entry{number(CommandField::n_event_report_rq) | response_bit, take_report_response},
 };
@@ -165,7 +166,14 @@ void run_session(Line& line, DcmTransportLayer* secure, Services& services) {
   }
   Session session{
       .association = association, .line = line, .services = services, .studies = {}, .given = {}};
-  const auto accepted = association.accept(decisions);
+  std::vector<ExtendedNegotiation> extended;
+  for (const auto& proposed : association.proposed_extended()) {
+    if (service_of(proposed.sop_class_uid, options.unknown) != ServiceKind::query) continue;
+    extended.push_back(granted(proposed));
+    session.find_options.emplace(proposed.sop_class_uid,
+                                 find_options_of(extended.back().information));
+  }
+  const auto accepted = association.accept(decisions, extended);
   end_session(session, accepted ? run_messages(session) : accepted.error());
 }
 

@@ -1,16 +1,18 @@
 #pragma once
 
 // What happens on one association: negotiation, then messages, each given to its service. One
-// service, one file: echo.cc, store.cc, storage_commitment.cc. The table that names them is in
-// session.cc.
+// service, one file: echo.cc, store.cc, find.cc, storage_commitment.cc. The table that names them
+// is in session.cc.
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "dimse/association.h"
+#include "dimse/extended_negotiation.h"
 #include "dimse/options.h"
 #include "dimse/report_queue.h"
 #include "dimse/status.h"
@@ -32,6 +34,8 @@ struct Session {
   Services& services;
 
   std::set<std::string> studies;  // that instances were stored of
+  // What was negotiated of the query models, by SOP class.
+  std::map<std::string, FindOptions, std::less<>> find_options = {};
   std::uint64_t stored = 0;
   std::uint64_t refused = 0;
   // Given on this association, not confirmed yet, by message id.
@@ -52,6 +56,7 @@ struct Session {
 // the association is over.
 Received<void> echo(Session& session, const Message& message);
 Received<void> store(Session& session, const Message& message);
+Received<void> find(Session& session, const Message& message);
 Received<void> commit_storage(Session& session, const Message& message);
 Received<void> take_report_response(Session& session, const Message& message);
 

@@ -30,6 +30,10 @@ inline constexpr std::uint16_t unrecognized_operation = 0x0211;
 inline constexpr std::uint16_t out_of_resources = 0xA700;
 inline constexpr std::uint16_t data_set_does_not_match = 0xA900;
 inline constexpr std::uint16_t cannot_understand = 0xC000;
+inline constexpr std::uint16_t cancel = 0xFE00;
+inline constexpr std::uint16_t pending = 0xFF00;
+// One or more optional keys are not supported.
+inline constexpr std::uint16_t pending_unsupported = 0xFF01;
 }  // namespace status_code
 
 struct Status {

@@ -37,12 +37,9 @@ std::optional<Status> refuse_unread(const Session& session, const Message& messa
 }
 
 Status keep(Session& session, ingest::Incoming object, const Announced& announced) {
-  std::vector<ingest::Incoming> objects;
-  objects.push_back(std::move(object));
-  const auto admitted = session.services.archive.add(std::move(objects));
-  if (admitted.size() != 1) return {.code = status_code::processing_failure};
-  if (admitted.front().is_accepted()) session.studies.insert(admitted.front().study_uid);
-  return store_status(admitted.front(), announced);
+  const ingest::Admitted admitted = session.services.archive.accept(std::move(object));
+  if (admitted.is_accepted()) session.studies.insert(admitted.study_uid);
+  return store_status(admitted, announced);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "http/body_sender.h"
 #include "http/compression.h"
 #include "http/gzip_stream.h"
 #include "http/streamed_body.h"
@@ -112,16 +113,8 @@ asio::awaitable<void> Connection::run() {
           problem(ProblemKind::internal, "The server failed to answer this request"), &request_);
     }
     release_held();
-    if (wants_gzip(response, framing_.accepts_gzip)) co_await compress(response);
-
-    const bool goes_on = framing_.keeps_alive && is_body_complete && !worker_.shared().is_stopping;
-    const Persistence if_it_goes_on =
-        framing_.is_http_1_0 ? Persistence::keep_alive : Persistence::implied;
-    make_head(response, goes_on ? if_it_goes_on : Persistence::close);
-    const bool has_body = request_.method != Method::head && may_have_body(response.status);
-    const std::string_view body = has_body ? std::string_view(response.body) : std::string_view{};
-    step = send_some(body);
-    if (step == Step::wait) step = co_await send_rest(body);
+    bool goes_on = framing_.keeps_alive && is_body_complete && !worker_.shared().is_stopping;
+    step = co_await send_response(response, goes_on);
     if (step == Step::end) co_return;
     if (!goes_on) {
       // What the client has sent beyond the last request would turn the close into a reset.
@@ -133,6 +126,45 @@ asio::awaitable<void> Connection::run() {
       co_await yield(worker_.context());
     }
   }
+}
+
+asio::awaitable<Connection::Step> Connection::send_response(Response& response, bool& goes_on) {
+  const bool is_gzip = wants_gzip(response, framing_.accepts_gzip);
+  if (response.stream) {
+    if (is_gzip) mark_as_gzip(response);
+    co_return co_await send_stream(response, is_gzip ? Coding::gzip : Coding::identity, goes_on);
+  }
+  if (is_gzip) co_await compress(response);
+  make_head(response, persistence(goes_on));
+  const bool has_body = request_.method != Method::head && may_have_body(response.status);
+  const std::string_view body = has_body ? std::string_view(response.body) : std::string_view{};
+  Step step = send_some(body);
+  if (step == Step::wait) step = co_await send_rest(body);
+  co_return step;
+}
+
+asio::awaitable<Connection::Step> Connection::send_stream(Response& response, Coding coding,
+                                                          bool& goes_on) {
+  BodyFraming framing = BodyFraming::length;
+  if (coding == Coding::gzip || !response.stream->size()) {
+    // HTTP/1.0 does not know chunks.
+    framing = framing_.is_http_1_0 ? BodyFraming::until_close : BodyFraming::chunked;
+    if (framing_.is_http_1_0) goes_on = false;
+  }
+  const std::shared_ptr<ResponseBody> body = response.stream;
+  make_head(response, persistence(goes_on), framing);
+  const bool is_as_meant = response.stream == body;  // else its head was no valid HTTP
+  if (request_.method == Method::head || !may_have_body(response.status) || !is_as_meant) {
+    co_return co_await send_rest(is_as_meant ? std::string_view{} : response.body);
+  }
+  BodySender sender(*this, framing, coding);
+  const bool is_sent = co_await sender.send(std::move(head_), *body);
+  co_return is_sent ? Step::ready : Step::end;
+}
+
+Persistence Connection::persistence(bool goes_on) const {
+  if (!goes_on) return Persistence::close;
+  return framing_.is_http_1_0 ? Persistence::keep_alive : Persistence::implied;
 }
 
 asio::awaitable<void> Connection::run_refused(Problem problem) {
@@ -327,8 +359,8 @@ asio::awaitable<Connection::Step> Connection::decode_body() {
   co_return Step::ready;
 }
 
-void Connection::make_head(Response& response, Persistence persistence) {
-  const ResponseHead head{worker_.date(), persistence};
+void Connection::make_head(Response& response, Persistence persistence, BodyFraming framing) {
+  ResponseHead head{worker_.date(), persistence, framing};
   head_.clear();
   bytes_sent_ = 0;
   if (append_head(response, head, head_)) return;
@@ -338,6 +370,7 @@ void Connection::make_head(Response& response, Persistence persistence) {
       problem(ProblemKind::internal, "The server made a response that is not valid HTTP"),
       &request_);
   head_.clear();
+  head.framing = BodyFraming::length;
   if (append_head(response, head, head_)) return;
   response = Response{500, {}, {}};
   head_.clear();

@@ -22,6 +22,7 @@
 
 namespace lightbox::http {
 
+class BodySender;
 class StreamedBody;
 class Worker;
 
@@ -51,6 +52,7 @@ class Connection {
   void cut();
 
  private:
+  friend class BodySender;
   friend class StreamedBody;
   // What came of a step: go on to the next; wait for the socket; or end the connection, after the
   // answer in refused_ if there is one.
@@ -72,7 +74,12 @@ class Connection {
   boost::asio::awaitable<Response> answer_streamed(bool& is_body_complete);
 
   Response make_refusal();
-  void make_head(Response& response, Persistence persistence);
+  void make_head(Response& response, Persistence persistence,
+                 BodyFraming framing = BodyFraming::length);
+  [[nodiscard]] Persistence persistence(bool goes_on) const;
+  // The answer to a request that was read. `goes_on`: whether the connection can be used after it.
+  boost::asio::awaitable<Step> send_response(Response& response, bool& goes_on);
+  boost::asio::awaitable<Step> send_stream(Response& response, Coding coding, bool& goes_on);
   Step send_some(std::string_view body);
   boost::asio::awaitable<Step> send_rest(std::string_view body);
   boost::asio::awaitable<void> compress(Response& response);

@@ -3,6 +3,7 @@
 // An HTTP request and response as values. Knows nothing of FHIR.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,12 +40,17 @@ struct Request {
   [[nodiscard]] std::string field_list(std::string_view name) const;
 };
 
+class ResponseBody;
+
 struct Response {
   int status = 200;
   Fields fields;     // Content-Length, Date and Connection are the server's
   std::string body;  // a HEAD's body is counted and not sent
   // What Last-Modified says in whole seconds. Not sent.
   std::optional<std::int64_t> modified_ms = std::nullopt;
+  // In place of `body`: one that is made while it is sent (response_body.h). Shared, since
+  // responses are values.
+  std::shared_ptr<ResponseBody> stream = nullptr;
 };
 
 // Percent-decoding ('+' stays itself; in a query or form '+' is a space). `invalid` on a bad

@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -85,7 +86,7 @@ IoResult Socket::receive(std::span<char> into) {
   }
 }
 
-IoResult Socket::send(std::string_view first, std::string_view second) {
+IoResult Socket::send(std::string_view first, std::string_view second, More more) {
   if (!is_writable_) return {Io::would_block, 0};
   std::array<iovec, 2> parts{{{const_cast<char*>(first.data()), first.size()},
                               {const_cast<char*>(second.data()), second.size()}}};
@@ -93,7 +94,21 @@ IoResult Socket::send(std::string_view first, std::string_view second) {
   message.msg_iov = parts.data();
   message.msg_iovlen = second.empty() ? 1 : 2;
   while (true) {
-    const ssize_t count = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    const ssize_t count =
+        ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | (more == More::yes ? MSG_MORE : 0));
+    if (count >= 0) return {Io::done, static_cast<std::size_t>(count)};
+    if (errno == EINTR) continue;
+    if (!is_would_block(errno)) return {Io::closed, 0};
+    is_writable_ = false;
+    return {Io::would_block, 0};
+  }
+}
+
+IoResult Socket::send_file(int file, std::uint64_t offset, std::size_t length) {
+  if (!is_writable_) return {Io::would_block, 0};
+  auto at = static_cast<off_t>(offset);
+  while (true) {
+    const ssize_t count = ::sendfile(descriptor_, file, &at, length);
     if (count >= 0) return {Io::done, static_cast<std::size_t>(count)};
     if (errno == EINTR) continue;
     if (!is_would_block(errno)) return {Io::closed, 0};

@@ -73,8 +73,12 @@ class Socket final : public Pollable {
 
   // Never block. `closed`: the peer has ended its side (receive), or the connection is broken.
   IoResult receive(std::span<char> into);
-  // Up to both texts, in one call.
-  IoResult send(std::string_view first, std::string_view second);
+  // Up to both texts, in one call. `more`: the kernel may wait for what follows at once.
+  enum class More : unsigned char { no, yes };
+  IoResult send(std::string_view first, std::string_view second, More more = More::no);
+  // Up to `length` bytes of a file, from the kernel's own memory; `done` with 0 bytes: the file is
+  // shorter.
+  IoResult send_file(int file, std::uint64_t offset, std::size_t length);
   void shutdown_write() { ::shutdown(descriptor_, SHUT_WR); }
   void shutdown_both() { ::shutdown(descriptor_, SHUT_RDWR); }
 

@@ -5,7 +5,10 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 
+#include "http/media_type.h"
+#include "http/response_body.h"
 #include "http/text.h"
 
 namespace lightbox::http {
@@ -34,7 +37,7 @@ bool is_field_value(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_field_character);
 }
 
-void append_number(std::size_t number, std::string& out) {
+void append_number(std::uint64_t number, std::string& out) {
   std::array<char, 20> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), end);
@@ -47,12 +50,23 @@ std::pair<std::string, std::string>* find(Fields& fields, std::string_view wante
   return found == fields.end() ? nullptr : &*found;
 }
 
-// Text shrinks; images and archives are compressed already.
+// nullopt: it is not known before its end.
+std::optional<std::uint64_t> body_size(const Response& response) {
+  return response.stream ? response.stream->size() : response.body.size();
+}
+
+// Text shrinks; images and archives are compressed already. Of a multipart body, its parts' type
+// tells.
 bool is_compressible(std::string_view content_type) {
   std::string_view parameters = content_type;
   const std::string_view media_type = take_until(';', parameters);
   std::string lowered(media_type);
   std::transform(lowered.begin(), lowered.end(), lowered.begin(), to_lower);
+  if (lowered == "multipart/related") {
+    const auto whole = parse_media_type(content_type);
+    if (!whole) return false;
+    lowered = whole->parameter("type");
+  }
   if (lowered.starts_with("text/") || lowered.ends_with("+json") || lowered.ends_with("+xml"))
     return true;
   constexpr std::array<std::string_view, 6> others = {
@@ -178,9 +192,13 @@ bool append_head(const Response& response, const ResponseHead& head, std::string
     out += "\r\n";
   }
   if (may_have_body(response.status)) {
-    out += "Content-Length: ";
-    append_number(response.body.size(), out);
-    out += "\r\n";
+    if (head.framing == BodyFraming::length) {
+      out += "Content-Length: ";
+      append_number(body_size(response).value_or(0), out);
+      out += "\r\n";
+    } else if (head.framing == BodyFraming::chunked) {
+      out += "Transfer-Encoding: chunked\r\n";
+    }
   }
   if (head.persistence == Persistence::close) out += "Connection: close\r\n";
   if (head.persistence == Persistence::keep_alive) out += "Connection: keep-alive\r\n";
@@ -190,7 +208,10 @@ bool append_head(const Response& response, const ResponseHead& head, std::string
 
 bool wants_gzip(Response& response, bool client_accepts) {
   constexpr std::size_t worthwhile_bytes_min = 1024;
-  if (response.body.size() < worthwhile_bytes_min || !may_have_body(response.status)) return false;
+  if (body_size(response).value_or(worthwhile_bytes_min) < worthwhile_bytes_min ||
+      !may_have_body(response.status)) {
+    return false;
+  }
   if (response.status == 206 || find(response.fields, "Content-Encoding") != nullptr) return false;
   const auto* content_type = find(response.fields, "Content-Type");
   if (content_type == nullptr || !is_compressible(content_type->second)) return false;

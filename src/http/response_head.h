@@ -17,12 +17,18 @@ enum class Persistence : unsigned char {
   close,
 };
 
+// How a client knows where the body ends (RFC 9112 6.3).
+enum class BodyFraming : unsigned char { length, chunked, until_close };
+enum class Coding : unsigned char { identity, gzip };
+
 struct ResponseHead {
   std::string_view date;  // IMF-fixdate
   Persistence persistence = Persistence::implied;
+  BodyFraming framing = BodyFraming::length;
 };
 
-// Appends status line, Date, the response's fields, Content-Length, Connection and the empty line.
+// Appends status line, Date, the response's fields, Content-Length or Transfer-Encoding, Connection
+// and the empty line.
 // Fields that are the server's (Content-Length, Date, Connection, Transfer-Encoding) are left out
 // when the handler gave them; false, and nothing usable in `out`, when a field has a character that
 // would break the head.

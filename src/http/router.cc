@@ -10,6 +10,8 @@ bool is_capture(std::string_view segment) {
   return segment.starts_with('{') || is_dollar_capture(segment);
 }
 
+bool is_rest(std::string_view segment) { return is_capture(segment) && segment.ends_with("*}"); }
+
 // Which of two segments is the better one: a literal, "${…}", "{…}".
 int rank(std::string_view segment) {
   return is_dollar_capture(segment) ? 1 : is_capture(segment) ? 2 : 0;
@@ -36,7 +38,9 @@ bool same_shape(const std::vector<std::string>& a, const std::vector<std::string
 }
 
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  return std::equal(pattern.begin(), pattern.end(), path.begin(), path.end(),
+  const bool has_rest = !pattern.empty() && is_rest(pattern.back());
+  if (has_rest ? path.size() < pattern.size() : path.size() != pattern.size()) return false;
+  return std::equal(pattern.begin(), pattern.end(), path.begin(),
                     [](const std::string& segment, const std::string& given) {
                       if (is_dollar_capture(segment)) return given.starts_with('$');
                       return is_capture(segment) ? !given.empty() : segment == given;
@@ -88,9 +92,11 @@ Result<RouteMatch> Router::match(Method method, std::string_view path, std::stri
     }
     allowed.clear();
     RouteMatch match{row->index, {}};
-    for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::size_t count = row->segments.size();
+    for (std::size_t i = 0; i < count; ++i) {
       if (is_capture(row->segments[i])) match.captures.push_back(std::move(given[i]));
     }
+    for (std::size_t i = count; i < given.size(); ++i) match.captures.back() += '/' + given[i];
     return match;
   }
   return problem(ProblemKind::method_not_allowed,

@@ -2,8 +2,8 @@
 
 // The routes table and how a request finds its row. A pattern is segments: literals and captures
 // ("/baseR4/{type}/{id}/_history/{version}"). "${name}" captures a segment that begins with '$',
-// the '$' included. Literal segments win over captures, and "${…}" over "{…}". Immutable once
-// built; safe from any thread.
+// the '$' included; "{name*}" at the end captures the rest, one segment or more. Literal segments
+// win over captures, and "${…}" over "{…}". Immutable once built; safe from any thread.
 
 #include <array>
 #include <span>

@@ -19,6 +19,7 @@ constexpr RoutePattern table[] = {
     {Method::get, "/baseR4/Patient/{id}/{type}"},
     {Method::get, "/baseR4/{type}/${operation}"},
     {Method::post, "/baseR4/{type}/{id}/${operation}"},
+    {Method::get, "/baseR4/{type}/{id}/bulk/{path*}"},
 };
 
 struct Case {
@@ -48,6 +49,8 @@ TEST(Router, FindsTheMostLiteralRow) {
       {Method::get, "/baseR4/ValueSet/$expand", 11, {"ValueSet", "$expand"}},
       {Method::get, "/baseR4/ValueSet/%24expand", 11, {"ValueSet", "$expand"}},
       {Method::post, "/baseR4/ValueSet/1/$expand", 12, {"ValueSet", "1", "$expand"}},
+      {Method::get, "/baseR4/A/1/bulk/x", 13, {"A", "1", "x"}},
+      {Method::get, "/baseR4/A/1/bulk/x/2/y", 13, {"A", "1", "x/2/y"}},
   };
   const Router router(table);
   for (const Case& c : cases) {

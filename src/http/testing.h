@@ -3,6 +3,7 @@
 // For the tests of this folder: a server on a free port of loopback, and a client that sends and
 // receives raw bytes.
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -57,9 +58,16 @@ class Client {
 //   /echo      what it got: method, target, path, query, body
 //   /fields    the fields, one a line
 //   /bytes?N   N bytes of JSON-like text; /zeros?N the same as application/octet-stream
+//   /made?SIZE-PIECE[-chunked|-file|-fail|-short|-long]  example_text(SIZE) as a ResponseBody, in
+//              pieces of PIECE bytes: of unknown size, partly of a file, failing halfway, with a
+//              size that is wrong by one; /made/binary the same as application/octet-stream
 //   /wait?MS   after so many milliseconds, "waited"
 //   /throw     throws; /split a field with a line feed; /empty 204; /etag a strong ETag and 4 KB
 boost::asio::awaitable<Response> example_handler(const Request& request);
+// What /bytes answers.
+std::string example_text(std::size_t bytes);
+// How many bodies of /made are gone.
+inline std::atomic<int> example_bodies_gone = 0;
 // What is below /stream, as it comes:
 //   /stream       how many bytes, and a sum of them: example_sum
 //   /stream/slow?MS  the same, with a pause after each piece

@@ -2,6 +2,7 @@
 
 #include "http/testing.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -11,11 +12,14 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
 #include "base/log.h"
+#include "http/chunked_decoder.h"
+#include "http/response_body.h"
 #include "http/status.h"
 #include "http/text.h"
 
@@ -90,14 +94,27 @@ Reply Client::read(bool has_body) {
   }
   reply.head = received_.substr(0, end + 2);
   received_.erase(0, end + 4);
+  reply.status = std::stoi(reply.head.substr(9, 3));
+  if (has_body && reply.field("Transfer-Encoding") == "chunked") {
+    ChunkedDecoder decoder(1024);
+    while (true) {
+      const auto used = decoder.decode(received_, reply.body);
+      received_.erase(0, used.value());
+      if (decoder.is_complete()) return reply;
+      if (!fill(patience)) break;
+    }
+    reply.status = 0;
+    return reply;
+  }
   const std::string length = reply.field("Content-Length");
   const std::size_t body_bytes = has_body && !length.empty() ? std::stoul(length) : 0;
   while (received_.size() < body_bytes) {
-    if (!fill(patience)) return reply;
+    if (fill(patience)) continue;
+    reply.status = 0;
+    return reply;
   }
   reply.body = received_.substr(0, body_bytes);
   received_.erase(0, body_bytes);
-  reply.status = std::stoi(reply.head.substr(9, 3));
   return reply;
 }
 
@@ -130,6 +147,63 @@ void Client::set_receive_buffer(int bytes) {
   ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 }
 
+namespace {
+
+class ExampleBody final : public ResponseBody {
+ public:
+  explicit ExampleBody(std::string_view query) {
+    std::string_view rest = query;
+    bytes_ = std::stoul(std::string(take_until('-', rest)));
+    piece_bytes_ = std::stoul(std::string(take_until('-', rest)));
+    option_ = rest;
+    text_ = example_text(bytes_);
+    if (option_ != "file") return;
+    file_ = ::memfd_create("example", MFD_CLOEXEC);
+    if (::write(file_, text_.data(), text_.size()) < 0) throw std::runtime_error("memfd");
+  }
+  ~ExampleBody() override {
+    if (file_ >= 0) ::close(file_);
+    ++example_bodies_gone;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override {
+    if (option_ == "chunked") return std::nullopt;
+    if (option_ == "short") return bytes_ + 1;
+    if (option_ == "long") return bytes_ - 1;
+    return bytes_;
+  }
+  boost::asio::awaitable<Result<Piece>> next() override {
+    const std::size_t length = std::min(piece_bytes_, bytes_ - at_);
+    if (option_ == "fail" && at_ >= bytes_ / 2) {
+      co_return problem(ProblemKind::internal, "as asked for");
+    }
+    Piece piece;
+    if (file_ >= 0 && at_ % 2 == 0) {  // else bytes, in between
+      piece = {.file = file_, .offset = at_, .length = length};
+    } else {
+      piece.bytes = std::string_view(text_).substr(at_, length);
+    }
+    at_ += length;
+    co_return piece;
+  }
+
+ private:
+  std::size_t bytes_ = 0;
+  std::size_t piece_bytes_ = 0;
+  std::string option_;
+  std::string text_;
+  std::size_t at_ = 0;
+  int file_ = -1;
+};
+
+}  // namespace
+
+std::string example_text(std::size_t bytes) {
+  std::string text;
+  while (text.size() < bytes) text += "{\"n\": " + std::to_string(text.size()) + "},\n";
+  text.resize(bytes);
+  return text;
+}
+
 boost::asio::awaitable<Response> example_handler(const Request& request) {
   Response response;
   response.fields.emplace_back("Content-Type", "application/json");
@@ -138,11 +212,12 @@ boost::asio::awaitable<Response> example_handler(const Request& request) {
       response.body += field_name + ": " + value + "\n";
     }
   } else if (request.path == "/bytes") {
-    const std::size_t count = std::stoul(request.query);
-    while (response.body.size() < count) {
-      response.body += "{\"n\": " + std::to_string(response.body.size()) + "},\n";
-    }
-    response.body.resize(count);
+    response.body = example_text(std::stoul(request.query));
+  } else if (request.path == "/made") {
+    response.stream = std::make_shared<ExampleBody>(request.query);
+  } else if (request.path == "/made/binary") {
+    response.fields.front().second = "application/octet-stream";
+    response.stream = std::make_shared<ExampleBody>(request.query);
   } else if (request.path == "/zeros") {
     response.fields.front().second = "application/octet-stream";
     response.body.assign(std::stoul(request.query), '0');

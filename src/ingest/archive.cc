@@ -2,21 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fmt/format.h>
 #include <unordered_set>
 
 #include "base/log.h"
-#include "dicom/json.h"
-#include "dicom/part10.h"
 #include "ingest/arrival_log.h"
+#include "ingest/examine.h"
 #include "ingest/folder.h"
-#include "ingest/hash.h"
 #include "ingest/incoming_folder.h"
-#include "ingest/mapping.h"
+#include "ingest/indexer.h"
 #include "ingest/quarantine.h"
+#include "ingest/query_values.h"
 #include "ingest/received.h"
 #include "ingest/recovery.h"
-#include "ingest/rejection.h"
 
 namespace lightbox::ingest {
 
@@ -39,38 +36,6 @@ struct Kept {
 // So many objects at once go through the log; more are cheaper with a sync of their own.
 constexpr std::size_t logged_objects_max = 32;
 
-}  // namespace
-
-struct Archive::Impl {
-  Impl(ArchiveOptions its_options, store::Store& its_store)
-      : options(std::move(its_options)), store(its_store) {}
-
-  // The steps of add(); each takes from the items what is decided.
-  void forget_known(std::vector<Item>& items);
-  Kept place(std::vector<Item>& items);
-  Result<Kept> keep(const std::vector<Item>& items, const std::vector<NewFile>& files);
-  void commit(std::vector<Item>& items, store::Durability durability);
-  void list_conflict(const Admitted& admitted, const Origin& origin);
-
-  ArchiveOptions options;
-  store::Store& store;
-  std::unique_ptr<IncomingFolder> incoming;
-  std::unique_ptr<Files> files;
-  std::unique_ptr<Quarantine> quarantine;
-  std::unique_ptr<ArrivalLog> arrivals;  // nullptr while it is being opened
-  std::atomic<Listener*> listener = nullptr;
-};
-
-namespace {
-
-// The bytes of an object, wherever they are.
-Result<std::unique_ptr<dicom::Source>> open_object(const Received& object) {
-  if (!object.in_place.empty()) return dicom::FileSource::open(object.in_place);
-  if (!object.descriptor.is_open()) return std::make_unique<dicom::MemorySource>(object.memory);
-  TRY(auto source, dicom::FileSource::of(object.descriptor.get()));
-  return std::make_unique<dicom::FileSource>(std::move(source));
-}
-
 // Written, and not yet synced.
 Result<NewFile> make_file(Files& files, const Received& object,
                           const store::DicomInstance& instance) {
@@ -87,106 +52,46 @@ void refuse(Admitted& admitted, Admitted::Outcome outcome, Problem problem) {
   admitted.problem = std::move(problem);
 }
 
-Result<void> check_uid(std::string_view name, std::string_view value) {
-  if (dicom::is_uid(value, dicom::UidRule::lenient)) return {};
-  if (value.empty()) {
-    return problem(ProblemKind::invalid, "required", fmt::format("{} is missing or empty", name));
+// What the index has of an instance's UID.
+enum class Standing : std::uint8_t { absent, same, other_content, elsewhere };
+Standing standing_of(const std::optional<store::StoredFile>& there,
+                     const store::DicomInstance& instance) {
+  if (!there) return Standing::absent;
+  if (there->instance.study_uid != instance.study_uid ||
+      there->instance.series_uid != instance.series_uid) {
+    return Standing::elsewhere;
   }
-  return problem(ProblemKind::invalid, "value",
-                 fmt::format("{} is '{}'; it must be a UID: digits and dots, 64 characters at most",
-                             name, value));
-}
-
-// The presentation context and command of an association must say what the data set says.
-Result<void> check_bare(const Received& object, const Admitted& admitted) {
-  if (!object.bare) return {};
-  const auto differs = [](std::string_view name, std::string_view command, std::string_view here) {
-    return problem(
-        ProblemKind::unprocessable, "invariant",
-        fmt::format("{} is {} in the request and {} in the data set", name, command, here));
-  };
-  if (object.bare->sop_class_uid != admitted.sop_class_uid) {
-    return differs("SOP Class UID", object.bare->sop_class_uid, admitted.sop_class_uid);
-  }
-  if (object.bare->sop_instance_uid != admitted.sop_instance_uid) {
-    return differs("SOP Instance UID", object.bare->sop_instance_uid, admitted.sop_instance_uid);
-  }
-  return {};
-}
-
-Result<void> check_study(const Received& object, const Admitted& admitted) {
-  const std::string& required = object.required_study_uid;
-  if (required.empty() || required == admitted.study_uid) return {};
-  return problem(ProblemKind::precondition_failed, "invariant",
-                 fmt::format("The instance is of study {}; the request is for study {}",
-                             admitted.study_uid, required));
-}
-
-// Fills what the file says of itself; the Problem says why it cannot be indexed.
-Result<store::DicomInstance> describe(const Received& object, dicom::Source& source,
-                                      const Limits& limits, Admitted& admitted) {
-  TRY(const auto part10, dicom::Part10::read(source, limits));
-  const dicom::DataSet& data_set = part10.data_set();
-  const auto uid = [&](dicom::Tag tag, dicom::Tag meta_tag) {
-    const std::string_view own = data_set.first(tag);
-    return std::string(own.empty() && meta_tag != 0 ? part10.meta().first(meta_tag) : own);
-  };
-  admitted.study_uid = uid(dicom::tags::StudyInstanceUID, 0);
-  admitted.series_uid = uid(dicom::tags::SeriesInstanceUID, 0);
-  admitted.sop_class_uid = uid(dicom::tags::SOPClassUID, dicom::tags::MediaStorageSOPClassUID);
-  admitted.sop_instance_uid =
-      uid(dicom::tags::SOPInstanceUID, dicom::tags::MediaStorageSOPInstanceUID);
-  admitted.transfer_syntax_uid = part10.transfer_syntax();
-  admitted.remarks = part10.remarks();
-  TRY_DO(check_uid("(0020,000D) StudyInstanceUID", admitted.study_uid));
-  TRY_DO(check_uid("(0020,000E) SeriesInstanceUID", admitted.series_uid));
-  TRY_DO(check_uid("(0008,0016) SOPClassUID", admitted.sop_class_uid));
-  TRY_DO(check_uid("(0008,0018) SOPInstanceUID", admitted.sop_instance_uid));
-  TRY_DO(check_bare(object, admitted));
-  TRY_DO(check_study(object, admitted));
-
-  store::DicomInstance instance{.study_uid = admitted.study_uid,
-                                .series_uid = admitted.series_uid,
-                                .sop_instance_uid = admitted.sop_instance_uid,
-                                .sop_class_uid = admitted.sop_class_uid,
-                                .transfer_syntax_uid = admitted.transfer_syntax_uid,
-                                .number = number_of(data_set, dicom::tags::InstanceNumber),
-                                .title = title_of(data_set),
-                                .attributes = {},
-                                .metadata = {},
-                                .file = {},
-                                .file_bytes = source.size(),
-                                .data_set_offset = part10.data_set_offset(),
-                                .source = object.origin.name,
-                                .rejects = rejected_by(data_set)};
-  dicom::append_json(data_set, {.includes = is_mapped}, instance.attributes);
-  // The path of the element only: where DICOMweb is may change.
-  dicom::append_json(data_set,
-                     {.bulk_uri = [](std::string_view path) { return std::string(path); }},
-                     instance.metadata);
-  TRY(instance.hash, hash_from(source, instance.data_set_offset));
-  return instance;
-}
-
-// Of an object's own fault, as opposed to the archive's.
-bool is_its_fault(ProblemKind kind) {
-  return kind == ProblemKind::invalid || kind == ProblemKind::too_large ||
-         kind == ProblemKind::unprocessable;
-}
-
-Problem conflict_of(const Admitted& admitted, const store::AddResult& result) {
-  if (result.study_uid != admitted.study_uid) {
-    return problem(ProblemKind::conflict, "duplicate",
-                   fmt::format("Instance {} of study {} is in the archive already, in study {}",
-                               admitted.sop_instance_uid, admitted.study_uid, result.study_uid));
-  }
-  return problem(
-      ProblemKind::conflict, "duplicate",
-      fmt::format("Instance {} is in the archive already with other content, which is kept",
-                  admitted.sop_instance_uid));
+  const bool is_same =
+      there->hash == instance.hash && there->transfer_syntax_uid == instance.transfer_syntax_uid;
+  return is_same ? Standing::same : Standing::other_content;
 }
 
 }  // namespace
+
+struct Archive::Impl {
+  Impl(ArchiveOptions its_options, store::Store& its_store)
+      : options(std::move(its_options)), store(its_store) {}
+
+  std::optional<store::DicomInstance> examine(Received& object, Admitted& admitted);
+  void accept(std::unique_ptr<Received> object, store::DicomInstance instance, Admitted& admitted,
+              Indexer::Reservation& reservation);
+
+  // The steps of add(); each takes from the items what is decided.
+  void forget_known(std::vector<Item>& items);
+  Kept place(std::vector<Item>& items);
+  Result<Kept> keep(const std::vector<Item>& items, const std::vector<NewFile>& files);
+  void commit(std::vector<Item>& items, store::Durability durability);
+  void list_conflict(const Admitted& admitted, const Origin& origin);
+
+  ArchiveOptions options;
+  store::Store& store;
+  std::atomic<Listener*> listener = nullptr;
+  std::unique_ptr<IncomingFolder> incoming;
+  std::unique_ptr<Files> files;
+  std::unique_ptr<Quarantine> quarantine;
+  std::unique_ptr<ArrivalLog> arrivals;  // nullptr while it is being opened
+  std::unique_ptr<Indexer> indexer;
+};
 
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Archive::~Archive() = default;
@@ -194,6 +99,7 @@ Archive::~Archive() = default;
 Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::Store& store,
                                                std::unique_ptr<Files> files) {
   auto impl = std::make_unique<Impl>(std::move(options), store);
+  store.dicom().set_reading(query_reading());
   TRY(impl->incoming, IncomingFolder::open(impl->options.data_directory));
   impl->files = std::move(files);
   if (!impl->files) {
@@ -209,6 +115,16 @@ Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::St
                           return store.dicom().sync();
                         }},
                        [&](const Arrival& arrival) { return recover(*archive, arrival); }));
+  opened.indexer =
+      std::make_unique<Indexer>(Indexer::Options{.archive = *archive,
+                                                 .files = *opened.files,
+                                                 .quarantine = *opened.quarantine,
+                                                 .arrivals = *opened.arrivals,
+                                                 .on_conflict = opened.options.on_conflict,
+                                                 .changed = [&opened](std::string_view study_uid) {
+                                                   if (Listener* heard = opened.listener)
+                                                     heard->changed(study_uid);
+                                                 }});
   return archive;
 }
 
@@ -225,22 +141,8 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
     Received& object = *objects[i].received_;
     Admitted& admitted = results[i];
-    auto opened = open_object(object);
-    if (!opened) {
-      refuse(admitted, Admitted::Outcome::failed, std::move(opened).error());
-      continue;
-    }
-    auto instance = describe(object, **opened, impl.options.limits, admitted);
-    if (instance) {
-      items.push_back({&object, &admitted, std::move(*instance)});
-      continue;
-    }
-    if (!is_its_fault(instance.error().kind)) {
-      refuse(admitted, Admitted::Outcome::failed, std::move(instance).error());
-      continue;
-    }
-    admitted.problem = std::move(instance).error();
-    impl.quarantine->keep(object, **opened, admitted);
+    auto instance = impl.examine(object, admitted);
+    if (instance) items.push_back({&object, &admitted, std::move(*instance)});
   }
   if (items.empty()) return results;
   impl.forget_known(items);
@@ -248,6 +150,73 @@ std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
   const Kept kept = impl.place(items);
   impl.commit(items, kept.in_log ? store::Durability::deferred : store::Durability::synced);
   return results;
+}
+
+// What cannot be indexed goes to quarantine.
+std::optional<store::DicomInstance> Archive::Impl::examine(Received& object, Admitted& admitted) {
+  const auto opened = open_object(object);
+  if (!opened) {
+    refuse(admitted, Admitted::Outcome::failed, opened.error());
+    return std::nullopt;
+  }
+  auto instance = describe(object, **opened, options.limits, admitted);
+  if (instance) return std::move(*instance);
+  if (is_its_fault(instance.error().kind)) {
+    admitted.problem = std::move(instance).error();
+    quarantine->keep(object, **opened, admitted);
+  } else {
+    refuse(admitted, Admitted::Outcome::failed, std::move(instance).error());
+  }
+  return std::nullopt;
+}
+
+Admitted Archive::accept(Incoming incoming) {
+  Impl& impl = *impl_;
+  const Received& object = *incoming.received_;
+  const bool is_small = object.in_place.empty() && !object.descriptor.is_open() &&
+                        impl.arrivals->has_room_for(object.memory.size(), 1);
+  if (is_small && !impl.indexer->is_stuck()) {
+    Admitted admitted;
+    auto instance = impl.examine(*incoming.received_, admitted);
+    if (!instance) return admitted;
+    Indexer::Reservation reservation(*impl.indexer, admitted.sop_instance_uid);
+    if (reservation.is_held()) {
+      impl.accept(std::move(incoming.received_), std::move(*instance), admitted, reservation);
+      return admitted;
+    }
+  }
+  std::vector<Incoming> objects;
+  objects.push_back(std::move(incoming));
+  return std::move(add(std::move(objects))[0]);
+}
+
+void Archive::Impl::accept(std::unique_ptr<Received> object, store::DicomInstance instance,
+                           Admitted& admitted, Indexer::Reservation& reservation) {
+  const auto found = store.dicom().find({instance.sop_instance_uid});
+  if (!found) return refuse(admitted, Admitted::Outcome::failed, found.error());
+  const Standing standing = standing_of(found->front(), instance);
+  if (standing == Standing::same) {
+    admitted.outcome = Admitted::Outcome::known;
+    return;
+  }
+  const bool may_replace = options.on_conflict == store::OnConflict::replace;
+  if (standing == Standing::elsewhere || (standing == Standing::other_content && !may_replace)) {
+    refuse(admitted, Admitted::Outcome::conflict,
+           conflict_of(admitted, found->front()->instance.study_uid));
+    list_conflict(admitted, object->origin);
+    return;
+  }
+  instance.file = first_name_of(instance.study_uid, instance.sop_instance_uid);
+  const Arrival arrival = {.sop_instance_uid = instance.sop_instance_uid,
+                           .file = instance.file,
+                           .source = instance.source,
+                           .content = object->memory};
+  auto hold = arrivals->append({&arrival, 1});
+  if (!hold) return refuse(admitted, Admitted::Outcome::failed, std::move(hold).error());
+  admitted.outcome =
+      standing == Standing::absent ? Admitted::Outcome::stored : Admitted::Outcome::replaced;
+  indexer->submit({std::move(object), std::move(instance), admitted, std::move(*hold)},
+                  reservation);
 }
 
 // What is there already with the same bytes needs no file.
@@ -259,11 +228,7 @@ void Archive::Impl::forget_known(std::vector<Item>& items) {
   if (!found) return;  // then commit() meets the same failure
   std::vector<Item> rest;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto& there = (*found)[i];
-    const store::DicomInstance& instance = items[i].instance;
-    if (there && there->hash == instance.hash && there->instance.study_uid == instance.study_uid &&
-        there->instance.series_uid == instance.series_uid &&
-        there->transfer_syntax_uid == instance.transfer_syntax_uid) {
+    if (standing_of((*found)[i], items[i].instance) == Standing::same) {
       items[i].admitted->outcome = Admitted::Outcome::known;
     } else {
       rest.push_back(std::move(items[i]));
@@ -352,7 +317,7 @@ void Archive::Impl::commit(std::vector<Item>& items, store::Durability durabilit
         continue;
       case AddOutcome::conflict:
         if (result.file != names[i]) files->remove(names[i]);
-        refuse(admitted, Admitted::Outcome::conflict, conflict_of(admitted, result));
+        refuse(admitted, Admitted::Outcome::conflict, conflict_of(admitted, result.study_uid));
         list_conflict(admitted, items[i].object->origin);
         continue;
     }
@@ -378,16 +343,21 @@ void Archive::Impl::list_conflict(const Admitted& admitted, const Origin& origin
   }
 }
 
+void Archive::await_index() { (void)impl_->indexer->wait(); }
+
 void Archive::settle(std::span<const std::string> study_uids) {
+  await_index();
   Listener* listener = impl_->listener;
   if (listener == nullptr) return;
   for (const std::string& uid : study_uids) listener->settled(uid);
 }
 
 Result<std::uint64_t> Archive::remove(const store::DicomSelection& selection) {
+  const bool is_log_free = impl_->indexer->wait();
   TRY(const auto removed, impl_->store.dicom().remove(selection));
-  // Nor may what is removed come back from the log.
-  TRY_DO(impl_->arrivals->flush());
+  // Nor may what is removed come back from the log. But when that cannot be emptied, for the disk
+  // is full, removing is what helps.
+  if (is_log_free) TRY_DO(impl_->arrivals->flush());
   for (const std::string& file : removed.files) impl_->files->remove(file);
   if (Listener* listener = impl_->listener) {
     for (const std::string& study : removed.study_uids) {

@@ -328,6 +328,13 @@ void ArrivalLog::release(std::size_t segment) {
   due_.notify_one();
 }
 
+void ArrivalLog::keep_for_recovery() {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) {
+    failure_ = problem(ProblemKind::unavailable, "Objects wait in the arrivals log for a restart");
+  }
+}
+
 Result<void> ArrivalLog::flush() {
   std::unique_lock lock(mutex_);
   std::array<std::uint64_t, 2> generations;

@@ -92,6 +92,9 @@ class ArrivalLog {
   // is unknown what the disk has, and nothing is appended any more until the next open().
   Result<Hold> append(std::span<const Arrival> arrivals);
 
+  // From now on nothing is emptied: what is here is for the next open() to recover.
+  void keep_for_recovery();
+
   // Empties the log of what was appended before the call: it is as durable as anything, and never
   // taken in again. unavailable.
   Result<void> flush();

@@ -16,6 +16,10 @@ std::string day_now() {
 
 }  // namespace
 
+std::string first_name_of(std::string_view study_uid, std::string_view sop_instance_uid) {
+  return fmt::format("{}/{}/{}.dcm", day_now(), study_uid, sop_instance_uid);
+}
+
 Result<NewFile> make_instance_file(
     std::string_view study_uid, std::string_view sop_instance_uid,
     const std::function<Result<NewFile>(const std::string& name)>& make) {

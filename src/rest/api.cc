@@ -1,5 +1,6 @@
 #include "rest/api.h"
 
+#include <chrono>
 #include <fmt/format.h>
 
 #include "http/router.h"
@@ -74,7 +75,10 @@ Api::Api(ApiOptions options, fhir::IndexOptions index, store::Store& store,
                   .priority = http::Lane::Priority::low,
                   .what_waits = "long searches and great Bundles",
                   .limit_name = "slow_searches_max",
-                  .advice = "try again later, or narrow the search"}) {
+                  .advice = "try again later, or narrow the search"}),
+      started_at_s_(std::chrono::duration_cast<std::chrono::seconds>(
+                        std::chrono::system_clock::now().time_since_epoch())
+                        .count()) {
   const auto basic = basic_operations();
   operations_.insert(operations_.begin(), basic.begin(), basic.end());
 }

@@ -4,6 +4,7 @@
 // answered is in Api; everything about one request is in Call.
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,7 @@ struct ApiOptions {
   http::OriginRules origins;
   ConditionalDelete conditional_delete = ConditionalDelete::single;
   Limits limits;
+  std::string data_directory;  // /metrics tells how full its disk is; empty: it does not
 };
 
 // Thread-safe; the store and the server's counts must outlive it.
@@ -45,6 +47,8 @@ class Api {
   [[nodiscard]] store::Store& store() { return store_; }
   [[nodiscard]] std::span<const Operation> operations() const { return operations_; }
   [[nodiscard]] http::Lane& slow_lane() { return slow_lane_; }
+  // Of the Unix epoch.
+  [[nodiscard]] std::int64_t started_at_s() const { return started_at_s_; }
   [[nodiscard]] const http::Server* server() const { return server_; }
   void set_server(const http::Server* server) { server_ = server; }  // before it starts
 
@@ -54,6 +58,7 @@ class Api {
   store::Store& store_;
   std::vector<Operation> operations_;
   http::Lane slow_lane_;
+  std::int64_t started_at_s_;
   const http::Server* server_ = nullptr;
 };
 

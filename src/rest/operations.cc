@@ -1,6 +1,9 @@
-// For the operator: /healthz, /readyz, /metrics (Prometheus text format 0.0.4), and the root.
+// For the operator: /healthz, /readyz and /metrics (Prometheus text format 0.0.4).
 
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
+#include <unistd.h>
 
 #include "base/version.h"
 #include "rest/outcome.h"
@@ -19,12 +22,37 @@ http::Response text_response(int status, std::string body, std::string_view type
   return response;
 }
 
+void append_sample(std::string_view name, std::string_view type, std::string_view help,
+                   std::string_view labels, std::uint64_t value, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n{0}{3} {4}\n", name,
+                 help, type, labels, value);
+}
+
 void append_metric(std::string_view name, std::string_view type, std::string_view help,
                    std::uint64_t value, std::string& out) {
-  fmt::format_to(std::back_inserter(out),
-                 "# HELP lightbox_{0} {1}\n# TYPE lightbox_{0} {2}\n"
-                 "lightbox_{0} {3}\n",
-                 name, help, type, value);
+  append_sample(fmt::format("lightbox_{}", name), type, help, "", value, out);
+}
+
+// By the names that Prometheus's client libraries give them.
+void append_process_metrics(const Api& api, std::string& out) {
+  append_sample("lightbox_build_info", "gauge", "The version.",
+                fmt::format(R"({{version="{}"}})", version), 1, out);
+  append_sample("process_start_time_seconds", "gauge", "When the process started.", "",
+                static_cast<std::uint64_t>(api.started_at_s()), out);
+  // proc(5): the second number is resident pages.
+  std::ifstream memory("/proc/self/statm");
+  std::uint64_t all_pages = 0;
+  std::uint64_t resident_pages = 0;
+  if (memory >> all_pages >> resident_pages) {
+    append_sample("process_resident_memory_bytes", "gauge", "Memory of the process.", "",
+                  resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), out);
+  }
+  std::error_code error;
+  const auto disk = std::filesystem::space(api.options().data_directory, error);
+  if (!error) {
+    append_metric("disk_free_bytes", "gauge", "What the data folder's disk has left.",
+                  disk.available, out);
+  }
 }
 
 }  // namespace
@@ -64,12 +92,8 @@ boost::asio::awaitable<http::Response> metrics(Call& call) {
   }
   append_metric("store_writable", "gauge", "0 after a failed sync to disk.",
                 call.api.store().writable() ? 1 : 0, body);
+  append_process_metrics(call.api, body);
   co_return text_response(200, std::move(body), prometheus_text);
-}
-
-boost::asio::awaitable<http::Response> root(Call& call) {
-  co_return text_response(
-      200, fmt::format("Lightbox {}: imaging studies on FHIR R4.\nFHIR: {}\n", version, call.base));
 }
 
 }  // namespace lightbox::rest

@@ -8,7 +8,6 @@ std::span<const Route> routes() {
   using enum http::Method;
   static constexpr std::array table = {
       // method  pattern                                   interaction         handler
-      Route{get, "/", "", root},
       Route{get, "/healthz", "", healthz},
       Route{get, "/readyz", "", readyz},
       Route{get, "/metrics", "", metrics},

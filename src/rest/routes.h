@@ -49,6 +49,5 @@ boost::asio::awaitable<http::Response> capabilities(Call& call);
 boost::asio::awaitable<http::Response> healthz(Call& call);
 boost::asio::awaitable<http::Response> readyz(Call& call);
 boost::asio::awaitable<http::Response> metrics(Call& call);
-boost::asio::awaitable<http::Response> root(Call& call);
 
 }  // namespace lightbox::rest

@@ -15,6 +15,8 @@ extern const char embedded_full_text_sql[];
 extern const char embedded_full_text_sql_end[];
 extern const char embedded_dicom_sql[];
 extern const char embedded_dicom_sql_end[];
+extern const char embedded_dicom_query_sql[];
+extern const char embedded_dicom_query_sql_end[];
 extern const char embedded_commitment_sql[];
 extern const char embedded_commitment_sql_end[];
 }
@@ -270,7 +272,8 @@ Result<std::int64_t> pragma(Database& database, const char* sql) {
 Result<void> migrate(Database& database) {
   const std::string schema(embedded_schema_sql, embedded_schema_sql_end);
   const std::string full_text(embedded_full_text_sql, embedded_full_text_sql_end);
-  const std::string dicom(embedded_dicom_sql, embedded_dicom_sql_end);
+  const std::string dicom = std::string(embedded_dicom_sql, embedded_dicom_sql_end) +
+                            std::string(embedded_dicom_query_sql, embedded_dicom_query_sql_end);
   const std::string commitment(embedded_commitment_sql, embedded_commitment_sql_end);
   const std::string* const migrations[] = {&schema, &full_text, &dicom, &commitment};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));

@@ -1,13 +1,14 @@
 -- Version 3: the DICOM index (docs/storage-format.md explains each table).
 
 -- A study of which there is an instance. `revision` counts its changes; `first_change` and `last_change`
--- are those that no projection shows yet, in ms since 1970, 0 when there are none.
+-- are those that no projection shows yet, in ms since 1970, 0 when there are none; `instances` counts.
 CREATE TABLE dicom_study (
   key INTEGER PRIMARY KEY,
   uid TEXT NOT NULL UNIQUE,
   revision INTEGER NOT NULL,
   first_change INTEGER NOT NULL,
-  last_change INTEGER NOT NULL
+  last_change INTEGER NOT NULL,
+  instances INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX dicom_study_by_change ON dicom_study (first_change) WHERE first_change > 0;
 
@@ -46,9 +47,14 @@ CREATE TABLE dicom_instance (
 );
 CREATE INDEX dicom_instance_by_series ON dicom_instance (series, number, uid);
 
--- DICOM JSON of all but bulk data; apart from the instance, so that its rows are read fast.
+-- DICOM JSON of all but bulk data; apart from the instance, so that its rows are read fast. Most of it is
+-- what dicom_series_metadata has of the instance's series, whose content is the dictionary of its compression.
 CREATE TABLE dicom_metadata (
   instance INTEGER PRIMARY KEY,
+  content BLOB NOT NULL
+);
+CREATE TABLE dicom_series_metadata (
+  series INTEGER PRIMARY KEY,
   content BLOB NOT NULL
 );
 
@@ -126,3 +132,31 @@ END;
 CREATE TRIGGER dicom_problem_removed AFTER DELETE ON dicom_problem BEGIN
   UPDATE dicom_count SET problems = problems - 1;
 END;
+
+-- Where the pixel data of an instance lies in its file: `frames` frames of `frame_bits` bits each, or
+-- encapsulated ones (0), whose fragments dicom_frames has, many frames a page.
+CREATE TABLE dicom_pixel_data (
+  instance INTEGER PRIMARY KEY,
+  tag INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  frames INTEGER NOT NULL,
+  frame_bits INTEGER NOT NULL,
+  swapped_bytes INTEGER NOT NULL
+);
+CREATE TABLE dicom_frames (
+  instance INTEGER NOT NULL,
+  page INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  PRIMARY KEY (instance, page)
+) WITHOUT ROWID;
+
+-- Where other bulk data lies: `path` is as in the metadata's BulkDataURI.
+CREATE TABLE dicom_bulk_data (
+  instance INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  swapped_bytes INTEGER NOT NULL,
+  PRIMARY KEY (instance, path)
+) WITHOUT ROWID;

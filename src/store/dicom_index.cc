@@ -10,6 +10,12 @@
 
 namespace lightbox::store {
 
+std::int64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  return static_cast<std::int64_t>(hash);
+}
+
 Result<void> write(Writer& writer, std::size_t weight,
                    std::function<Result<void>(const Task::Context&)> run, Durability durability) {
   auto done = writer.commit_and_wait({}, {.run = std::move(run),
@@ -46,6 +52,20 @@ SelectionSql where_of(const DicomSelection& selection) {
   return sql;
 }
 
+StoredFile read_file(const Query& row) {
+  StoredFile file{
+      .key = row.integer(0),
+      .instance = {std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))},
+      .sop_class_uid = std::string(row.text(4)),
+      .transfer_syntax_uid = std::string(row.text(5)),
+      .file = std::string(row.text(6)),
+      .file_bytes = static_cast<std::uint64_t>(row.integer(7)),
+      .data_set_offset = static_cast<std::uint64_t>(row.integer(8))};
+  const std::string_view hash = row.blob(9);
+  std::copy_n(hash.begin(), std::min(hash.size(), file.hash.size()), file.hash.begin());
+  return file;
+}
+
 Problem not_found(const DicomSelection& selection) {
   std::string what = "The archive has no instance";
   if (!selection.sop_instance_uid.empty()) what += ' ' + selection.sop_instance_uid;
@@ -79,26 +99,10 @@ Result<std::vector<Identity>> read_identities(Query& query) {
   return identities;
 }
 
-constexpr const char* select_file =
-    "SELECT i.key, s.uid, e.uid, i.uid, i.sop_class, i.transfer_syntax, i.file, i.file_bytes, "
-    "i.data_set_offset, i.hash";
+const std::string select_file = fmt::format("SELECT {}", file_columns);
 constexpr const char* from_instances =
     " FROM dicom_instance i JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON "
     "s.key=e.study WHERE ";
-
-StoredFile read_file(const Query& query) {
-  StoredFile file{.key = query.integer(0),
-                  .instance = {std::string(query.text(1)), std::string(query.text(2)),
-                               std::string(query.text(3))},
-                  .sop_class_uid = std::string(query.text(4)),
-                  .transfer_syntax_uid = std::string(query.text(5)),
-                  .file = std::string(query.text(6)),
-                  .file_bytes = static_cast<std::uint64_t>(query.integer(7)),
-                  .data_set_offset = static_cast<std::uint64_t>(query.integer(8))};
-  const std::string_view hash = query.blob(9);
-  std::copy_n(hash.begin(), std::min(hash.size(), file.hash.size()), file.hash.begin());
-  return file;
-}
 
 }  // namespace
 
@@ -218,7 +222,7 @@ Result<std::vector<StoredFile>> DicomIndex::read_files(const std::string& from,
 Result<std::vector<std::optional<StoredFile>>> DicomIndex::find(
     const std::vector<std::string>& sop_instance_uids) {
   TRY(auto reader, readers_.take());
-  const std::string sql = std::string(select_file) + from_instances + "i.uid=?";
+  const std::string sql = select_file + from_instances + "i.uid=?";
   Query query(*reader, sql);
   std::vector<std::optional<StoredFile>> found;
   for (const std::string& uid : sop_instance_uids) {
@@ -240,27 +244,6 @@ Result<std::vector<bool>> DicomIndex::has_files(const std::vector<StoredFile>& f
     if (!query.ok()) return query.problem();
   }
   return has;
-}
-
-Result<void> DicomIndex::metadata(const DicomSelection& selection,
-                                  const std::function<bool(std::string_view json)>& each) {
-  TRY(auto reader, readers_.take());
-  const SelectionSql selected = where_of(selection);
-  const std::string sql =
-      "SELECT (SELECT content FROM dicom_metadata WHERE instance=i.key), i.uid" + selected.where +
-      " ORDER BY e.uid, i.number, i.uid";
-  Query query(*reader, sql);
-  for (const std::string_view value : selected.values) query.bind(value);
-  std::size_t count = 0;
-  while (query.next()) {
-    const auto content = decompress_body(query.blob(0));
-    if (!content) return damaged("metadata", query.text(1));
-    ++count;
-    if (!each(*content)) return {};
-  }
-  if (!query.ok()) return query.problem();
-  if (count == 0) return not_found(selection);
-  return {};
 }
 
 Result<DicomIndex::Counts> DicomIndex::counts() {

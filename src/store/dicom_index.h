@@ -12,15 +12,18 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "store/dicom_reading.h"
 #include "store/store.h"
 
 namespace lightbox::store {
 
+class DicomSnapshot;
 class Query;
 class ReaderPool;
 class Writer;
@@ -30,6 +33,25 @@ using Sha256 = std::array<std::uint8_t, 32>;
 struct RejectedInstance {
   std::string sop_instance_uid;
   std::string code;  // of PS3.16 CID 7011
+};
+
+// Where a value lies in an instance's file. `swapped_bytes`: of the numbers that are big endian; 1:
+// they are little endian.
+struct BulkValue {
+  std::string path;  // as the metadata names it
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint8_t swapped_bytes = 1;
+};
+
+// Where the frames of an instance lie in its file (dicom/frames.h).
+struct PixelData {
+  std::uint32_t tag = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint32_t frame_count = 0;
+  std::uint64_t frame_bits = 0;  // 0: encapsulated
+  std::uint8_t swapped_bytes = 1;
 };
 
 struct DicomInstance {
@@ -51,6 +73,9 @@ struct DicomInstance {
   std::string source;                 // who sent it: an AE title, "STOW", "import"
   // Of a rejection note: what it rejects, whether it is there already or not.
   std::vector<RejectedInstance> rejects = {};
+  std::optional<PixelData> pixel_data = std::nullopt;
+  std::vector<std::string> frame_pages = {};  // of encapsulated ones
+  std::vector<BulkValue> bulk_values = {};    // all others
 };
 
 enum class AddOutcome : std::uint8_t {
@@ -167,6 +192,9 @@ class DicomIndex {
  public:
   DicomIndex(Writer& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
 
+  // To be called before anything is added; without it, queries find nothing.
+  void set_reading(DicomReading reading) { reading_ = std::move(reading); }
+
   // One transaction; one result for each, in order. An instance later in the list sees those
   // before.
   Result<std::vector<AddResult>> add(std::vector<DicomInstance> instances, OnConflict on_conflict,
@@ -218,10 +246,34 @@ class DicomIndex {
   Result<std::vector<bool>> has_files(const std::vector<StoredFile>& files);
   Result<void> move_file(std::int64_t key, std::string file);
 
-  // Calls `each` with the metadata of every selected instance, by series and number; `each` ends it
-  // by returning false.
-  Result<void> metadata(const DicomSelection& selection,
-                        const std::function<bool(std::string_view json)>& each);
+  // The keys of the selected instances, by series and number. not_found when there are none.
+  Result<std::vector<std::int64_t>> instances(const DicomSelection& selection);
+  // The different transfer syntaxes of the selected instances.
+  Result<std::vector<std::string>> transfer_syntaxes(const DicomSelection& selection);
+  // Calls `each` with the metadata of these, in their order; those that have gone meanwhile are
+  // left out. The view is good during the call.
+  struct Metadata {
+    std::string_view study_uid;
+    std::string_view series_uid;
+    std::string_view sop_instance_uid;
+    std::string_view json;
+  };
+  Result<void> metadata(std::span<const std::int64_t> keys,
+                        const std::function<void(const Metadata&)>& each);
+  // not_found when there is no such instance; of a key, nullopt when it has gone meanwhile.
+  struct StoredPixelData {
+    StoredFile file;
+    std::optional<PixelData> pixel_data;  // nullopt: none, or only after inflation
+  };
+  Result<StoredPixelData> pixel_data(const DicomSelection& instance);
+  Result<std::optional<StoredPixelData>> pixel_data(std::int64_t key);
+  // "" when there is no such page.
+  Result<std::string> frame_page(std::int64_t key, std::uint32_t page);
+  Result<std::optional<BulkValue>> bulk_value(std::int64_t key, std::string_view path);
+
+  // What queries read, as of one instant (dicom_snapshot.h). Past the effort its calls fail with
+  // too_costly.
+  Result<DicomSnapshot> snapshot(Effort effort);
 
   // Kept until they are removed; `unavailable` when there are `count_max` already. The row's key.
   Result<std::int64_t> add_commitment(std::string_view ae_title, std::string_view content,
@@ -243,6 +295,7 @@ class DicomIndex {
 
   Writer& writer_;
   ReaderPool& readers_;
+  DicomReading reading_;
 };
 
 }  // namespace lightbox::store

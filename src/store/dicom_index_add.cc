@@ -1,34 +1,65 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "store/codec.h"
+#include "store/dicom_query_rows.h"
 #include "store/dicom_rows.h"
+#include "store/reader.h"
+#include "store/series_metadata.h"
 
 namespace lightbox::store {
 namespace {
 
-// FNV-1a: what is told apart by it is compared byte by byte.
-std::int64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  return static_cast<std::int64_t>(hash);
+Problem damaged_series(std::string_view uid) {
+  return problem(ProblemKind::internal, "exception",
+                 fmt::format("The metadata of series {} is damaged in the store", uid));
 }
 
 // An instance with what the caller's thread can prepare of it.
 struct Prepared {
   DicomInstance instance;
-  std::int64_t attributes_hash = 0;
-  std::string attributes = {};  // compressed
-  std::string metadata = {};
+  std::int64_t attributes_hash = 0;  // what has the same is compared byte by byte
+  // Of its series, as it was or will be: the writer decides.
+  std::shared_ptr<const SeriesMetadata> series_metadata = nullptr;
+  std::string metadata = {};  // compressed with it
+};
+
+// What the series of some instances have, or get with the first of them.
+class PreparedSeries {
+ public:
+  explicit PreparedSeries(ReaderPool& readers) : readers_(readers) {}
+
+  Result<std::shared_ptr<const SeriesMetadata>> find(const DicomInstance& instance) {
+    auto& found = found_[{instance.study_uid, instance.series_uid}];
+    if (found) return found;
+    TRY(auto reader, readers_.take());
+    Query query(*reader,
+                "SELECT m.content FROM dicom_study s JOIN dicom_series e ON e.study=s.key JOIN "
+                "dicom_series_metadata m ON m.series=e.key WHERE s.uid=? AND e.uid=?");
+    query.bind(std::string_view(instance.study_uid)).bind(std::string_view(instance.series_uid));
+    if (query.next()) found = SeriesMetadata::stored(query.blob(0));
+    if (!query.ok()) return query.problem();
+    if (!found) found = SeriesMetadata::made_of(instance.metadata);
+    return found;
+  }
+
+ private:
+  ReaderPool& readers_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const SeriesMetadata>> found_;
 };
 
 // Adds the instances of one request. The last study, series and attributes are remembered, since
 // most instances follow one of the same.
 class Adding {
  public:
-  Adding(const Task::Context& context, OnConflict on_conflict)
-      : context_(context), database_(context.database), on_conflict_(on_conflict) {}
+  Adding(const Task::Context& context, const DicomReading& reading, OnConflict on_conflict)
+      : context_(context),
+        database_(context.database),
+        on_conflict_(on_conflict),
+        query_rows_(context, reading) {}
 
   Result<AddResult> add(const Prepared& prepared) {
     const DicomInstance& instance = prepared.instance;
@@ -46,7 +77,8 @@ class Adding {
         result.outcome = AddOutcome::conflict;
         return result;
       }
-      TRY_DO(remove(found->key));
+      TRY_DO(delete_instance(database_, found->key));
+      query_rows_.removed(found->study, found->series);
       TRY_DO(withdraw_note(context_, instance.sop_instance_uid));
       result.outcome = AddOutcome::replaced;
       TRY_DO(insert(prepared));
@@ -63,13 +95,15 @@ class Adding {
     const auto rest = std::ranges::unique(changed_);
     changed_.erase(rest.begin(), rest.end());
     for (const std::int64_t study : changed_) TRY_DO(mark_study(context_, study));
-    return {};
+    return query_rows_.finish();
   }
 
  private:
   struct Found {
     std::int64_t key = 0;
     std::int64_t attributes = 0;
+    std::int64_t series = 0;
+    std::int64_t study = 0;
     std::string hash;
     std::string transfer_syntax;
     std::string file;
@@ -83,8 +117,8 @@ class Adding {
 
   Result<std::optional<Found>> find(const DicomInstance& instance) {
     Query query(database_,
-                "SELECT i.key, i.attributes, i.hash, i.transfer_syntax, i.file, e.uid, s.uid FROM "
-                "dicom_instance i "
+                "SELECT i.key, i.attributes, e.key, s.key, i.hash, i.transfer_syntax, i.file, "
+                "e.uid, s.uid FROM dicom_instance i "
                 "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
                 "WHERE i.uid=?");
     query.bind(std::string_view(instance.sop_instance_uid));
@@ -92,19 +126,10 @@ class Adding {
       if (!query.ok()) return query.problem();
       return std::optional<Found>();
     }
-    return std::optional<Found>(Found{
-        query.integer(0), query.integer(1), std::string(query.blob(2)), std::string(query.text(3)),
-        std::string(query.text(4)), std::string(query.text(5)), std::string(query.text(6))});
-  }
-
-  Result<void> remove(std::int64_t key) {
-    for (const char* sql : {"DELETE FROM dicom_metadata WHERE instance=?",
-                            "DELETE FROM dicom_instance WHERE key=?"}) {
-      Query query(database_, sql);
-      query.bind(key);
-      if (!query.run()) return query.problem();
-    }
-    return {};
+    return std::optional<Found>(Found{query.integer(0), query.integer(1), query.integer(2),
+                                      query.integer(3), std::string(query.blob(4)),
+                                      std::string(query.text(5)), std::string(query.text(6)),
+                                      std::string(query.text(7)), std::string(query.text(8))});
   }
 
   // Those of a replaced instance, unless others have them too.
@@ -143,19 +168,90 @@ class Adding {
     series_ = insert.integer(0);
     series_uid_ = uid;
     attributes_text_ = nullptr;
+    series_metadata_ = nullptr;
+    return {};
+  }
+
+  // What the series has already; else it gets what was prepared.
+  Result<void> find_series_metadata(const Prepared& prepared) {
+    if (series_metadata_) return {};
+    {
+      Query query(database_, "SELECT content FROM dicom_series_metadata WHERE series=?");
+      query.bind(series_);
+      if (query.next()) {
+        const std::string_view content = query.blob(0);
+        const bool is_same = content == prepared.series_metadata->content();
+        series_metadata_ =
+            is_same ? prepared.series_metadata : SeriesMetadata::stored(query.blob(0));
+        if (!series_metadata_) return damaged_series(series_uid_);
+        return {};
+      }
+      if (!query.ok()) return query.problem();
+    }
+    Query insert(database_, "INSERT INTO dicom_series_metadata (series, content) VALUES (?,?)");
+    insert.bind(series_).bind_blob(prepared.series_metadata->content());
+    if (!insert.run()) return insert.problem();
+    series_metadata_ = prepared.series_metadata;
+    return {};
+  }
+
+  Result<void> insert_metadata(const Prepared& prepared, std::int64_t key) {
+    TRY_DO(find_series_metadata(prepared));
+    const bool is_prepared = series_metadata_ == prepared.series_metadata;
+    std::string made;
+    if (!is_prepared) made = series_metadata_->compress(prepared.instance.metadata);
+    Query metadata(database_, "INSERT INTO dicom_metadata (instance, content) VALUES (?,?)");
+    metadata.bind(key).bind_blob(is_prepared ? prepared.metadata : made);
+    if (!metadata.run()) return metadata.problem();
+    return {};
+  }
+
+  Result<void> insert_bulk(const DicomInstance& instance, std::int64_t key) {
+    if (const auto& pixels = instance.pixel_data) {
+      Query insert(
+          database_,
+          "INSERT INTO dicom_pixel_data (instance, tag, offset, length, frames, frame_bits, "
+          "swapped_bytes) VALUES (?,?,?,?,?,?,?)");
+      insert.bind(key)
+          .bind(std::int64_t{pixels->tag})
+          .bind(static_cast<std::int64_t>(pixels->offset))
+          .bind(static_cast<std::int64_t>(pixels->length))
+          .bind(std::int64_t{pixels->frame_count})
+          .bind(static_cast<std::int64_t>(pixels->frame_bits))
+          .bind(std::int64_t{pixels->swapped_bytes});
+      if (!insert.run()) return insert.problem();
+    }
+    std::int64_t number = 0;
+    for (const std::string& page : instance.frame_pages) {
+      Query insert(database_, "INSERT INTO dicom_frames (instance, page, content) VALUES (?,?,?)");
+      insert.bind(key).bind(number++).bind_blob(page);
+      if (!insert.run()) return insert.problem();
+    }
+    for (const BulkValue& value : instance.bulk_values) {
+      Query insert(database_,
+                   "INSERT INTO dicom_bulk_data (instance, path, offset, length, swapped_bytes) "
+                   "VALUES (?,?,?,?,?)");
+      insert.bind(key)
+          .bind(std::string_view(value.path))
+          .bind(static_cast<std::int64_t>(value.offset))
+          .bind(static_cast<std::int64_t>(value.length))
+          .bind(std::int64_t{value.swapped_bytes});
+      if (!insert.run()) return insert.problem();
+    }
     return {};
   }
 
   Result<void> find_attributes(const Prepared& prepared) {
-    if (attributes_text_ != nullptr && *attributes_text_ == prepared.attributes) return {};
+    const std::string& attributes = prepared.instance.attributes;
+    if (attributes_text_ != nullptr && *attributes_text_ == attributes) return {};
     {
       Query query(database_, "SELECT key, content FROM dicom_attributes WHERE series=? AND hash=?");
       query.bind(series_).bind(prepared.attributes_hash);
       while (query.next()) {
         const auto content = decompress_body(query.blob(1));
-        if (!content || *content != prepared.instance.attributes) continue;
+        if (!content || *content != attributes) continue;
         attributes_ = query.integer(0);
-        attributes_text_ = &prepared.attributes;
+        attributes_text_ = &attributes;
         return {};
       }
       if (!query.ok()) return query.problem();
@@ -163,10 +259,11 @@ class Adding {
     Query insert(
         database_,
         "INSERT INTO dicom_attributes (series, hash, content) VALUES (?,?,?) RETURNING key");
-    insert.bind(series_).bind(prepared.attributes_hash).bind_blob(prepared.attributes);
+    const std::string compressed = compress_body(attributes);  // seldom: a series has few
+    insert.bind(series_).bind(prepared.attributes_hash).bind_blob(compressed);
     if (!insert.next()) return insert.problem();
     attributes_ = insert.integer(0);
-    attributes_text_ = &prepared.attributes;
+    attributes_text_ = &attributes;
     return {};
   }
 
@@ -193,9 +290,10 @@ class Adding {
         .bind_blob(hash_text(instance));
     if (instance.number) insert.bind(*instance.number);  // else it stays NULL
     if (!insert.next()) return insert.problem();
-    Query metadata(database_, "INSERT INTO dicom_metadata (instance, content) VALUES (?,?)");
-    metadata.bind(insert.integer(0)).bind_blob(prepared.metadata);
-    if (!metadata.run()) return metadata.problem();
+    const std::int64_t key = insert.integer(0);
+    TRY_DO(insert_metadata(prepared, key));
+    TRY_DO(insert_bulk(instance, key));
+    query_rows_.added(study_, series_, instance.sop_class_uid);
     return reject(instance);
   }
 
@@ -223,7 +321,9 @@ class Adding {
   std::int64_t series_ = 0;
   std::int64_t attributes_ = 0;
   const std::string* attributes_text_ = nullptr;
+  std::shared_ptr<const SeriesMetadata> series_metadata_;
   std::vector<std::int64_t> changed_;
+  QueryRows query_rows_;
 };
 
 }  // namespace
@@ -232,17 +332,18 @@ Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instan
                                                OnConflict on_conflict, Durability durability) {
   std::vector<Prepared> prepared;
   prepared.reserve(instances.size());
+  PreparedSeries series(readers_);
   for (DicomInstance& instance : instances) {
     Prepared each{.instance = std::move(instance)};
     each.attributes_hash = hash_of(each.instance.attributes);
-    each.attributes = compress_body(each.instance.attributes);
-    each.metadata = compress_body(each.instance.metadata);
+    TRY(each.series_metadata, series.find(each.instance));
+    each.metadata = each.series_metadata->compress(each.instance.metadata);
     prepared.push_back(std::move(each));
   }
   std::vector<AddResult> results;
   const auto add_all = [&](const Task::Context& context) -> Result<void> {
     results.clear();  // the transaction may be tried again
-    Adding adding(context, on_conflict);
+    Adding adding(context, reading_, on_conflict);
     for (const Prepared& each : prepared) {
       TRY(auto result, adding.add(each));
       results.push_back(std::move(result));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "store/codec.h"
+#include "store/dicom_query_rows.h"
 #include "store/dicom_rows.h"
 
 namespace lightbox::store {
@@ -23,6 +24,12 @@ Result<void> remove_empty(Database& database, std::int64_t study) {
              "study=?) AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
              "i.series=dicom_attributes.series AND i.attributes=dicom_attributes.key)",
              {study}));
+  TRY_DO(
+      run(database,
+          "DELETE FROM dicom_series_metadata WHERE series IN (SELECT key FROM dicom_series WHERE "
+          "study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
+          "i.series=dicom_series.key))",
+          {study}));
   return run(
       database,
       "DELETE FROM dicom_series WHERE study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i "
@@ -33,6 +40,7 @@ Result<void> remove_empty(Database& database, std::int64_t study) {
 struct Selected {
   std::int64_t key = 0;
   std::int64_t study = 0;
+  std::int64_t series = 0;
   std::string uid;
   std::string file;
   std::string study_uid;
@@ -40,13 +48,14 @@ struct Selected {
 
 Result<std::vector<Selected>> select(Database& database, const DicomSelection& selection) {
   const SelectionSql selected = where_of(selection);
-  const std::string sql = "SELECT i.key, s.key, i.uid, i.file, s.uid" + selected.where;
+  const std::string sql = "SELECT i.key, s.key, e.key, i.uid, i.file, s.uid" + selected.where;
   Query query(database, sql);
   for (const std::string_view value : selected.values) query.bind(value);
   std::vector<Selected> instances;
   while (query.next()) {
-    instances.push_back({query.integer(0), query.integer(1), std::string(query.text(2)),
-                         std::string(query.text(3)), std::string(query.text(4))});
+    instances.push_back({query.integer(0), query.integer(1), query.integer(2),
+                         std::string(query.text(3)), std::string(query.text(4)),
+                         std::string(query.text(5))});
   }
   if (!query.ok()) return query.problem();
   return instances;
@@ -63,6 +72,17 @@ Result<void> mark_uids(const Task::Context& context, const std::vector<std::stri
 }
 
 }  // namespace
+
+Result<void> delete_instance(Database& writer, std::int64_t key) {
+  for (const char* sql :
+       {"DELETE FROM dicom_metadata WHERE instance=?",
+        "DELETE FROM dicom_pixel_data WHERE instance=?",
+        "DELETE FROM dicom_frames WHERE instance=?", "DELETE FROM dicom_bulk_data WHERE instance=?",
+        "DELETE FROM dicom_instance WHERE key=?"}) {
+    TRY_DO(run(writer, sql, {key}));
+  }
+  return {};
+}
 
 Result<void> mark_instances(const Task::Context& context, const std::vector<std::string>& uids) {
   std::vector<std::int64_t> studies;
@@ -128,11 +148,10 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
     TRY(const auto instances, select(context.database, selection));
     if (instances.empty()) return not_found(selection);
     std::vector<std::int64_t> studies;
+    QueryRows query_rows(context, reading_);
     for (const Selected& instance : instances) {
-      for (const char* sql : {"DELETE FROM dicom_metadata WHERE instance=?",
-                              "DELETE FROM dicom_instance WHERE key=?"}) {
-        TRY_DO(run(context.database, sql, {instance.key}));
-      }
+      query_rows.removed(instance.study, instance.series);
+      TRY_DO(delete_instance(context.database, instance.key));
       TRY_DO(withdraw_note(context, instance.uid));
       removed.files.push_back(instance.file);
       removed.study_uids.push_back(instance.study_uid);
@@ -145,6 +164,7 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
       TRY_DO(remove_empty(context.database, study));
       TRY_DO(mark_study(context, study));
     }
+    TRY_DO(query_rows.finish());
     std::ranges::sort(removed.study_uids);
     const auto doubles = std::ranges::unique(removed.study_uids);
     removed.study_uids.erase(doubles.begin(), doubles.end());

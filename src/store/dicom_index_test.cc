@@ -268,23 +268,6 @@ TEST_F(DicomIndexTest, ProblemsAreListedOnceAndReplacedByTheNextProjection) {
   EXPECT_THAT(*index().problems(0, 10), SizeIs(1));
 }
 
-TEST_F(DicomIndexTest, MetadataComesInTheOrderOfSeriesAndNumber) {
-  auto second = instance("1.4.1");
-  second.number = 2;
-  auto first = instance("1.4.2");
-  first.number = 1;
-  add({second, first});
-  std::vector<std::string> seen;
-  ASSERT_TRUE(index().metadata({.study_uid = "1.2"}, [&](std::string_view json) {
-    seen.emplace_back(json);
-    return true;
-  }));
-  EXPECT_THAT(seen, ElementsAre(::testing::HasSubstr("1.4.2"), ::testing::HasSubstr("1.4.1")));
-  EXPECT_EQ(
-      index().metadata({.study_uid = "9"}, [](std::string_view) { return true; }).error().kind,
-      ProblemKind::not_found);
-}
-
 TEST_F(DicomIndexTest, AResourceOfAStudyWithInstancesCannotBeDeleted) {
   add({instance("1.4.1")});
   const auto& type = testing::type_of("Patient");  // no type is special

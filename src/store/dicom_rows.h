@@ -17,6 +17,9 @@
 
 namespace lightbox::store {
 
+// FNV-1a.
+[[nodiscard]] std::int64_t hash_of(std::string_view text);
+
 // Runs `run` in a transaction of the writer, counted as `weight` operations, and waits for it: for
 // its sync too, unless that is deferred.
 Result<void> write(Writer& writer, std::size_t weight,
@@ -32,6 +35,9 @@ Result<void> mark_instances(const Task::Context& context, const std::vector<std:
 // What a removed rejection note had rejected is not rejected any more.
 Result<void> withdraw_note(const Task::Context& context, const std::string& note);
 
+// The rows that only an instance refers to, and it.
+Result<void> delete_instance(Database& writer, std::int64_t key);
+
 // " FROM … WHERE …" over study s, series e and instance i; the values are to be bound in this
 // order.
 struct SelectionSql {
@@ -40,6 +46,12 @@ struct SelectionSql {
 };
 [[nodiscard]] SelectionSql where_of(const DicomSelection& selection);
 [[nodiscard]] Problem not_found(const DicomSelection& selection);
+
+// Columns of read_file(), over study s, series e and instance i.
+inline constexpr std::string_view file_columns =
+    "i.key, s.uid, e.uid, i.uid, i.sop_class, i.transfer_syntax, i.file, i.file_bytes, "
+    "i.data_set_offset, i.hash";
+[[nodiscard]] StoredFile read_file(const Query& row);
 
 Result<void> put_identity(Database& writer, const Identity& identity);
 Result<void> put_problem(const Task::Context& context, const DicomProblem& problem);

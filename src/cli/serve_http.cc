@@ -1,4 +1,4 @@
-#include "cli/serve_dicomweb.h"
+#include "cli/serve_http.h"
 
 #include "rest/negotiate.h"
 #include "rest/outcome.h"
@@ -7,8 +7,8 @@ namespace lightbox::cli {
 
 http::Handler handler_of(const HttpParts& parts) {
   return [&parts](const http::Request& request) {
-    return dicomweb::Api::is_ours(request) ? parts.dicomweb->answer(request)
-                                           : parts.rest->answer(request);
+    if (dicomweb::Api::is_ours(request)) return parts.dicomweb->answer(request);
+    return parts.web->is_ours(request) ? parts.web->answer(request) : parts.rest->answer(request);
   };
 }
 
@@ -30,6 +30,13 @@ std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
                                                               .limits = options.limits,
                                                               .problem_response = problem_response},
                                          archive);
+}
+
+Result<std::unique_ptr<web::Api>> make_web(const Settings& settings) {
+  return web::Api::create({.origins = settings.api_options().origins,
+                           .viewer_url = settings.get("viewer_url").value,
+                           .viewer_directory = settings.get("ohif").value,
+                           .problem_response = problem_response});
 }
 
 }  // namespace lightbox::cli

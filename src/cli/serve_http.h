@@ -4,9 +4,11 @@
 
 #include <memory>
 
+#include "cli/settings.h"
 #include "dicomweb/api.h"
 #include "http/server.h"
 #include "rest/api.h"
+#include "web/api.h"
 
 namespace lightbox::cli {
 
@@ -14,9 +16,11 @@ namespace lightbox::cli {
 struct HttpParts {
   std::unique_ptr<rest::Api> rest;
   std::unique_ptr<dicomweb::Api> dicomweb;
+  std::unique_ptr<web::Api> web;
 };
 
-// /dicomweb is DICOMweb's, all else FHIR's. `parts` must outlive the server.
+// /dicomweb is DICOMweb's, the study browser has its files, all else is FHIR's. `parts` must
+// outlive the server.
 [[nodiscard]] http::Handler handler_of(const HttpParts& parts);
 [[nodiscard]] http::Streamed streamed_of(const HttpParts& parts);
 
@@ -25,5 +29,8 @@ struct HttpParts {
 
 [[nodiscard]] std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
                                                            ingest::Archive& archive);
+
+// The study browser, and the viewer that the settings name: see web::Api::create.
+Result<std::unique_ptr<web::Api>> make_web(const Settings& settings);
 
 }  // namespace lightbox::cli
