@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 #include "ingest/arrival_log.h"
+#include "ingest/compression.h"
 #include "ingest/examine.h"
 #include "ingest/folder.h"
 #include "ingest/incoming_folder.h"
 #include "ingest/indexer.h"
+#include "ingest/object_file.h"
 #include "ingest/quarantine.h"
 #include "ingest/query_values.h"
 #include "ingest/received.h"
@@ -35,17 +37,6 @@ struct Kept {
 
 // So many objects at once go through the log; more are cheaper with a sync of their own.
 constexpr std::size_t logged_objects_max = 32;
-
-// Written, and not yet synced.
-Result<NewFile> make_file(Files& files, const Received& object,
-                          const store::DicomInstance& instance) {
-  if (!object.in_place.empty()) return NewFile{.name = object.in_place};
-  return make_instance_file(
-      instance.study_uid, instance.sop_instance_uid, [&](const std::string& name) {
-        return object.descriptor.is_open() ? files.adopt(name, object.path, object.descriptor)
-                                           : files.create(name, object.memory);
-      });
-}
 
 void refuse(Admitted& admitted, Admitted::Outcome outcome, Problem problem) {
   admitted.outcome = outcome;
@@ -121,6 +112,7 @@ Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::St
                                                  .quarantine = *opened.quarantine,
                                                  .arrivals = *opened.arrivals,
                                                  .on_conflict = opened.options.on_conflict,
+                                                 .compression = opened.options.compression,
                                                  .changed = [&opened](std::string_view study_uid) {
                                                    if (Listener* heard = opened.listener)
                                                      heard->changed(study_uid);
@@ -242,7 +234,7 @@ Kept Archive::Impl::place(std::vector<Item>& items) {
   std::vector<Item> placed;
   std::vector<NewFile> written;
   for (Item& item : items) {
-    auto file = make_file(*files, *item.object, item.instance);
+    auto file = make_file(*files, *item.object, item.instance, options.compression);
     if (!file) {
       refuse(*item.admitted, Admitted::Outcome::failed, std::move(file).error());
       continue;
@@ -368,16 +360,29 @@ Result<std::uint64_t> Archive::remove(const store::DicomSelection& selection) {
   return removed.files.size();
 }
 
-Result<void> Archive::dismiss(const store::DicomProblem& problem) {
-  TRY_DO(impl_->store.dicom().remove_problem(problem.key));
-  if (problem.kind == store::DicomProblemKind::quarantined && !problem.file.empty()) {
-    impl_->quarantine->forget(problem.file);
+Result<void> Archive::map_again(const std::string& study_uid) {
+  TRY(const std::uint64_t marked, impl_->store.dicom().mark_changed({study_uid}));
+  if (marked == 0) {
+    return problem(ProblemKind::not_found, "The archive has no instance of study " + study_uid);
+  }
+  if (Listener* listener = impl_->listener) {
+    listener->changed(study_uid);
+    listener->settled(study_uid);
   }
   return {};
 }
 
+Result<void> Archive::dismiss(const store::DicomProblem& problem) {
+  TRY_DO(impl_->store.dicom().remove_problem(problem.key));
+  if (problem.kind != store::DicomProblemKind::quarantined) return {};
+  return impl_->quarantine->forget(problem.file);
+}
+
 Result<std::unique_ptr<dicom::Source>> Archive::open_file(const std::string& file) const {
-  return is_in_place(file) ? dicom::FileSource::open(file) : impl_->files->open(file);
+  if (is_in_place(file)) return dicom::FileSource::open(file);
+  TRY(auto source, impl_->files->open(file));
+  if (!is_compressed(file)) return source;
+  return CompressedSource::open(std::move(source), location_of(file));
 }
 
 std::string Archive::location_of(std::string_view file) const {

@@ -3,7 +3,8 @@
 // The archive: DICOM objects as files below the data folder's dicom/, and their rows in the store's
 // DICOM index. Everything that arrives goes through add(), which returns when it is durable.
 //
-//   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC)
+//   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC);
+//                                                              compressed with .zst behind it
 //   dicom/incoming/                                            on their way; emptied at start
 //   dicom/quarantine/<SHA-256>.dcm                             what cannot be indexed
 //
@@ -27,10 +28,15 @@
 
 namespace lightbox::ingest {
 
+// How new objects with uncompressed pixel data are kept (compression.h). What is there stays as it
+// is; both forms are read.
+enum class Compression : std::uint8_t { none, zstd };
+
 struct ArchiveOptions {
   std::string data_directory;
   Limits limits;
   store::OnConflict on_conflict = store::OnConflict::keep_first;
+  Compression compression = Compression::none;
 };
 
 // What became of one object. The UIDs are filled as far as they are known.
@@ -89,7 +95,11 @@ class Archive {
   // not_found.
   Result<std::uint64_t> remove(const store::DicomSelection& selection);
 
-  // Takes a problem off the list, and with a quarantined object its file. not_found.
+  // Makes a study's resources again soon, though no instance has changed. not_found.
+  Result<void> map_again(const std::string& study_uid);
+
+  // Takes a problem off the list, and with the last one of a quarantined object its file.
+  // not_found.
   Result<void> dismiss(const store::DicomProblem& problem);
 
   // The bytes of a file of the index or of a problem, in place or not, as they arrived. It may be

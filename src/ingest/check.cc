@@ -1,7 +1,6 @@
 #include "ingest/check.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "dicom/part10.h"
 #include "ingest/check_repair.h"
+#include "ingest/compression.h"
 #include "ingest/files.h"
 #include "ingest/hash.h"
 
@@ -51,10 +51,12 @@ std::optional<CheckFinding> look_at(const Archive& archive, const store::StoredF
                  fmt::format("The file {} has other bytes than those that arrived", location));
 }
 
-// ".../<SOPInstanceUID>.dcm", or "…-1.dcm" where that was taken.
-std::string instance_of(const std::string& name) {
-  std::string uid = std::filesystem::path(name).stem().string();
-  return uid.substr(0, uid.find('-'));
+// ".../<SOPInstanceUID>.dcm", or "…-1.dcm" where that was taken; compressed with ".zst" behind it.
+std::string instance_of(std::string_view name) {
+  name.remove_prefix(name.rfind('/') + 1);
+  if (is_compressed(name)) name.remove_suffix(compressed_suffix.size());
+  name = name.substr(0, name.rfind('.'));
+  return std::string(name.substr(0, name.find('-')));
 }
 
 class Check {
@@ -114,12 +116,13 @@ class Check {
   Result<void> check_tree() {
     std::vector<std::string> names;
     Result<void> checked;
-    TRY_DO(archive_.files().walk("", [&](std::string_view name, std::uint64_t /*bytes*/) {
+    TRY_DO(archive_.files().walk("", [&](std::string_view name, std::uint64_t bytes) {
       if (is_stopped(options_)) {
         report_.is_complete = false;
         return false;
       }
       if (name.starts_with("quarantine/")) return true;
+      report_.bytes_kept += bytes;
       names.emplace_back(name);
       if (names.size() == page_size) checked = check_names(names);
       return checked.has_value();

@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "dicom/part10.h"
+#include "ingest/compression.h"
 #include "ingest/files.h"
 #include "ingest/hash.h"
+#include "ingest/retry.h"
 
 namespace lightbox::ingest {
 namespace {
@@ -22,7 +24,8 @@ const Origin origin{.name = "check", .remote_address = {}};
 Result<std::string> quarantine_name(const Archive& archive, const std::string& file) {
   TRY(const auto source, archive.files().open(file));
   TRY(const store::Sha256 hash, hash_from(*source, 0));
-  return fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
+  return fmt::format("quarantine/{:02x}.dcm{}", fmt::join(hash, ""),
+                     is_compressed(file) ? compressed_suffix : "");
 }
 
 class Repairs {
@@ -38,7 +41,7 @@ class Repairs {
       case Kind::unindexed:
         return add_again(finding);
       case Kind::quarantined:
-        return retry(finding);
+        return retry_quarantined(finding);
     }
     return {};
   }
@@ -90,7 +93,14 @@ class Repairs {
 
   // It is read again as if it had just arrived, and goes when its copy is durable.
   Result<void> add_again(CheckFinding& finding) {
-    TRY(const auto admitted, add(finding.file));
+    const auto added = add(finding.file);
+    if (!added && added.error().kind == ProblemKind::internal) {  // a compressed one
+      finding.diagnostics = added.error().issues[0].diagnostics;
+      TRY_DO(quarantine(finding, damaged_code));
+      finding.state = State::quarantined;
+      return {};
+    }
+    TRY(const auto admitted, added);
     switch (admitted.outcome) {
       case Outcome::stored:
       case Outcome::replaced:
@@ -116,19 +126,17 @@ class Repairs {
     return remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
   }
 
-  Result<void> retry(CheckFinding& finding) {
+  Result<void> retry_quarantined(CheckFinding& finding) {
     if (finding.is_damaged) return {};
-    TRY(const auto admitted, add(finding.file));
-    if (!admitted.is_accepted()) {
-      finding.diagnostics = admitted.problem.issues[0].diagnostics;
+    TRY(const auto listed, index_.quarantined(finding.file));
+    if (listed.empty()) return {};
+    const auto admitted = retry(archive_, listed.front());
+    if (!admitted) {
+      finding.diagnostics = admitted.error().issues[0].diagnostics;
       return {};
     }
     finding.state = State::indexed;
-    TRY(const auto solved, index_.quarantined(finding.file));
-    for (const auto& one : solved) TRY_DO(index_.remove_problem(one.key));
-    return is_in_place(finding.file)
-               ? Result<void>()
-               : remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
+    return {};
   }
 
   // What was added may have got, or kept, this very name.

@@ -21,12 +21,12 @@ std::string first_name_of(std::string_view study_uid, std::string_view sop_insta
 }
 
 Result<NewFile> make_instance_file(
-    std::string_view study_uid, std::string_view sop_instance_uid,
+    std::string_view study_uid, std::string_view sop_instance_uid, std::string_view suffix,
     const std::function<Result<NewFile>(const std::string& name)>& make) {
   const std::string folder = fmt::format("{}/{}", day_now(), study_uid);
   for (int attempt = 0; attempt < names_tried_max; ++attempt) {
     const std::string number = attempt == 0 ? "" : fmt::format("-{}", attempt);
-    auto file = make(fmt::format("{}/{}{}.dcm", folder, sop_instance_uid, number));
+    auto file = make(fmt::format("{}/{}{}.dcm{}", folder, sop_instance_uid, number, suffix));
     if (file || file.error().kind != ProblemKind::conflict) return file;
   }
   return problem(ProblemKind::conflict,

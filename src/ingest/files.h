@@ -72,13 +72,14 @@ class Files {
 
 [[nodiscard]] inline bool is_in_place(std::string_view file) { return file.starts_with('/'); }
 
-// The name that make_instance_file() tries first.
+// The name that make_instance_file() tries first, without a suffix.
 [[nodiscard]] std::string first_name_of(std::string_view study_uid,
                                         std::string_view sop_instance_uid);
 // A new file of an instance, by the day (UTC): `make` is called with
-// "2026/11/25/<study>/<instance>.dcm", and while that is taken with "…-1.dcm", "…-2.dcm", …
+// "2026/11/25/<study>/<instance>.dcm" and `suffix`, and while that is taken with "…-1.dcm",
+// "…-2.dcm", …
 Result<NewFile> make_instance_file(
-    std::string_view study_uid, std::string_view sop_instance_uid,
+    std::string_view study_uid, std::string_view sop_instance_uid, std::string_view suffix,
     const std::function<Result<NewFile>(const std::string& name)>& make);
 
 }  // namespace lightbox::ingest

@@ -30,15 +30,6 @@ struct Objects {
   bool is_full = false;
 };
 
-class ObjectSource : public dicom::MemorySource {
- public:
-  explicit ObjectSource(std::unique_ptr<std::string> bytes)
-      : MemorySource(*bytes), bytes_(std::move(bytes)) {}
-
- private:
-  std::unique_ptr<std::string> bytes_;
-};
-
 class MemoryFiles : public Files {
  public:
   explicit MemoryFiles(Objects& objects) : objects_(objects) {}
@@ -91,7 +82,7 @@ class MemoryFiles : public Files {
     if (found == objects_.by_name.end()) {
       return problem(ProblemKind::not_found, name + " is missing");
     }
-    return std::make_unique<ObjectSource>(std::make_unique<std::string>(found->second));
+    return std::make_unique<testing::StringSource>(found->second);
   }
   Result<void> walk(
       const std::string& folder,

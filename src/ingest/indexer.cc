@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "ingest/examine.h"
+#include "ingest/object_file.h"
 #include "ingest/recovery.h"
 
 namespace lightbox::ingest {
@@ -113,10 +114,8 @@ void Indexer::index(std::vector<LoggedObject>& batch) {
   std::vector<LoggedObject> stuck;
   std::vector<LoggedObject> placed;
   for (LoggedObject& object : batch) {
-    const auto file = make_instance_file(
-        object.instance.study_uid, object.instance.sop_instance_uid, [&](const std::string& name) {
-          return options_.files.create(name, object.object->memory);
-        });
+    const auto file =
+        make_file(options_.files, *object.object, object.instance, options_.compression);
     if (!file) {
       stuck.push_back(std::move(object));
       continue;

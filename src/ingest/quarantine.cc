@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <mutex>
 
 #include "ingest/hash.h"
 
@@ -18,6 +19,7 @@ Result<std::unique_ptr<Quarantine>> Quarantine::open(Files& files, store::Store&
 }
 
 void Quarantine::keep(Received& object, dicom::Source& source, Admitted& admitted) {
+  const std::shared_lock lock(files_and_list_);
   const auto kept = keep_file(object, source);
   Issue& reason = admitted.problem.issues[0];
   const auto listed = [&]() -> Result<void> {
@@ -61,10 +63,14 @@ Result<std::string> Quarantine::keep_file(Received& object, dicom::Source& sourc
   return name;
 }
 
-void Quarantine::forget(const std::string& file) {
-  if (is_in_place(file)) return;
+Result<void> Quarantine::forget(const std::string& file) {
+  if (file.empty() || is_in_place(file)) return {};
+  const std::unique_lock lock(files_and_list_);
+  TRY(const auto others, store_.dicom().quarantined(file));
+  if (!others.empty()) return {};
   const auto source = files_.open(file);
   if (source && files_.remove(file)) bytes_ -= (*source)->size();
+  return {};
 }
 
 }  // namespace lightbox::ingest

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <shared_mutex>
 
 #include "base/limits.h"
 #include "dicom/part10.h"
@@ -27,8 +28,8 @@ class Quarantine {
   // `failed`, with what prevented it behind the reason.
   void keep(Received& object, dicom::Source& source, Admitted& admitted);
 
-  // Removes the file of a problem that has been solved.
-  void forget(const std::string& file);
+  // Of a problem that has been taken off the list: removes the file, unless another one names it.
+  Result<void> forget(const std::string& file);
 
  private:
   Quarantine(Files& files, store::Store& store, const Limits& limits)
@@ -39,6 +40,8 @@ class Quarantine {
   store::Store& store_;
   const Limits& limits_;
   std::atomic<std::uint64_t> bytes_ = 0;
+  // Shared while a file is made and listed, so that none goes in between.
+  std::shared_mutex files_and_list_;
 };
 
 }  // namespace lightbox::ingest

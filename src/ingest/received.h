@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -19,6 +20,7 @@ struct Received {
   ~Received();
   Received(const Received&) = delete;
   Received& operator=(const Received&) = delete;
+  Result<void> append(std::string_view bytes);
   Result<void> spill();  // from memory to a file below incoming/
 
   IncomingFolder& folder;
