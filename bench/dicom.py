@@ -146,6 +146,7 @@ class Dicom:
         self.say("generating a CT of 2,000 slices")
         self.large = self.list_of("large", generate_dicom.large)
         self.large_ct()
+        self.compressed()
         shutil.rmtree(self.folder)
         return self
 
@@ -167,16 +168,29 @@ class Dicom:
     def import_small(self):
         self.say("lightbox import of 12,000 small instances")
         data = self.server_folder()
-        started = time.monotonic()
-        subprocess.run([str(BINARY), "import", "--data", str(data / "data"), str(self.folder / "small")], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.keep(("import", "lightbox"), SMALL[2] / (time.monotonic() - started))
+        self.keep(("import", "lightbox"), self.imported(data, "small", SMALL)[0])
         server = Lightbox(data)
         wait_for(server, SMALL)
         server.stop()
         if self.has_orthanc:
             rates = [self.one("rest", connections, 1, Orthanc) for connections in (1, 4)]
             self.keep(("import", "orthanc"), max(rates))
+
+    def imported(self, folder, files, expected, *flags):
+        """Instances a second, and the bytes of the archive's files."""
+        data = folder / "data"
+        started = time.monotonic()
+        subprocess.run([str(BINARY), "import", "--data", str(data), str(self.folder / files), *flags], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seconds = time.monotonic() - started
+        return expected[2] / seconds, sum(path.stat().st_size for path in (data / "dicom").rglob("*.dcm*"))
+
+    def compressed(self):
+        """What compression at rest costs and saves; the noise of these images is what saves least."""
+        for what, files, expected in (("small instances", "small", SMALL), ("a CT of 2,000 slices", "large", LARGE)):
+            for kind, flags in (("none", ()), ("zstd", ("--compress", "zstd"))):
+                self.say(f"import of {what}, compress = {kind}")
+                self.figures["compress", files, kind] = self.imported(self.server_folder(), files, expected, *flags)
 
     def row(self, what, way, connections, per_request):
         self.say(what)
@@ -233,6 +247,15 @@ class Dicom:
         yield f"| of it anonymous, MB | {self.figures['ct anonymous']:.0f} | | |"
         self.figures["rss all"] = max(self.figures["rss"])
         yield self.at_most("RSS throughout the small instances, MB", "rss all", 300, ".0f")
+        yield ""
+        yield "| import, compressed at rest | `compress = \"none\"` | `compress = \"zstd\"` | ratio |"
+        yield "| --- | ---: | ---: | ---: |"
+        for what, files in (("12,000 small instances", "small"), ("a CT of 2,000 slices", "large")):
+            (plain, plain_bytes), (packed, packed_bytes) = (self.figures["compress", files, kind]
+                                                            for kind in ("none", "zstd"))
+            yield f"| {what}, instances/s | {plain:,.0f} | {packed:,.0f} | {packed / plain:.2f} |"
+            yield (f"| {what}, MB of files | {plain_bytes / 1e6:,.0f} | {packed_bytes / 1e6:,.0f} | "
+                   f"{packed_bytes / plain_bytes:.2f} |")
 
     def ratio(self, what, key, goal):
         ours = median(self.figures[(*key, "lightbox")])

@@ -40,10 +40,12 @@ def contents(answer):
 
 
 class RetrieveTest(unittest.TestCase):
+    FLAGS = ()
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, "--dimse", "off")
+        cls.server = Server(cls.folder.name, "--dimse", "off", *cls.FLAGS)
         cls.next_study = 500
 
     @classmethod
@@ -52,7 +54,7 @@ class RetrieveTest(unittest.TestCase):
         cls.folder.cleanup()
 
     def setUp(self):
-        RetrieveTest.next_study += 1
+        type(self).next_study += 1
         self.study = RetrieveTest.next_study
         self.url = f"/dicomweb/studies/{dicom_data.study_uid(self.study)}"
 
@@ -216,10 +218,10 @@ class RetrieveTest(unittest.TestCase):
 
     def test_a_file_that_is_gone(self):
         self.store(dicom_data.instance(self.study))
-        for path in (Path(self.folder.name) / "dicom").rglob(f"{dicom_data.study_uid(self.study)}/*.dcm"):
+        for path in (Path(self.folder.name) / "dicom").rglob(f"{dicom_data.study_uid(self.study)}/*.dcm*"):
             path.unlink()
-        self.refused(self.instance_url(), 503, "cannot be opened")
-        self.refused(self.instance_url() + "/frames/1", 503, "cannot be opened")
+        self.refused(self.instance_url(), 503, "is missing")
+        self.refused(self.instance_url() + "/frames/1", 503, "is missing")
         self.assertEqual(len(self.get(self.url + "/metadata").json()), 1)
 
     # --- frames -----------------------------------------------------------------------------------
@@ -349,6 +351,17 @@ class RetrieveTest(unittest.TestCase):
         self.refused(self.instance_url(1, 1) + "/frames/1", 404, "no instance")
         self.assertEqual(len(self.get(self.url + "/metadata").json()), 1)
         self.assertEqual(len(contents(self.get(self.url))), 1)
+
+
+class CompressedRetrieveTest(RetrieveTest):
+    """The same where objects are kept compressed: nobody can tell."""
+    FLAGS = ("--compress", "zstd")
+
+    @classmethod
+    def tearDownClass(cls):
+        kept = list((Path(cls.folder.name) / "dicom").rglob("*.dcm.zst"))
+        super().tearDownClass()
+        assert kept, "nothing was compressed"
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ struct Opened {
 };
 
 // A folder that is not there is a mistake here, not a wish for a new one.
-Result<Opened> open_data(const std::string& data, const ingest::ProjectorOptions& options) {
+Result<Opened> open_data(const ingest::ArchiveOptions& archive,
+                         const ingest::ProjectorOptions& options) {
+  const std::string& data = archive.data_directory;
   std::error_code error;
   if (!std::filesystem::exists(data + "/lightbox.db", error)) {
     return problem(ProblemKind::not_found, fmt::format("{} is no data folder of Lightbox", data));
@@ -39,8 +41,7 @@ Result<Opened> open_data(const std::string& data, const ingest::ProjectorOptions
   TRY(opened.store,
       store::Store::open(
           {.data_directory = data, .limits = options.limits, .index = options.index}));
-  TRY(opened.archive,
-      ingest::Archive::open({.data_directory = data, .limits = options.limits}, *opened.store));
+  TRY(opened.archive, ingest::Archive::open(archive, *opened.store));
   return opened;
 }
 
@@ -85,16 +86,15 @@ bool print_report(const ingest::CheckReport& report, bool is_retrying) {
   const auto open = std::ranges::count_if(
       report.findings, [&](const CheckFinding& finding) { return is_open(finding, is_retrying); });
   fmt::print(
-      "{} files, {} bytes: {} missing, {} damaged, {} not indexed, {} in quarantine; {} left to "
-      "look "
-      "at\n",
-      report.files, report.bytes, count(Kind::missing), count(Kind::damaged),
+      "{} files, {} bytes ({} as kept): {} missing, {} damaged, {} not indexed, {} in quarantine; "
+      "{} left to look at\n",
+      report.files, report.bytes, report.bytes_kept, count(Kind::missing), count(Kind::damaged),
       count(Kind::unindexed), count(Kind::quarantined), open);
   return open == 0;
 }
 
 Result<bool> run(const CheckCommand& command, ProgressLine& progress) {
-  TRY(const auto opened, open_data(command.data, command.projector));
+  TRY(const auto opened, open_data(command.archive, command.projector));
   ingest::CheckOptions options{
       .repair = command.is_repairing ? ingest::Repair::yes : ingest::Repair::no,
       .retry = command.is_retrying ? ingest::Retry::quarantined : ingest::Retry::no,
@@ -148,7 +148,7 @@ void print_problem(const store::DicomProblem& one) {
 
 Result<std::uint64_t> print_problems(const std::string& data,
                                      const ingest::ProjectorOptions& options) {
-  TRY(const auto opened, open_data(data, options));
+  TRY(const auto opened, open_data({.data_directory = data, .limits = options.limits}, options));
   std::uint64_t count = 0;
   std::int64_t after = 0;
   while (true) {

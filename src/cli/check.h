@@ -4,12 +4,13 @@
 
 #include <string>
 
+#include "ingest/archive.h"
 #include "ingest/projector.h"
 
 namespace lightbox::cli {
 
 struct CheckCommand {
-  std::string data;
+  ingest::ArchiveOptions archive;
   bool is_repairing = false;
   bool is_retrying = false;
   bool is_remapping = false;

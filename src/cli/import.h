@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
+#include "ingest/archive.h"
 #include "ingest/projector.h"
-#include "store/dicom_index.h"
 
 namespace lightbox::cli {
 
@@ -16,14 +15,12 @@ enum class ImportWay : unsigned char { copy, in_place };
 
 struct ImportOptions {
   std::vector<std::string> paths;
-  std::string data;    // one of data and to_url
-  std::string to_url;  // "http://localhost:8080/dicomweb"
+  ingest::ArchiveOptions archive;
+  std::string to_url;  // "http://localhost:8080/dicomweb"; "": into the archive
   ImportWay way = ImportWay::copy;
   unsigned threads = 0;      // 0: as many as the machine has cores, and four at least
   unsigned connections = 4;  // to the server
-  store::OnConflict on_conflict = store::OnConflict::keep_first;
   ingest::ProjectorOptions projector;
-  Limits limits;
 };
 
 // Imports everything that is DICOM, and returns the process's exit status: 0 when all of it was

@@ -87,13 +87,10 @@ class ArchiveTarget : public ImportTarget {
 }  // namespace
 
 Result<std::unique_ptr<ImportTarget>> open_archive_target(const ImportOptions& options) {
-  TRY(auto store, store::Store::open({.data_directory = options.data,
-                                      .limits = options.limits,
+  TRY(auto store, store::Store::open({.data_directory = options.archive.data_directory,
+                                      .limits = options.archive.limits,
                                       .index = options.projector.index}));
-  TRY(auto archive, ingest::Archive::open({.data_directory = options.data,
-                                           .limits = options.limits,
-                                           .on_conflict = options.on_conflict},
-                                          *store));
+  TRY(auto archive, ingest::Archive::open(options.archive, *store));
   return std::unique_ptr<ImportTarget>(
       std::make_unique<ArchiveTarget>(options, std::move(store), std::move(archive)));
 }

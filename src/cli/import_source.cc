@@ -104,7 +104,7 @@ Result<void> ImportSource::find_all(const Deliver& deliver) {
     if (kind == FileKind::archive) {
       TRY_DO(read_archive(path, deliver));
     } else if (kind == FileKind::media_directory) {
-      const auto files = media_files(path, options_.limits);
+      const auto files = media_files(path, options_.archive.limits);
       const bool is_sound = files && !files->empty();
       // The walk meets it again, and then it is listed when it is damaged.
       if (!(is_sound ? follow(path, *files, deliver) : walk.walk(folder_of(path)))) return {};
@@ -153,7 +153,7 @@ Result<void> ImportSource::read_archive(const std::string& path, const Deliver& 
     bytes_done_ += entries.bytes_read() - read;
     read = entries.bytes_read();
   };
-  auto entries = ArchiveEntries::open(path, options_.limits);
+  auto entries = ArchiveEntries::open(path, options_.archive.limits);
   std::uint64_t count = 0;
   while (entries) {
     auto name = entries->next();
@@ -232,7 +232,7 @@ bool ImportSource::follow(const std::string& media_directory, const std::vector<
 }
 
 void ImportSource::look_for_media_files(const std::string& media_directory) {
-  const auto files = media_files(media_directory, options_.limits);
+  const auto files = media_files(media_directory, options_.archive.limits);
   if (!files) {
     tally_.unreadable(media_directory, reason_of(files.error()));
     return;

@@ -310,7 +310,7 @@ Result<std::unique_ptr<ImportTarget>> open_stow_target(const ImportOptions& opti
   }
   curl_global_init(CURL_GLOBAL_DEFAULT);
   return std::unique_ptr<ImportTarget>(
-      std::make_unique<StowTarget>(std::move(base), options.limits));
+      std::make_unique<StowTarget>(std::move(base), options.archive.limits));
 }
 
 }  // namespace lightbox::cli

@@ -40,7 +40,9 @@ ingest::ArchiveOptions archive_options(const Settings& settings) {
           .limits = settings.limits(),
           .on_conflict = settings.get("on_conflict").value == "replace"
                              ? store::OnConflict::replace
-                             : store::OnConflict::keep_first};
+                             : store::OnConflict::keep_first,
+          .compression = settings.get("compress").value == "zstd" ? ingest::Compression::zstd
+                                                                  : ingest::Compression::none};
 }
 
 Result<ingest::ProjectorOptions> projector_options(const Settings& settings,

@@ -133,18 +133,18 @@ int with_settings(const Flags& flags, Run&& run) {
 
 int run_import(const Flags& flags, ImportOptions options) {
   return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
-    if (options.to_url.empty()) options.data = settings.get("data").value;
+    options.archive = archive_options(settings);
     options.threads = static_cast<unsigned>(std::stoul(settings.get("threads").value));
     options.projector = given;
-    options.limits = settings.limits();
-    options.on_conflict = archive_options(settings).on_conflict;
     return import_objects(options);
   });
 }
 
 int run_check(const Flags& flags, CheckCommand command) {
   return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
-    command.data = settings.get("data").value;
+    command.archive = archive_options(settings);
+    // What lies around replaces nothing.
+    command.archive.on_conflict = store::OnConflict::keep_first;
     command.threads = static_cast<unsigned>(std::stoul(settings.get("threads").value));
     command.projector = given;
     return check_archive(command);

@@ -202,6 +202,9 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "on_conflict" && setting.value != "keep_first" && setting.value != "replace") {
     return wrong(info.name, setting, "keep_first or replace");
   }
+  if (info.name == "compress" && setting.value != "none" && setting.value != "zstd") {
+    return wrong(info.name, setting, "none or zstd");
+  }
   if (info.name == "data" && setting.value.empty()) return wrong(info.name, setting, "a folder");
   if (info.name == "public_url" && !setting.value.empty() && !is_http_url(setting.value)) {
     return wrong(info.name, setting, "a URL, such as https://fhir.example.org");
@@ -324,6 +327,7 @@ const std::vector<SettingInfo>& setting_infos() {
          "keep_first"},
         {"ohif", "the folder of OHIF's built files, served at /viewer", ""},
         {"viewer_url", "URL of another viewer, with {study} for the Study Instance UID", ""},
+        {"compress", "how objects with uncompressed pixel data are kept: none or zstd", "none"},
         {"threads", "of HTTP; 0: one for each core", "0"},
         {"insecure", "serve other machines without authentication", "false", true},
         {"log_level", "debug, info, warn or error", "info"},

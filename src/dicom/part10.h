@@ -18,13 +18,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/result.h"
 #include "dicom/data_set.h"
 
 namespace lightbox::dicom {
 
-// The bytes of an object, wherever they lie.
+// The bytes of an object, wherever they lie. Belongs to one thread at a time.
 class Source {
  public:
   virtual ~Source() = default;
@@ -46,9 +47,12 @@ class MemorySource : public Source {
   std::string_view bytes_;
 };
 
-// An open file, read by pread(2); not owned. The file may shrink meanwhile: then `invalid`.
+// A file, read by pread(2). It may shrink meanwhile: then `invalid`.
 class FileSource : public Source {
  public:
+  // It closes what it opens. not_found; unavailable.
+  static Result<std::unique_ptr<Source>> open(const std::string& path);
+  // A view of a file that the caller keeps open.
   static Result<FileSource> of(int descriptor);
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   Result<void> read(std::uint64_t offset, std::span<char> out) override;
@@ -56,6 +60,7 @@ class FileSource : public Source {
 
  private:
   FileSource(int descriptor, std::uint64_t size) : descriptor_(descriptor), size_(size) {}
+  Descriptor owned_;
   int descriptor_;
   std::uint64_t size_;
 };

@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +29,19 @@ Result<void> MemorySource::read(std::uint64_t offset, std::span<char> out) {
   }
   if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
   return {};
+}
+
+Result<std::unique_ptr<Source>> FileSource::open(const std::string& path) {
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.is_open()) {
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return problem(ProblemKind::not_found, fmt::format("The file {} is missing", path));
+    }
+    return file_problem("The file could not be opened", path, errno);
+  }
+  TRY(FileSource source, of(descriptor.get()));
+  source.owned_ = std::move(descriptor);
+  return std::make_unique<FileSource>(std::move(source));
 }
 
 Result<FileSource> FileSource::of(int descriptor) {

@@ -53,6 +53,8 @@ std::span<const Route> routes() {
       Route{Method::get, "/dicomweb/problems", list_problems},
       Route{Method::get, "/dicomweb/problems/{key}", read_problem},
       Route{Method::delete_, "/dicomweb/problems/{key}", remove_problem},
+      Route{Method::post, "/dicomweb/problems/{key}/$retry", retry_problem},
+      Route{Method::post, "/dicomweb/problems/$retry", retry_problems},
   };
   return table;
 }

@@ -38,5 +38,7 @@ boost::asio::awaitable<http::Response> remove(Call& call);           // not of t
 boost::asio::awaitable<http::Response> list_problems(Call& call);    // not of the standard
 boost::asio::awaitable<http::Response> read_problem(Call& call);
 boost::asio::awaitable<http::Response> remove_problem(Call& call);
+boost::asio::awaitable<http::Response> retry_problem(Call& call);
+boost::asio::awaitable<http::Response> retry_problems(Call& call);
 
 }  // namespace lightbox::dicomweb

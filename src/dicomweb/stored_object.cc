@@ -1,11 +1,8 @@
 #include "dicomweb/stored_object.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <span>
 
-#include "base/file.h"
 #include "dicom/encoding.h"
 #include "dicom/frames.h"
 #include "dicomweb/media_types.h"
@@ -13,30 +10,6 @@
 
 namespace lightbox::dicomweb {
 namespace {
-
-class OpenedFile final : public dicom::Source {
- public:
-  OpenedFile(Descriptor descriptor, const dicom::FileSource& source)
-      : descriptor_(std::move(descriptor)), source_(source) {}
-  [[nodiscard]] std::uint64_t size() const override { return source_.size(); }
-  Result<void> read(std::uint64_t offset, std::span<char> out) override {
-    return source_.read(offset, out);
-  }
-  [[nodiscard]] int descriptor() const override { return descriptor_.get(); }
-
- private:
-  Descriptor descriptor_;
-  dicom::FileSource source_;
-};
-
-Result<std::unique_ptr<dicom::Source>> open_file(const ingest::Archive& archive,
-                                                 std::string_view file) {
-  const std::string path = archive.path_of(file);
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return file_problem("The file cannot be opened", path, errno);
-  TRY(auto source, dicom::FileSource::of(descriptor.get()));
-  return std::make_unique<OpenedFile>(std::move(descriptor), source);
-}
 
 class OwnedBytes final : public dicom::Source {
  public:
@@ -82,7 +55,12 @@ Result<std::optional<StoredObject>> StoredObject::find(Api& api, std::int64_t ke
 bool StoredObject::is_slow() const { return dicom::is_deflated(file_.transfer_syntax_uid); }
 
 Result<void> StoredObject::open_as_it_is() {
-  TRY(source_, open_file(api_->archive(), file_.file));
+  auto source = api_->archive().open_file(file_.file);
+  // The index has the instance: that its file is missing is no fault of the request.
+  if (!source && source.error().kind == ProblemKind::not_found) {
+    return problem(ProblemKind::unavailable, source.error().issues[0].diagnostics);
+  }
+  TRY(source_, std::move(source));
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "dimse/commitment.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "dicom/part10.h"
 #include "dimse/encoder.h"
@@ -17,10 +16,8 @@ namespace tags = dicom::tags;
 std::uint16_t failure_of(ingest::Archive& archive, const store::StoredFile& file,
                          const SopReference& reference) {
   if (file.sop_class_uid != reference.sop_class_uid) return status_code::class_instance_conflict;
-  struct stat on_disk{};
-  const std::string path = archive.path_of(file.file);
-  if (::stat(path.c_str(), &on_disk) != 0 ||
-      static_cast<std::uint64_t>(on_disk.st_size) != file.file_bytes) {
+  const auto stored = archive.open_file(file.file);
+  if (!stored || (*stored)->size() != file.file_bytes) {
     return status_code::processing_failure;
   }
   return status_code::success;

@@ -6,8 +6,12 @@
 
 #include "base/log.h"
 #include "ingest/arrival_log.h"
+#include "ingest/compression.h"
 #include "ingest/examine.h"
+#include "ingest/folder.h"
+#include "ingest/incoming_folder.h"
 #include "ingest/indexer.h"
+#include "ingest/object_file.h"
 #include "ingest/quarantine.h"
 #include "ingest/query_values.h"
 #include "ingest/received.h"
@@ -73,6 +77,7 @@ struct Archive::Impl {
   ArchiveOptions options;
   store::Store& store;
   std::atomic<Listener*> listener = nullptr;
+  std::unique_ptr<IncomingFolder> incoming;
   std::unique_ptr<Files> files;
   std::unique_ptr<Quarantine> quarantine;
   std::unique_ptr<ArrivalLog> arrivals;  // nullptr while it is being opened
@@ -82,27 +87,32 @@ struct Archive::Impl {
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Archive::~Archive() = default;
 
-Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::Store& store) {
+Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::Store& store,
+                                               std::unique_ptr<Files> files) {
   auto impl = std::make_unique<Impl>(std::move(options), store);
   store.dicom().set_reading(query_reading());
-  TRY(impl->files, Files::open(impl->options.data_directory + "/dicom"));
-  impl->quarantine = std::make_unique<Quarantine>(*impl->files, store, impl->options.limits);
+  TRY(impl->incoming, IncomingFolder::open(impl->options.data_directory));
+  impl->files = std::move(files);
+  if (!impl->files) {
+    TRY(impl->files, Folder::at(impl->options.data_directory + "/dicom"));
+  }
+  TRY(impl->quarantine, Quarantine::open(*impl->files, store, impl->options.limits));
   Impl& opened = *impl;
   std::unique_ptr<Archive> archive(new Archive(std::move(impl)));
   TRY(opened.arrivals,
-      ArrivalLog::open(
-          {.path = opened.options.data_directory + "/lightbox.arrivals",
-           .sync = [&files = *opened.files, &store]() -> Result<void> {
-             TRY_DO(files.sync_all());
-             return store.dicom().sync();
-           }},
-          [&](const Arrival& arrival) { return recover(*archive, *opened.files, arrival); }));
+      ArrivalLog::open({.path = opened.options.data_directory + "/lightbox.arrivals",
+                        .sync = [&kept = *opened.files, &store]() -> Result<void> {
+                          TRY_DO(kept.sync_all());
+                          return store.dicom().sync();
+                        }},
+                       [&](const Arrival& arrival) { return recover(*archive, arrival); }));
   opened.indexer =
       std::make_unique<Indexer>(Indexer::Options{.archive = *archive,
                                                  .files = *opened.files,
                                                  .quarantine = *opened.quarantine,
                                                  .arrivals = *opened.arrivals,
                                                  .on_conflict = opened.options.on_conflict,
+                                                 .compression = opened.options.compression,
                                                  .changed = [&opened](std::string_view study_uid) {
                                                    if (Listener* heard = opened.listener)
                                                      heard->changed(study_uid);
@@ -112,7 +122,7 @@ Result<std::unique_ptr<Archive>> Archive::open(ArchiveOptions options, store::St
 
 Incoming Archive::receive(Origin origin) {
   return Incoming(
-      std::make_unique<Received>(*impl_->files, impl_->options.limits, std::move(origin)));
+      std::make_unique<Received>(*impl_->incoming, impl_->options.limits, std::move(origin)));
 }
 
 std::vector<Admitted> Archive::add(std::vector<Incoming> objects) {
@@ -141,11 +151,11 @@ std::optional<store::DicomInstance> Archive::Impl::examine(Received& object, Adm
     refuse(admitted, Admitted::Outcome::failed, opened.error());
     return std::nullopt;
   }
-  auto instance = describe(object, *opened->source, options.limits, admitted);
+  auto instance = describe(object, **opened, options.limits, admitted);
   if (instance) return std::move(*instance);
   if (is_its_fault(instance.error().kind)) {
     admitted.problem = std::move(instance).error();
-    quarantine->keep(object, *opened->source, admitted);
+    quarantine->keep(object, **opened, admitted);
   } else {
     refuse(admitted, Admitted::Outcome::failed, std::move(instance).error());
   }
@@ -188,7 +198,7 @@ void Archive::Impl::accept(std::unique_ptr<Received> object, store::DicomInstanc
     list_conflict(admitted, object->origin);
     return;
   }
-  instance.file = Files::first_name_of(instance.study_uid, instance.sop_instance_uid);
+  instance.file = first_name_of(instance.study_uid, instance.sop_instance_uid);
   const Arrival arrival = {.sop_instance_uid = instance.sop_instance_uid,
                            .file = instance.file,
                            .source = instance.source,
@@ -221,19 +231,10 @@ void Archive::Impl::forget_known(std::vector<Item>& items) {
 
 // Writes the files and makes them durable; what fails is taken from the items.
 Kept Archive::Impl::place(std::vector<Item>& items) {
-  const auto place_one = [&](Item& item) -> Result<NewFile> {
-    Received& object = *item.object;
-    const auto& [study_uid, uid] =
-        std::tie(item.instance.study_uid, item.instance.sop_instance_uid);
-    if (!object.in_place.empty()) return NewFile{object.in_place, Descriptor(), {}};
-    if (!object.descriptor.is_open()) return files->create(study_uid, uid, object.memory);
-    return files->adopt(study_uid, uid, std::exchange(object.path, {}),
-                        std::move(object.descriptor));
-  };
   std::vector<Item> placed;
   std::vector<NewFile> written;
   for (Item& item : items) {
-    auto file = place_one(item);
+    auto file = make_file(*files, *item.object, item.instance, options.compression);
     if (!file) {
       refuse(*item.admitted, Admitted::Outcome::failed, std::move(file).error());
       continue;
@@ -359,15 +360,36 @@ Result<std::uint64_t> Archive::remove(const store::DicomSelection& selection) {
   return removed.files.size();
 }
 
-Result<void> Archive::dismiss(const store::DicomProblem& problem) {
-  TRY_DO(impl_->store.dicom().remove_problem(problem.key));
-  if (problem.kind == store::DicomProblemKind::quarantined && !problem.file.empty()) {
-    impl_->quarantine->forget(problem.file);
+Result<void> Archive::map_again(const std::string& study_uid) {
+  TRY(const std::uint64_t marked, impl_->store.dicom().mark_changed({study_uid}));
+  if (marked == 0) {
+    return problem(ProblemKind::not_found, "The archive has no instance of study " + study_uid);
+  }
+  if (Listener* listener = impl_->listener) {
+    listener->changed(study_uid);
+    listener->settled(study_uid);
   }
   return {};
 }
 
-std::string Archive::path_of(std::string_view file) const { return impl_->files->path_of(file); }
+Result<void> Archive::dismiss(const store::DicomProblem& problem) {
+  TRY_DO(impl_->store.dicom().remove_problem(problem.key));
+  if (problem.kind != store::DicomProblemKind::quarantined) return {};
+  return impl_->quarantine->forget(problem.file);
+}
+
+Result<std::unique_ptr<dicom::Source>> Archive::open_file(const std::string& file) const {
+  if (is_in_place(file)) return dicom::FileSource::open(file);
+  TRY(auto source, impl_->files->open(file));
+  if (!is_compressed(file)) return source;
+  return CompressedSource::open(std::move(source), location_of(file));
+}
+
+std::string Archive::location_of(std::string_view file) const {
+  return is_in_place(file) ? std::string(file) : impl_->files->location_of(file);
+}
+
+Files& Archive::files() const { return *impl_->files; }
 store::Store& Archive::store() const { return impl_->store; }
 const ArchiveOptions& Archive::options() const { return impl_->options; }
 void Archive::set_listener(Listener* listener) { impl_->listener = listener; }

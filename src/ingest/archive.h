@@ -3,7 +3,8 @@
 // The archive: DICOM objects as files below the data folder's dicom/, and their rows in the store's
 // DICOM index. Everything that arrives goes through add(), which returns when it is durable.
 //
-//   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC)
+//   dicom/2026/11/25/<StudyInstanceUID>/<SOPInstanceUID>.dcm   by the day of arrival (UTC);
+//                                                              compressed with .zst behind it
 //   dicom/incoming/                                            on their way; emptied at start
 //   dicom/quarantine/<SHA-256>.dcm                             what cannot be indexed
 //
@@ -20,16 +21,22 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "ingest/files.h"
 #include "ingest/incoming.h"
 #include "store/dicom_index.h"
 #include "store/store.h"
 
 namespace lightbox::ingest {
 
+// How new objects with uncompressed pixel data are kept (compression.h). What is there stays as it
+// is; both forms are read.
+enum class Compression : std::uint8_t { none, zstd };
+
 struct ArchiveOptions {
   std::string data_directory;
   Limits limits;
   store::OnConflict on_conflict = store::OnConflict::keep_first;
+  Compression compression = Compression::none;
 };
 
 // What became of one object. The UIDs are filled as far as they are known.
@@ -60,8 +67,10 @@ struct Admitted {
 
 class Archive {
  public:
-  // Makes the folders that are missing, empties dicom/incoming.
-  static Result<std::unique_ptr<Archive>> open(ArchiveOptions options, store::Store& store);
+  // Makes the folders that are missing, empties dicom/incoming. The files are kept in `files`;
+  // without, in dicom/.
+  static Result<std::unique_ptr<Archive>> open(ArchiveOptions options, store::Store& store,
+                                               std::unique_ptr<Files> files = nullptr);
   ~Archive();
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
@@ -86,12 +95,20 @@ class Archive {
   // not_found.
   Result<std::uint64_t> remove(const store::DicomSelection& selection);
 
-  // Takes a problem off the list, and with a quarantined object its file. not_found.
+  // Makes a study's resources again soon, though no instance has changed. not_found.
+  Result<void> map_again(const std::string& study_uid);
+
+  // Takes a problem off the list, and with the last one of a quarantined object its file.
+  // not_found.
   Result<void> dismiss(const store::DicomProblem& problem);
 
-  // The absolute path of a file of the index.
-  [[nodiscard]] std::string path_of(std::string_view file) const;
+  // The bytes of a file of the index or of a problem, in place or not, as they arrived. It may be
+  // removed meanwhile, and can be read to its end all the same. not_found; unavailable.
+  [[nodiscard]] Result<std::unique_ptr<dicom::Source>> open_file(const std::string& file) const;
+  // For people: where it is.
+  [[nodiscard]] std::string location_of(std::string_view file) const;
 
+  [[nodiscard]] Files& files() const;
   [[nodiscard]] store::Store& store() const;
   [[nodiscard]] const ArchiveOptions& options() const;
 

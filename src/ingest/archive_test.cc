@@ -34,7 +34,7 @@ TEST_F(ArchiveTest, AnObjectIsAFileByDayAndStudyAndARow) {
   EXPECT_EQ(admitted.sop_instance_uid, "1.4");
   EXPECT_EQ(admitted.transfer_syntax_uid, "1.2.840.10008.1.2.1");
   ASSERT_THAT(files(), ElementsAre(MatchesRegex("[0-9]{4}/[0-9]{2}/[0-9]{2}/1\\.2/1\\.4\\.dcm")));
-  EXPECT_EQ(read_file(archive_->path_of(files()[0])), file);
+  EXPECT_EQ(read_file(folder_ + "/dicom/" + files()[0]), file);
   open();
   const auto there = store_->dicom().files(store::DicomSelection{.sop_instance_uid = "1.4"});
   ASSERT_TRUE(there);
@@ -50,7 +50,7 @@ TEST_F(ArchiveTest, ALargeObjectGoesThroughAFileOfItsOwn) {
   text.set(0x00104000, "LT", std::string(9000, 'x'));
   EXPECT_EQ(add_one(text.file()).outcome, Outcome::stored);
   ASSERT_THAT(files(), ElementsAre(EndsWith("/1.2/1.4.dcm")));
-  EXPECT_EQ(read_file(archive_->path_of(files()[0])), text.file());
+  EXPECT_EQ(read_file(folder_ + "/dicom/" + files()[0]), text.file());
 }
 
 TEST_F(ArchiveTest, AnObjectThatIsDroppedTakesItsFileAlong) {
@@ -109,7 +109,7 @@ TEST_F(ArchiveTest, TheLaterOneReplacesWhereThatIsConfigured) {
   const std::string later = ct("1.2", "1.3", "1.4", "P2").file();
   EXPECT_EQ(add_one(later).outcome, Outcome::replaced);
   ASSERT_THAT(files(), SizeIs(1));
-  EXPECT_EQ(read_file(archive_->path_of(files()[0])), later);
+  EXPECT_EQ(read_file(folder_ + "/dicom/" + files()[0]), later);
 }
 
 struct RefusedCase {
@@ -126,7 +126,7 @@ TEST_P(RefusedTest, IsKeptWithItsReason) {
     EXPECT_THAT(admitted.problem.issues[0].diagnostics, HasSubstr(GetParam().diagnostics));
   }
   ASSERT_THAT(files(), ElementsAre(MatchesRegex("quarantine/[0-9a-f]{64}\\.dcm")));
-  EXPECT_EQ(read_file(archive_->path_of(files()[0])), file);
+  EXPECT_EQ(read_file(folder_ + "/dicom/" + files()[0]), file);
   ASSERT_THAT(problems(), SizeIs(1));
   EXPECT_EQ(problems()[0].kind, store::DicomProblemKind::quarantined);
   EXPECT_EQ(problems()[0].file, files()[0]);
@@ -200,7 +200,7 @@ TEST_F(ArchiveTest, AFileInPlaceStaysAndIsNeverRemoved) {
   objects.push_back(std::move(object));
   EXPECT_EQ(archive_->add(std::move(objects))[0].outcome, Outcome::stored);
   EXPECT_THAT(files(), IsEmpty());
-  EXPECT_EQ(archive_->path_of(path), path);
+  EXPECT_EQ(archive_->location_of(path), path);
   ASSERT_TRUE(archive_->remove({.study_uid = "1.2"}));
   EXPECT_TRUE(std::filesystem::exists(path));
 }

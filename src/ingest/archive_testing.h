@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dicom/part10.h"
+#include "dicom/part10_test_support.h"
 #include "ingest/archive.h"
 #include "store/store.h"
 
@@ -69,6 +70,66 @@ inline ObjectText ct(const std::string& study, const std::string& series, const 
   return text;
 }
 
+// An image in explicit VR little endian, or as the transfer syntax says; `pixels` as they are.
+inline std::string image_file(const std::string& study, const std::string& series,
+                              const std::string& uid, std::string_view pixels,
+                              std::string_view transfer_syntax = "1.2.840.10008.1.2.1") {
+  using dicom::ByteOrder;
+  using dicom::testing::element;
+  const bool is_big = transfer_syntax == dicom::testing::explicit_big;
+  const bool is_implicit = transfer_syntax == dicom::testing::implicit_little;
+  const auto order = is_big ? ByteOrder::big_endian : ByteOrder::little_endian;
+  const auto number = [&](std::uint32_t value) { return dicom::testing::number_16(value, order); };
+  const auto even = [](std::string text, char pad) {
+    if (text.size() % 2 != 0) text += pad;
+    return text;
+  };
+  const auto columns = static_cast<std::uint32_t>(pixels.size() / 2 / 64);
+  std::string data_set;
+  const auto add = [&](dicom::Tag tag, std::string_view vr, std::string_view value) {
+    data_set += is_implicit ? dicom::testing::implicit(tag, value) : element(tag, vr, value, order);
+  };
+  add(dicom::tags::SOPClassUID, "UI", even("1.2.840.10008.5.1.4.1.1.2", '\0'));
+  add(dicom::tags::SOPInstanceUID, "UI", even(uid, '\0'));
+  add(dicom::tags::Modality, "CS", "CT");
+  add(dicom::tags::PatientID, "LO", "P1");
+  add(dicom::tags::StudyInstanceUID, "UI", even(study, '\0'));
+  add(dicom::tags::SeriesInstanceUID, "UI", even(series, '\0'));
+  add(0x00280002, "US", number(1));        // Samples per Pixel
+  add(0x00280004, "CS", "MONOCHROME2 ");   // Photometric Interpretation
+  add(0x00280010, "US", number(64));       // Rows
+  add(0x00280011, "US", number(columns));  // Columns
+  add(0x00280100, "US", number(16));       // Bits Allocated
+  add(0x00280101, "US", number(16));       // Bits Stored
+  add(0x00280102, "US", number(15));       // High Bit
+  add(0x00280103, "US", number(0));        // Pixel Representation
+  if (transfer_syntax == dicom::testing::jpeg) {
+    data_set += element(dicom::tags::PixelData, "OB", "", dicom::testing::undefined_length) +
+                dicom::testing::item("") + dicom::testing::item(pixels) +
+                dicom::testing::sequence_end();
+  } else {
+    add(dicom::tags::PixelData, "OW", pixels);
+  }
+  if (transfer_syntax == dicom::testing::deflated) data_set = dicom::testing::deflate_raw(data_set);
+  return dicom::testing::file(data_set, transfer_syntax);
+}
+
+// Bytes that it owns.
+class StringSource : public dicom::Source {
+ public:
+  explicit StringSource(std::string bytes) : bytes_(std::move(bytes)), source_(bytes_) {}
+  StringSource(const StringSource&) = delete;
+  StringSource& operator=(const StringSource&) = delete;
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  Result<void> read(std::uint64_t offset, std::span<char> out) override {
+    return source_.read(offset, out);
+  }
+
+ private:
+  std::string bytes_;
+  dicom::MemorySource source_;
+};
+
 class ArchiveTest : public ::testing::Test {
  protected:
   ArchiveTest() {
@@ -84,14 +145,17 @@ class ArchiveTest : public ::testing::Test {
     std::filesystem::remove_all(folder_, ignored);
   }
 
-  void open() {
+  void open(std::unique_ptr<Files> files = nullptr) {
     archive_.reset();
     store_.reset();
     auto store = store::Store::open({.data_directory = folder_, .limits = limits_, .index = {}});
     EXPECT_TRUE(store) << store.error().issues[0].diagnostics;
     store_ = std::move(*store);
-    auto archive = Archive::open(
-        {.data_directory = folder_, .limits = limits_, .on_conflict = on_conflict_}, *store_);
+    auto archive = Archive::open({.data_directory = folder_,
+                                  .limits = limits_,
+                                  .on_conflict = on_conflict_,
+                                  .compression = compression_},
+                                 *store_, std::move(files));
     EXPECT_TRUE(archive) << archive.error().issues[0].diagnostics;
     archive_ = std::move(*archive);
   }
@@ -131,6 +195,7 @@ class ArchiveTest : public ::testing::Test {
   std::string folder_;
   Limits limits_;
   store::OnConflict on_conflict_ = store::OnConflict::keep_first;
+  Compression compression_ = Compression::none;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Archive> archive_;
 };

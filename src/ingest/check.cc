@@ -1,18 +1,15 @@
 #include "ingest/check.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 #include <string_view>
-#include <sys/stat.h>
 #include <thread>
 #include <utility>
 
 #include "dicom/part10.h"
 #include "ingest/check_repair.h"
+#include "ingest/compression.h"
 #include "ingest/files.h"
 #include "ingest/hash.h"
 
@@ -36,32 +33,30 @@ std::optional<CheckFinding> look_at(const Archive& archive, const store::StoredF
                         .instance = stored.instance,
                         .diagnostics = std::move(diagnostics)};
   };
-  const std::string path = archive.path_of(stored.file);
-  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) {
-    if (errno == ENOENT || errno == ENOTDIR) {
-      return finding(Kind::missing, fmt::format("The file {} is missing", path));
-    }
-    return finding(Kind::damaged,
-                   file_problem("The file cannot be opened", path, errno).issues[0].diagnostics);
+  const std::string location = archive.location_of(stored.file);
+  const auto source = archive.open_file(stored.file);
+  if (!source) {
+    const bool is_missing = source.error().kind == ProblemKind::not_found;
+    return finding(is_missing ? Kind::missing : Kind::damaged,
+                   source.error().issues[0].diagnostics);
   }
-  auto source = dicom::FileSource::of(descriptor.get());
-  if (!source) return finding(Kind::damaged, source.error().issues[0].diagnostics);
-  if (source->size() != stored.file_bytes) {
-    return finding(Kind::damaged, fmt::format("The file {} has {} bytes; it must have {}", path,
-                                              source->size(), stored.file_bytes));
+  if ((*source)->size() != stored.file_bytes) {
+    return finding(Kind::damaged, fmt::format("The file {} has {} bytes; it must have {}", location,
+                                              (*source)->size(), stored.file_bytes));
   }
-  const auto hash = hash_from(*source, stored.data_set_offset);
+  const auto hash = hash_from(**source, stored.data_set_offset);
   if (!hash) return finding(Kind::damaged, hash.error().issues[0].diagnostics);
   if (*hash == stored.hash) return std::nullopt;
   return finding(Kind::damaged,
-                 fmt::format("The file {} has other bytes than those that arrived", path));
+                 fmt::format("The file {} has other bytes than those that arrived", location));
 }
 
-// ".../<SOPInstanceUID>.dcm", or "…-1.dcm" where that was taken.
-std::string instance_of(const std::string& name) {
-  std::string uid = std::filesystem::path(name).stem().string();
-  return uid.substr(0, uid.find('-'));
+// ".../<SOPInstanceUID>.dcm", or "…-1.dcm" where that was taken; compressed with ".zst" behind it.
+std::string instance_of(std::string_view name) {
+  name.remove_prefix(name.rfind('/') + 1);
+  if (is_compressed(name)) name.remove_suffix(compressed_suffix.size());
+  name = name.substr(0, name.rfind('.'));
+  return std::string(name.substr(0, name.find('-')));
 }
 
 class Check {
@@ -117,33 +112,23 @@ class Check {
     tell();
   }
 
-  // Every file by day and study, and those in quarantine that no problem names.
+  // Every file by day and study.
   Result<void> check_tree() {
-    const std::filesystem::path root = archive_.path_of("");
     std::vector<std::string> names;
-    std::error_code error;
-    std::filesystem::recursive_directory_iterator entries(root, error);
-    for (; !error && entries != std::filesystem::recursive_directory_iterator();
-         entries.increment(error)) {
+    Result<void> checked;
+    TRY_DO(archive_.files().walk("", [&](std::string_view name, std::uint64_t bytes) {
       if (is_stopped(options_)) {
         report_.is_complete = false;
-        return {};
+        return false;
       }
-      const auto& path = entries->path();
-      if (entries.depth() == 0 &&
-          (path.filename() == "incoming" || path.filename() == "quarantine")) {
-        entries.disable_recursion_pending();
-        continue;
-      }
-      if (!entries->is_regular_file(error)) continue;
-      names.push_back(path.lexically_relative(root).string());
-      if (names.size() == page_size) TRY_DO(check_names(names));
-    }
-    if (error) {
-      return problem(ProblemKind::unavailable,
-                     fmt::format("{} cannot be read: {}", root.string(), error.message()));
-    }
-    return check_names(names);
+      if (name.starts_with("quarantine/")) return true;
+      report_.bytes_kept += bytes;
+      names.emplace_back(name);
+      if (names.size() == page_size) checked = check_names(names);
+      return checked.has_value();
+    }));
+    TRY_DO(std::move(checked));
+    return report_.is_complete ? check_names(names) : Result<void>();
   }
 
   Result<void> check_names(std::vector<std::string>& names) {
@@ -168,7 +153,7 @@ class Check {
         {.kind = Kind::unindexed,
          .file = name,
          .instance = {},
-         .diagnostics = fmt::format("The file {} has no row", archive_.path_of(name))});
+         .diagnostics = fmt::format("The file {} has no row", archive_.location_of(name))});
   }
 
   Result<void> check_quarantine() {
@@ -182,13 +167,12 @@ class Check {
                                   .diagnostics = one.diagnostics,
                                   .is_damaged = one.code == damaged_code});
     }
-    std::error_code error;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(archive_.path_of("quarantine"), error)) {
-      const std::string name = "quarantine/" + entry.path().filename().string();
-      if (entry.is_regular_file(error) && !listed.contains(name)) add_unindexed(name);
-    }
-    return {};
+    return archive_.files().walk("quarantine/",
+                                 [&](std::string_view name, std::uint64_t /*bytes*/) {
+                                   if (!listed.contains(std::string(name)))
+                                     add_unindexed(std::string(name));
+                                   return true;
+                                 });
   }
 
   // An unmounted disk must not cost the index.

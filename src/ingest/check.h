@@ -57,8 +57,9 @@ struct CheckFinding {
 };
 
 struct CheckReport {
-  std::uint64_t files = 0;  // of the index
-  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;       // of the index
+  std::uint64_t bytes = 0;       // of their contents
+  std::uint64_t bytes_kept = 0;  // of all files but those in quarantine, as they are kept
   std::vector<CheckFinding> findings;
   bool is_complete = true;  // else it was stopped
 };

@@ -1,16 +1,15 @@
 #include "ingest/check_repair.h"
 
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <set>
 #include <string_view>
-#include <unistd.h>
 
 #include "dicom/part10.h"
+#include "ingest/compression.h"
 #include "ingest/files.h"
 #include "ingest/hash.h"
+#include "ingest/retry.h"
 
 namespace lightbox::ingest {
 namespace {
@@ -21,25 +20,12 @@ using Outcome = Admitted::Outcome;
 
 const Origin origin{.name = "check", .remote_address = {}};
 
-bool is_in_place(const std::string& file) { return file.starts_with('/'); }
-
 // Its name there: its bytes' hash, as all that is there.
 Result<std::string> quarantine_name(const Archive& archive, const std::string& file) {
-  const std::string path = archive.path_of(file);
-  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return file_problem("The file cannot be opened", path, errno);
-  TRY(auto source, dicom::FileSource::of(descriptor.get()));
-  TRY(const store::Sha256 hash, hash_from(source, 0));
-  return fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
-}
-
-Result<void> move_durably(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    return file_problem("The file cannot be moved", from, errno);
-  }
-  const Descriptor descriptor(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
-  if (::syncfs(descriptor.get()) != 0) return file_problem("It cannot be synced", to, errno);
-  return {};
+  TRY(const auto source, archive.files().open(file));
+  TRY(const store::Sha256 hash, hash_from(*source, 0));
+  return fmt::format("quarantine/{:02x}.dcm{}", fmt::join(hash, ""),
+                     is_compressed(file) ? compressed_suffix : "");
 }
 
 class Repairs {
@@ -55,7 +41,7 @@ class Repairs {
       case Kind::unindexed:
         return add_again(finding);
       case Kind::quarantined:
-        return retry(finding);
+        return retry_quarantined(finding);
     }
     return {};
   }
@@ -89,7 +75,7 @@ class Repairs {
                                .file = name,
                                .code = std::string(code),
                                .diagnostics = finding.diagnostics}));
-    return move_durably(archive_.path_of(finding.file), archive_.path_of(name));
+    return archive_.files().move(finding.file, name);
   }
 
   Result<Admitted> add(const std::string& file) {
@@ -97,7 +83,8 @@ class Repairs {
     if (is_in_place(file)) {
       incoming.set_in_place(file);
     } else {
-      TRY_DO(incoming.append_file(archive_.path_of(file)));
+      TRY(const auto source, archive_.open_file(file));
+      TRY_DO(incoming.append_source(*source));
     }
     std::vector<Incoming> objects;
     objects.push_back(std::move(incoming));
@@ -106,7 +93,14 @@ class Repairs {
 
   // It is read again as if it had just arrived, and goes when its copy is durable.
   Result<void> add_again(CheckFinding& finding) {
-    TRY(const auto admitted, add(finding.file));
+    const auto added = add(finding.file);
+    if (!added && added.error().kind == ProblemKind::internal) {  // a compressed one
+      finding.diagnostics = added.error().issues[0].diagnostics;
+      TRY_DO(quarantine(finding, damaged_code));
+      finding.state = State::quarantined;
+      return {};
+    }
+    TRY(const auto admitted, added);
     switch (admitted.outcome) {
       case Outcome::stored:
       case Outcome::replaced:
@@ -132,19 +126,17 @@ class Repairs {
     return remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
   }
 
-  Result<void> retry(CheckFinding& finding) {
+  Result<void> retry_quarantined(CheckFinding& finding) {
     if (finding.is_damaged) return {};
-    TRY(const auto admitted, add(finding.file));
-    if (!admitted.is_accepted()) {
-      finding.diagnostics = admitted.problem.issues[0].diagnostics;
+    TRY(const auto listed, index_.quarantined(finding.file));
+    if (listed.empty()) return {};
+    const auto admitted = retry(archive_, listed.front());
+    if (!admitted) {
+      finding.diagnostics = admitted.error().issues[0].diagnostics;
       return {};
     }
     finding.state = State::indexed;
-    TRY(const auto solved, index_.quarantined(finding.file));
-    for (const auto& one : solved) TRY_DO(index_.remove_problem(one.key));
-    return is_in_place(finding.file)
-               ? Result<void>()
-               : remove_unless_referred_to(finding.file, admitted.sop_instance_uid);
+    return {};
   }
 
   // What was added may have got, or kept, this very name.
@@ -153,9 +145,8 @@ class Repairs {
     if (found[0] && found[0]->file == file) return {};
     TRY(const auto named, index_.quarantined(file));
     if (!named.empty()) return {};
-    const std::string path = archive_.path_of(file);
-    if (::unlink(path.c_str()) != 0) return file_problem("It cannot be removed", path, errno);
-    return {};
+    if (archive_.files().remove(file)) return {};
+    return problem(ProblemKind::unavailable, "It cannot be removed");
   }
 
   Archive& archive_;

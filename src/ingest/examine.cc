@@ -1,7 +1,5 @@
 #include "ingest/examine.h"
 
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "dicom/json.h"
@@ -12,23 +10,11 @@
 
 namespace lightbox::ingest {
 
-Result<Opened> open_object(const Received& object) {
-  Opened opened;
-  if (object.in_place.empty() && !object.descriptor.is_open()) {
-    opened.source = std::make_unique<dicom::MemorySource>(object.memory);
-    return opened;
-  }
-  int descriptor = object.descriptor.get();
-  if (!object.in_place.empty()) {
-    opened.in_place = Descriptor(::open(object.in_place.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!opened.in_place.is_open()) {
-      return file_problem("The file could not be opened", object.in_place, errno);
-    }
-    descriptor = opened.in_place.get();
-  }
-  TRY(auto source, dicom::FileSource::of(descriptor));
-  opened.source = std::make_unique<dicom::FileSource>(std::move(source));
-  return opened;
+Result<std::unique_ptr<dicom::Source>> open_object(const Received& object) {
+  if (!object.in_place.empty()) return dicom::FileSource::open(object.in_place);
+  if (!object.descriptor.is_open()) return std::make_unique<dicom::MemorySource>(object.memory);
+  TRY(auto source, dicom::FileSource::of(object.descriptor.get()));
+  return std::make_unique<dicom::FileSource>(std::move(source));
 }
 
 namespace {

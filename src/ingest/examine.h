@@ -5,7 +5,6 @@
 #include <memory>
 #include <string_view>
 
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/result.h"
 #include "dicom/part10.h"
@@ -16,11 +15,7 @@
 namespace lightbox::ingest {
 
 // The bytes of an object, wherever they are; valid as long as it is.
-struct Opened {
-  Descriptor in_place;
-  std::unique_ptr<dicom::Source> source;
-};
-Result<Opened> open_object(const Received& object);
+Result<std::unique_ptr<dicom::Source>> open_object(const Received& object);
 
 // Fills `admitted` as far as the object can be read. Its row, but for the file; the Problem says
 // why it cannot be indexed.

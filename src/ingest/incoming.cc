@@ -1,5 +1,6 @@
 #include "ingest/incoming.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ Received::~Received() {
 }
 
 Result<void> Received::spill() {
-  path = files.new_incoming_path();
+  path = folder.new_path();
   descriptor = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!descriptor.is_open()) {
     const std::string wanted = std::exchange(path, {});
@@ -40,29 +41,30 @@ Result<void> Received::spill() {
   return {};
 }
 
-Result<void> Incoming::append(std::string_view bytes) {
-  Received& received = *received_;
-  if (received.bytes + bytes.size() > received.limits.dicom_object_bytes_max) {
+Result<void> Received::append(std::string_view more) {
+  if (bytes + more.size() > limits.dicom_object_bytes_max) {
     return problem(ProblemKind::too_large,
                    fmt::format("The object has more than {} bytes (dicom_object_bytes_max)",
-                               received.limits.dicom_object_bytes_max));
+                               limits.dicom_object_bytes_max));
   }
-  received.bytes += bytes.size();
-  if (!received.descriptor.is_open()) {
-    if (received.memory.size() + bytes.size() <= received.limits.dicom_memory_bytes_max) {
-      received.memory.append(bytes);
+  bytes += more.size();
+  if (!descriptor.is_open()) {
+    if (memory.size() + more.size() <= limits.dicom_memory_bytes_max) {
+      memory.append(more);
       return {};
     }
-    TRY_DO(received.spill());
+    TRY_DO(spill());
   }
-  TRY_DO(write_all(received.descriptor.get(), bytes, received.path));
-  if (received.bytes - received.bytes_started >= unwritten_bytes_max) {
-    ::sync_file_range(received.descriptor.get(), static_cast<off64_t>(received.bytes_started), 0,
+  TRY_DO(write_all(descriptor.get(), more, path));
+  if (bytes - bytes_started >= unwritten_bytes_max) {
+    ::sync_file_range(descriptor.get(), static_cast<off64_t>(bytes_started), 0,
                       SYNC_FILE_RANGE_WRITE);
-    received.bytes_started = received.bytes;
+    bytes_started = bytes;
   }
   return {};
 }
+
+Result<void> Incoming::append(std::string_view bytes) { return received_->append(bytes); }
 
 Result<void> Incoming::append_file(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -75,6 +77,16 @@ Result<void> Incoming::append_file(const std::string& path) {
     if (size == 0) return {};
     TRY_DO(append({block.data(), static_cast<std::size_t>(size)}));
   }
+}
+
+Result<void> Incoming::append_source(dicom::Source& source) {
+  std::string block(std::min<std::uint64_t>(read_bytes, source.size()), '\0');
+  for (std::uint64_t offset = 0; offset < source.size(); offset += block.size()) {
+    const std::uint64_t count = std::min<std::uint64_t>(block.size(), source.size() - offset);
+    TRY_DO(source.read(offset, {block.data(), count}));
+    TRY_DO(append({block.data(), count}));
+  }
+  return {};
 }
 
 void Incoming::set_bare(Bare bare) {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "dicom/part10.h"
 
 namespace lightbox::ingest {
 
@@ -46,6 +47,9 @@ class Incoming {
   // All of a file. Fails as append(), and with `invalid` and the system's reason when the file
   // cannot be read.
   Result<void> append_file(const std::string& path);
+
+  // All of an object's bytes. Fails as append() and as the source does.
+  Result<void> append_source(dicom::Source& source);
 
   // Before anything is appended.
   void set_bare(Bare bare);

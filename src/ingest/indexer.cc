@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "ingest/examine.h"
+#include "ingest/object_file.h"
 #include "ingest/recovery.h"
 
 namespace lightbox::ingest {
@@ -113,8 +114,8 @@ void Indexer::index(std::vector<LoggedObject>& batch) {
   std::vector<LoggedObject> stuck;
   std::vector<LoggedObject> placed;
   for (LoggedObject& object : batch) {
-    auto file = options_.files.create(object.instance.study_uid, object.instance.sop_instance_uid,
-                                      object.object->memory);
+    const auto file =
+        make_file(options_.files, *object.object, object.instance, options_.compression);
     if (!file) {
       stuck.push_back(std::move(object));
       continue;
@@ -179,7 +180,7 @@ void Indexer::try_again() {
   }
   std::vector<LoggedObject> stuck;
   for (LoggedObject& object : objects) {
-    if (!stuck.empty() || !recover(options_.archive, options_.files, arrival_of(object))) {
+    if (!stuck.empty() || !recover(options_.archive, arrival_of(object))) {
       stuck.push_back(std::move(object));
       continue;
     }

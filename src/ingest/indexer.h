@@ -46,6 +46,7 @@ class Indexer {
     Quarantine& quarantine;
     ArrivalLog& arrivals;
     store::OnConflict on_conflict = store::OnConflict::keep_first;
+    Compression compression = Compression::none;
     std::function<void(std::string_view study_uid)> changed = nullptr;
   };
   explicit Indexer(Options options);

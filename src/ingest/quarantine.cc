@@ -1,26 +1,25 @@
 #include "ingest/quarantine.h"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
+#include <mutex>
 
 #include "ingest/hash.h"
 
 namespace lightbox::ingest {
 
-Quarantine::Quarantine(Files& files, store::Store& store, const Limits& limits)
-    : files_(files), store_(store), limits_(limits) {
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(files_.path_of("quarantine"), error)) {
-    bytes_ += entry.file_size(error);
-  }
+Result<std::unique_ptr<Quarantine>> Quarantine::open(Files& files, store::Store& store,
+                                                     const Limits& limits) {
+  std::unique_ptr<Quarantine> quarantine(new Quarantine(files, store, limits));
+  TRY_DO(files.walk("quarantine/", [&](std::string_view /*name*/, std::uint64_t bytes) {
+    quarantine->bytes_ += bytes;
+    return true;
+  }));
+  return quarantine;
 }
 
 void Quarantine::keep(Received& object, dicom::Source& source, Admitted& admitted) {
+  const std::shared_lock lock(files_and_list_);
   const auto kept = keep_file(object, source);
   Issue& reason = admitted.problem.issues[0];
   const auto listed = [&]() -> Result<void> {
@@ -46,8 +45,7 @@ Result<std::string> Quarantine::keep_file(Received& object, dicom::Source& sourc
   if (!object.in_place.empty()) return object.in_place;
   TRY(const store::Sha256 hash, hash_from(source, 0));
   std::string name = fmt::format("quarantine/{:02x}.dcm", fmt::join(hash, ""));
-  const std::string path = files_.path_of(name);
-  if (::access(path.c_str(), F_OK) == 0) return name;
+  if (files_.open(name)) return name;
   if (bytes_ + source.size() > limits_.quarantine_bytes_max) {
     return problem(
         ProblemKind::insufficient_storage,
@@ -57,24 +55,22 @@ Result<std::string> Quarantine::keep_file(Received& object, dicom::Source& sourc
   }
   // Under its own name only when it is whole.
   if (!object.descriptor.is_open()) TRY_DO(object.spill());
-  NewFile file{name, std::move(object.descriptor), {}};
-  if (::fsync(file.descriptor.get()) != 0) {
-    return file_problem("The file could not be synced", object.path, errno);
-  }
-  if (::link(object.path.c_str(), path.c_str()) != 0 && errno != EEXIST) {
-    return file_problem("The file could not be made", path, errno);
-  }
-  TRY_DO(files_.sync({&file, 1}));
+  const auto file = files_.adopt(name, object.path, object.descriptor);
+  if (!file && file.error().kind == ProblemKind::conflict) return name;  // another thread's
+  if (!file) return std::unexpected(file.error());
+  TRY_DO(files_.sync({&*file, 1}));
   bytes_ += source.size();
   return name;
 }
 
-void Quarantine::forget(std::string_view file) {
-  if (file.starts_with('/')) return;
-  std::error_code error;
-  const auto bytes = std::filesystem::file_size(files_.path_of(file), error);
-  if (!error) bytes_ -= bytes;
-  std::filesystem::remove(files_.path_of(file), error);
+Result<void> Quarantine::forget(const std::string& file) {
+  if (file.empty() || is_in_place(file)) return {};
+  const std::unique_lock lock(files_and_list_);
+  TRY(const auto others, store_.dicom().quarantined(file));
+  if (!others.empty()) return {};
+  const auto source = files_.open(file);
+  if (source && files_.remove(file)) bytes_ -= (*source)->size();
+  return {};
 }
 
 }  // namespace lightbox::ingest

@@ -8,32 +8,40 @@
 
 #include <atomic>
 #include <cstdint>
+#include <shared_mutex>
 
 #include "base/limits.h"
 #include "dicom/part10.h"
 #include "ingest/archive.h"
+#include "ingest/files.h"
 #include "ingest/received.h"
 
 namespace lightbox::ingest {
 
 class Quarantine {
  public:
-  Quarantine(Files& files, store::Store& store, const Limits& limits);
+  // Counts what is there.
+  static Result<std::unique_ptr<Quarantine>> open(Files& files, store::Store& store,
+                                                  const Limits& limits);
 
   // `admitted.problem` says why. Its outcome becomes `quarantined` when the object is durable, else
   // `failed`, with what prevented it behind the reason.
   void keep(Received& object, dicom::Source& source, Admitted& admitted);
 
-  // Removes the file of a problem that has been solved.
-  void forget(std::string_view file);
+  // Of a problem that has been taken off the list: removes the file, unless another one names it.
+  Result<void> forget(const std::string& file);
 
  private:
+  Quarantine(Files& files, store::Store& store, const Limits& limits)
+      : files_(files), store_(store), limits_(limits) {}
   Result<std::string> keep_file(Received& object, dicom::Source& source);
 
   Files& files_;
   store::Store& store_;
   const Limits& limits_;
   std::atomic<std::uint64_t> bytes_ = 0;
+  // Shared while a file is made and listed, so that none goes in between.
+  std::shared_mutex files_and_list_;
 };
 
 }  // namespace lightbox::ingest

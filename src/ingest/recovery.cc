@@ -1,35 +1,48 @@
 #include "ingest/recovery.h"
 
-#include <fcntl.h>
-
-#include "dicom/part10.h"
+#include "ingest/compression.h"
 #include "ingest/hash.h"
 
 namespace lightbox::ingest {
 namespace {
 
-bool is_whole(const Files& files, const store::StoredFile& stored) {
-  const Descriptor file(::open(files.path_of(stored.file).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return false;
-  auto source = dicom::FileSource::of(file.get());
-  if (!source || source->size() != stored.file_bytes) return false;
-  const auto hash = hash_from(*source, stored.data_set_offset);
-  return hash && *hash == stored.hash;
+// The data set, with the file meta information that is before it.
+bool is_object_of(dicom::Source& source, const store::StoredFile& row) {
+  if (source.size() != row.file_bytes) return false;
+  const auto hash = hash_from(source, row.data_set_offset);
+  return hash && *hash == row.hash;
+}
+
+bool is_whole(const Archive& archive, const store::StoredFile& row) {
+  const auto source = archive.open_file(row.file);
+  return source && is_object_of(**source, row);
+}
+
+// Its file may have another name than the log has: that may have been taken, or it is compressed.
+Result<void> write_again(Archive& archive, const store::StoredFile& row, std::string_view content) {
+  archive.files().remove(row.file);
+  const auto make = [&](const std::string& name) { return archive.files().create(name, content); };
+  TRY(const NewFile file,
+      make_instance_file(row.instance.study_uid, row.instance.sop_instance_uid, "", make));
+  return archive.store().dicom().move_file(row.key, file.name);
 }
 
 }  // namespace
 
-Result<void> recover(Archive& archive, Files& files, const Arrival& arrival) {
-  store::DicomIndex& index = archive.store().dicom();
-  TRY(const auto found, index.find({std::string(arrival.sop_instance_uid)}));
-  if (const auto& row = found[0]; row && row->file == arrival.file) {
-    if (is_whole(files, *row)) return {};
-    files.remove(row->file);
-    TRY(const NewFile file,
-        files.create(row->instance.study_uid, arrival.sop_instance_uid, arrival.content));
-    return index.move_file(row->key, file.name);
+Result<void> recover(Archive& archive, const Arrival& arrival) {
+  TRY(const auto found, archive.store().dicom().find({std::string(arrival.sop_instance_uid)}));
+  const auto& row = found[0];
+  if (row) {
+    dicom::MemorySource content(arrival.content);
+    if (is_object_of(content, *row)) {
+      return is_whole(archive, *row) ? Result<void>() : write_again(archive, *row, arrival.content);
+    }
   }
-  files.remove(arrival.file);
+  // It has no row: what there is of its file may be a part of it.
+  for (const std::string_view suffix : {std::string_view(), compressed_suffix}) {
+    const std::string name = std::string(arrival.file) + std::string(suffix);
+    if (!row || row->file != name) archive.files().remove(name);
+  }
   std::vector<Incoming> objects;
   objects.push_back(archive.receive({.name = std::string(arrival.source), .remote_address = {}}));
   TRY_DO(objects[0].append(arrival.content));

@@ -6,12 +6,11 @@
 #include "base/result.h"
 #include "ingest/archive.h"
 #include "ingest/arrival_log.h"
-#include "ingest/files.h"
 
 namespace lightbox::ingest {
 
 // Once more for the same is harmless. What Archive::add refuses is listed as there; fails when it
 // cannot be kept.
-Result<void> recover(Archive& archive, Files& files, const Arrival& arrival);
+Result<void> recover(Archive& archive, const Arrival& arrival);
 
 }  // namespace lightbox::ingest

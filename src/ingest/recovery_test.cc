@@ -50,7 +50,7 @@ class RecoveryTest : public testing::ArchiveTest {
   void expect_archived(const std::string& uid, const std::string& content) {
     const auto names = files_of(uid);
     ASSERT_THAT(names, SizeIs(1)) << uid;
-    EXPECT_EQ(read_file(archive_->path_of(names[0])), content) << uid;
+    EXPECT_EQ(read_file(folder_ + "/dicom/" + names[0]), content) << uid;
   }
 };
 
@@ -131,6 +131,68 @@ TEST_F(RecoveryTest, TheLastStaysWhereItReplaces) {
   restart_from(before);
   expect_archived("1.4", last);
   EXPECT_THAT(files(), SizeIs(1));
+}
+
+TEST_F(RecoveryTest, WhatWasToReplaceAFileOfItsOwnNameDoes) {
+  on_conflict_ = store::OnConflict::replace;
+  open();
+  ASSERT_EQ(add_one(ct("1.2", "1.3", "1.4").file()).outcome, Outcome::stored);
+  const std::string before = copy("-before");
+  const std::string last = ct("1.2", "1.3", "1.4", "P2").file();
+  ASSERT_EQ(archive_->accept(incoming(last)).outcome, Outcome::replaced);
+  archive_->await_index();
+  take_log_to(before);
+  restart_from(before);
+  expect_archived("1.4", last);
+  EXPECT_THAT(files(), SizeIs(1));
+}
+
+TEST_F(RecoveryTest, AFileOfAnotherNameThanTheLogHasIsWrittenAgain) {
+  const std::string one = ct("1.2", "1.3", "1.4").file();
+  ASSERT_EQ(add_one(one).outcome, Outcome::stored);
+  const std::string first_name = files_of("1.4")[0];
+  ASSERT_TRUE(store_->dicom().remove({.study_uid = "1.2"}));  // its file stays: the name is taken
+  ASSERT_EQ(archive_->accept(incoming(one)).outcome, Outcome::stored);
+  archive_->await_index();
+  const std::string now = copy("-now");
+  ASSERT_NE(files_of("1.4")[0], first_name);
+  std::filesystem::remove(now + "/dicom/" + files_of("1.4")[0]);
+  restart_from(now);
+  expect_archived("1.4", one);
+}
+
+TEST_F(RecoveryTest, ACompressedFileIsWrittenAgain) {
+  compression_ = Compression::zstd;
+  open();
+  const std::string one = testing::image_file("1.2", "1.3", "1.4", std::string(20'000 * 128, 'x'));
+  const std::string other = testing::image_file("1.2", "1.3", "1.5", std::string(200 * 128, 'y'));
+  ASSERT_EQ(archive_->accept(incoming(one)).outcome, Outcome::stored);
+  ASSERT_EQ(archive_->accept(incoming(other)).outcome, Outcome::stored);
+  archive_->await_index();
+  ASSERT_THAT(files(), ::testing::Each(EndsWith(".dcm.zst")));
+  const std::string now = copy("-now");
+  std::filesystem::resize_file(now + "/dicom/" + files_of("1.5")[0], 30);
+  restart_from(now);
+  expect_archived("1.5", other);
+  ASSERT_THAT(files_of("1.4"), SizeIs(1));
+  EXPECT_THAT(files(), SizeIs(2));
+}
+
+TEST_F(RecoveryTest, APartOfACompressedFileWithoutARowGoes) {
+  compression_ = Compression::zstd;
+  open();
+  const std::string before = copy("-before");
+  const std::string one = testing::image_file("1.2", "1.3", "1.4", std::string(200 * 128, 'y'));
+  ASSERT_EQ(archive_->accept(incoming(one)).outcome, Outcome::stored);
+  archive_->await_index();
+  const std::string name = files()[0];
+  take_log_to(before);
+  std::filesystem::create_directories(
+      std::filesystem::path(before + "/dicom/" + name).parent_path());
+  std::ofstream(before + "/dicom/" + name) << "half of it";
+  restart_from(before);
+  EXPECT_EQ(files(), std::vector{name});
+  EXPECT_TRUE(archive_->open_file(name));
 }
 
 TEST_F(RecoveryTest, TheSourceIsKept) {
