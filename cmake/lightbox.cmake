@@ -1,6 +1,27 @@
 # Each folder under src/ is one library; its tests (x_test.cc) lie beside what they test and make one
 # program, FOLDER_test. main.cc belongs to no library.
 
+# Joins sources of a target that can be compiled as one (cmake/unity.py): from nothing that takes a third
+# of the time. Off, a change compiles sooner.
+option(LIGHTBOX_UNITY "Compile several sources as one" ON)
+function(lightbox_join target)
+  if(NOT LIGHTBOX_UNITY)
+    return()
+  endif()
+  execute_process(COMMAND python3 ${CMAKE_SOURCE_DIR}/cmake/unity.py ${ARGN}
+                  OUTPUT_VARIABLE groups OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" ";" groups "${groups}")
+  set(number 0)
+  foreach(group ${groups})
+    math(EXPR number "${number} + 1")
+    separate_arguments(files UNIX_COMMAND "${group}")
+    set_source_files_properties(${files} PROPERTIES UNITY_GROUP ${number})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # A joined source may shadow its neighbour's names, and its unnamed namespace is no longer the main file's.
+  target_compile_options(${target} PRIVATE -Wno-shadow -Wshadow=local -Wno-subobject-linkage)
+endfunction()
+
 function(lightbox_library name)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS src/${name}/*.cc)
@@ -11,6 +32,7 @@ function(lightbox_library name)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
+    lightbox_join(${name} ${sources})
     set(scope PUBLIC)
   else()
     add_library(${name} INTERFACE)
@@ -20,6 +42,7 @@ function(lightbox_library name)
   target_link_libraries(${name} ${scope} ${ARG_USES})
   if(tests)
     add_executable(${name}_test ${tests})
+    lightbox_join(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)

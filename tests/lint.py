@@ -2,14 +2,17 @@
 """clang-format and clang-tidy over the C++ sources, the TypeScript compiler over those of the page.
 
 A file is looked at again only when it, a header that it includes, or the rules have changed since it
-was last found clean; build/lint has one empty file for each clean state.
+was last found clean; build/lint/clean has one empty file for each clean state. clang-tidy's time goes into
+the headers, so it is given several sources as one (cmake/unity.py), and each alone when those do not compile.
 
     tests/lint.py [FILE...]     prints findings; exit code 1 when there are any
 """
 
 import hashlib
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +20,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CLEAN = ROOT / "build" / "lint"
+BUILD = ROOT / "build" / "lint"
+CLEAN = BUILD / "clean"
+sys.path.insert(0, str(ROOT / "cmake"))
+import unity  # noqa: E402
 
 
 @cache
@@ -53,31 +59,73 @@ def mark(tool, path, rules):
     return CLEAN / f"{tool}-{digest.hexdigest()}"
 
 
-def check(tool, path, rules, command):
-    """None when clean, else what the tool said."""
-    clean = mark(tool, path, rules)
+def format_check(path):
+    clean = mark("format", path, ".clang-format")
     if clean.exists():
         return None
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["clang-format-19", "--dry-run", "-Werror", str(path)], capture_output=True, text=True)
     if done.returncode == 0:
         clean.touch()
         return None
+    return done.stderr.strip()
+
+
+def compile_options():
+    """The options of each source, as CMake has them for sources that are compiled alone."""
+    subprocess.run(["cmake", "-G", "Ninja", "-S", ROOT, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Release",
+                    "-DLIGHTBOX_UNITY=OFF"], check=True, stdout=subprocess.DEVNULL)
+    return {Path(entry["file"]): [word for word in shlex.split(entry["command"])
+                                  if word.startswith(("-D", "-I", "-W", "-f", "-std")) or word.startswith("/usr")]
+            for entry in json.loads((BUILD / "compile_commands.json").read_text())}
+
+
+def tidy(paths, options):
+    """What clang-tidy says of the sources as one, and whether it could compile them."""
+    joined = "".join(f'#include "{path}"\n' for path in paths)
+    source = paths[0]
+    more = []
+    if len(paths) > 1:
+        source = CLEAN.parent / f"{hashlib.sha256(joined.encode()).hexdigest()[:16]}.cc"
+        source.write_text(joined)
+        # What is said of joined sources only because they are joined.
+        more = ["-Wno-shadow"]
+    done = subprocess.run(
+        ["clang-tidy-19", "--quiet", f"--config-file={ROOT / '.clang-tidy'}", "--checks=-bugprone-suspicious-include",
+         str(source), "--", *options, *more,
+         # GCC's own options that Clang does not know.
+         "-Wno-unknown-warning-option",
+         # libstdc++ 12 uses what it has deprecated itself.
+         "-Wno-deprecated-declarations"],
+        cwd=ROOT, capture_output=True, text=True)
+    if len(paths) > 1:
+        source.unlink()
     # clang-tidy's standard error counts the suppressed warnings of others' headers.
-    return done.stdout.strip() or done.stderr.strip()
+    said = None if done.returncode == 0 else done.stdout.strip() or done.stderr.strip()
+    return said, "[clang-diagnostic-error" not in done.stdout
 
 
-def format_check(path):
-    return check("format", path, ".clang-format",
-                 ["clang-format-19", "--dry-run", "-Werror", str(path)])
+def tidy_check(paths, options):
+    said, compiled = tidy(paths, options)
+    if said is None:
+        for path in paths:
+            mark("tidy", path, ".clang-tidy").touch()
+        return None
+    if compiled or len(paths) == 1:
+        return said
+    alone = [tidy_check([path], options) for path in paths]
+    return "\n".join(each for each in alone if each) or None
 
 
-def tidy_check(path):
-    return check("tidy", path, ".clang-tidy",
-                 ["clang-tidy-19", "--quiet", "-p", "build", str(path),
-                  # GCC's own options that Clang does not know.
-                  "--extra-arg=-Wno-unknown-warning-option",
-                  # libstdc++ 12 uses what it has deprecated itself.
-                  "--extra-arg=-Wno-deprecated-declarations"])
+def tidy_jobs(paths):
+    """A job for each group of sources of one folder that are to be looked at."""
+    options = compile_options()
+    folders = {}
+    for path in paths:
+        if path in options and not mark("tidy", path, ".clang-tidy").exists():
+            folders.setdefault((path.parent, path.stem.endswith("_test")), []).append(path)
+    # Those of a folder share their libraries, and so their options.
+    return [lambda group=group: tidy_check(group, options[group[0]])
+            for together in folders.values() for group in unity.groups(together)]
 
 
 def web_check(sources):
@@ -103,16 +151,15 @@ def main():
     files = [Path(name).resolve() for name in sys.argv[1:]] or sorted(
         path for folder in ("src", "bench", "fuzz") for path in (ROOT / folder).rglob("*")
         if path.suffix in (".cc", ".h"))
-    compiled = (ROOT / "build" / "compile_commands.json").read_text()
-    jobs = [(format_check, path) for path in files]
+    jobs = [lambda path=path: format_check(path) for path in files]
     # Headers are looked at through the files that include them.
-    jobs += [(tidy_check, path) for path in files if path.suffix == ".cc" and str(path) in compiled]
+    jobs += tidy_jobs([path for path in files if path.suffix == ".cc"])
     pages = sorted(path for path in (ROOT / "src" / "web").rglob("*") if path.suffix in (".ts", ".tsx", ".json"))
     if not sys.argv[1:]:
-        jobs.append((web_check, pages))
+        jobs.append(lambda: web_check(pages))
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for said in pool.map(lambda job: job[0](job[1]), jobs):
+        for said in pool.map(lambda job: job(), jobs):
             if said is not None:
                 failed += 1
                 print(said, flush=True)
