@@ -236,7 +236,7 @@ def segmentation(study, size, volumes, radius):
                                        "SpacingBetweenSlices": f"{thickness:g}"}],
             "PlaneOrientationSequence": [{"ImageOrientationPatient": AXIAL}]}],
         PerFrameFunctionalGroupsSequence=groups,
-        ReferencedSeriesSequence=[{"SeriesInstanceUID": study.series_uid(2), "ReferencedSOPSequence": [
+        ReferencedSeriesSequence=[{"SeriesInstanceUID": study.series_uid(2), "ReferencedInstanceSequence": [
             study.reference(2, n, "CT") for n in range(1, slices + 1)]}],
         PixelData=bits + b"\0" * (len(bits) % 2))
 

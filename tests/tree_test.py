@@ -30,7 +30,7 @@ ARROWS = {
 PLACES = [
     r"(README\.md|CHANGELOG\.md|LICENSE|CMakeLists\.txt|dev|\.gitignore|\.clang-format|\.clang-tidy)",
     r"\.ci/run",
-    r"cmake/[a-z_]+\.cmake",
+    r"cmake/[a-z_]+\.(cmake|py)",
     r"(package|package-lock)\.json|\.npmrc",
     r"src/[a-z]+/[a-z0-9_]+\.(cc|h)",
     r"src/web/(index\.html|build\.mjs|vite\.config\.js|tsconfig\.json)",

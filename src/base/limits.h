@@ -51,6 +51,7 @@ struct Limits {
   // ingest/
   std::uint64_t dicom_object_bytes_max = 16ULL << 30U;  // one instance
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
+  std::size_t dicom_search_results_max = 10'000;   // of one QIDO-RS search or C-FIND
   std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
   std::int64_t projection_quiet_ms = 2'000;     // before a study's resource is brought up to date
   std::int64_t projection_publish_ms = 30'000;  // for a study that is never quiet

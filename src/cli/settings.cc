@@ -74,6 +74,8 @@ const std::vector<LimitSetting>& limit_settings() {
       {"dicom_object_bytes_max", &Limits::dicom_object_bytes_max, "of one DICOM object"},
       {"dicom_memory_bytes_max", &Limits::dicom_memory_bytes_max,
        "of a DICOM object on its way, before it goes to disk"},
+      {"dicom_search_results_max", &Limits::dicom_search_results_max,
+       "results of one QIDO-RS search or C-FIND"},
       {"stow_bytes_max", &Limits::stow_bytes_max, "one STOW-RS request; past it 413"},
       {"stow_requests_max", &Limits::stow_requests_max, "STOW-RS requests at once; past it 503"},
       {"stow_memory_bytes_max", &Limits::stow_memory_bytes_max,

@@ -17,7 +17,6 @@ using query::Wanted;
 namespace tags = query::tags;
 
 constexpr std::size_t shown_bytes_max = 64;
-constexpr std::size_t dicom_search_results_max = 10'000;
 
 std::string shown(std::string_view text) { return std::string(text.substr(0, shown_bytes_max)); }
 
@@ -64,7 +63,7 @@ class Reader {
     TRY_DO(add_criteria());
     TRY_DO(add_includes());
     query::combine_dates_and_times(query_.criteria);
-    query_.limit = std::min<std::uint64_t>(query_.limit, dicom_search_results_max);
+    query_.limit = std::min<std::uint64_t>(query_.limit, limits_.dicom_search_results_max);
     // Within a study what is left is soon counted.
     if (!resource_.study_uid.empty()) query_.rest = query::Query::Rest::counted;
     TRY_DO(query::check_bounds(query_));

@@ -158,7 +158,7 @@ class Finding {
     TRY(auto snapshot, snapshot());
     std::vector<std::string> answers;
     query::Query query = find.query;
-    query.limit = find_matches_max;
+    query.limit = limits().dicom_search_results_max;
     TRY(const auto found, query::search(snapshot, query, [&](const query::Match& match) {
           find.form.append(match, answers.emplace_back());
           return look_for_cancel(answers.size(), cut);
@@ -186,7 +186,7 @@ class Finding {
       };
       const std::string identity = value(tags::IssuerOfPatientID) + '\n' + value(tags::PatientID);
       const auto [place, is_new] = places.try_emplace(identity, patients.size());
-      if (is_new && patients.size() == find_matches_max) {
+      if (is_new && patients.size() == limits().dicom_search_results_max) {
         cut.has_more = true;
         return false;
       }
@@ -214,8 +214,6 @@ class Finding {
     if (at == std::string::npos) return;
     json.replace(at, empty.size(), fmt::format(R"("{}":{{"vr":"IS","Value":[{}]}})", tag, count));
   }
-
-  static constexpr std::size_t find_matches_max = 10'000;
 
   Session& session_;
   const Message& message_;

@@ -136,7 +136,7 @@ void add_cors_fields(const OriginRules& rules, const Request& request, Response&
   if (!is_allowed_origin(rules, request, origin)) return;
   response.fields.emplace_back("Access-Control-Allow-Origin", origin);
   response.fields.emplace_back("Access-Control-Expose-Headers",
-                               "ETag, Last-Modified, Location, Content-Location");
+                               "ETag, Last-Modified, Location, Content-Location, Warning");
 }
 
 }  // namespace lightbox::http

@@ -69,6 +69,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> content_
     {".webmanifest", "application/manifest+json"},
 }};
 
+constexpr std::string_view config_path = "/app-config.js";
+
 std::string_view content_type_of(const std::filesystem::path& path) {
   for (const auto& [extension, type] : content_types) {
     if (path.extension() == extension) return type;
@@ -102,12 +104,12 @@ Result<Viewer> Viewer::open(const std::string& directory) {
 bool Viewer::has(std::string_view path) const {
   // Its service worker would answer for the study browser, too.
   return is_open() && path != "/index.html" && path != "/sw.js" &&
-         (is_page(path) || files_.contains(path));
+         (is_page(path) || path == config_path || files_.contains(path));
 }
 
 Result<ViewerFile> Viewer::read(std::string_view path) const {
-  if (path == "/app-config.js" && is_open()) {
-    return ViewerFile{.content_type = std::string(content_type_of("app-config.js")),
+  if (path == config_path && is_open()) {
+    return ViewerFile{.content_type = std::string(content_type_of(config_path)),
                       .etag = fmt::format("\"{:x}\"", std::hash<std::string_view>{}(app_config)),
                       .body = std::string(app_config)};
   }
