@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "ingest/examine.h"
@@ -81,6 +82,9 @@ bool Indexer::is_stuck() {
 }
 
 void Indexer::run() {
+  // Those who wait for an answer go first: it does not wait for this, until the queue is full. Of
+  // the calling thread alone, as Linux has it.
+  (void)setpriority(PRIO_PROCESS, 0, 10);
   std::unique_lock lock(mutex_);
   while (!is_stopping_ || !queue_.empty()) {
     const auto wanted = [&] { return is_stopping_ || !queue_.empty(); };
