@@ -128,7 +128,7 @@ class StoreTest(DimseTest):
 
     def test_unknown_classes_by_configuration(self):
         private = "1.3.46.670589.11.0.0.12.1"
-        contexts = {1: (private, [dicom.EXPLICIT]), 3: ("1.2.840.10008.5.1.4.1.2.2.2", [dicom.EXPLICIT]),
+        contexts = {1: (private, [dicom.EXPLICIT]), 3: ("1.2.840.10008.5.1.4.31", [dicom.EXPLICIT]),
                     5: (CT, ["1.2.3.4.5"]), 7: (CT, [dicom.IMPLICIT, dicom.EXPLICIT])}
         server = self.serve()
         association = peer.Association(server.dimse_port, contexts)
@@ -149,7 +149,7 @@ class StoreTest(DimseTest):
         classes = list(dicom.SOP_CLASSES.values())
         contexts = {number: (classes[number % len(classes)], [f"1.2.3.{n}" for n in range(70)] + [dicom.IMPLICIT])
                     for number in range(1, 256, 2)}
-        more = (peer.item(0x53, b"\0\0\0\0") + peer.item(0x54, b"\0\x19" + CT.encode() + b"\1\1")
+        more = (peer.item(0x53, b"\0\0\0\0") + peer.item(0x54, b"\0\x19" + CT.encode() + b"\1\0")
                 + peer.item(0x56, b"\0\x19" + CT.encode() + b"\2\0\0\0\0\0")
                 + peer.item(0x58, b"\1\1\0\4user\0\0"))
         association = peer.Association(server.dimse_port, contexts, more=more)
@@ -186,8 +186,8 @@ class StoreTest(DimseTest):
                                      peer.MESSAGE_ID: 77})
         response = association.read_message()[1]
         self.assertEqual((response[peer.STATUS], response[peer.RESPONDED]), (0xC000, 77))
-        # C-FIND is not of this presentation context, and C-GET is not here.
-        for field, status in ((0x20, 0x0122), (0x10, 0x0211)):
+        # C-FIND and C-GET are not of this presentation context, and N-GET is not here.
+        for field, status in ((0x20, 0x0122), (0x10, 0x0122), (0x110, 0x0211)):
             association.send_message(3, {peer.SOP_CLASS: CT, peer.FIELD: field, peer.MESSAGE_ID: 78}, good)
             self.assertEqual(association.read_message()[1][peer.STATUS], status)
         self.assertEqual(association.echo(), 0)

@@ -48,13 +48,16 @@ Result<Enum> choice(const Settings& settings, std::string_view name,
   return wrong(name, setting, fmt::format("one of {}", fmt::join(words, ", ")));
 }
 
+dimse::TlsFiles tls_files(const Settings& settings) {
+  return {.certificate_file = settings.get("dimse_tls_cert").value,
+          .key_file = settings.get("dimse_tls_key").value,
+          .trusted_file = settings.get("dimse_tls_ca").value};
+}
+
 Result<std::optional<dimse::TlsOptions>> tls_options(const Settings& settings) {
   TRY(auto listen, endpoint(settings, "dimse_tls_listen"));
   if (!listen) return std::optional<dimse::TlsOptions>();
-  dimse::TlsOptions tls{.listen = std::move(*listen),
-                        .certificate_file = settings.get("dimse_tls_cert").value,
-                        .key_file = settings.get("dimse_tls_key").value,
-                        .trusted_file = settings.get("dimse_tls_ca").value};
+  dimse::TlsOptions tls{.listen = std::move(*listen), .files = tls_files(settings)};
   TRY(tls.clients, choice<dimse::ClientCertificates>(settings, "dimse_tls_client",
                                                      {"ignored", "wanted", "required"}));
   for (const char* name : {"dimse_tls_cert", "dimse_tls_key", "dimse_tls_ca"}) {
@@ -65,6 +68,15 @@ Result<std::optional<dimse::TlsOptions>> tls_options(const Settings& settings) {
     }
   }
   return std::optional(std::move(tls));
+}
+
+// Both ends show their certificates.
+Result<void> check_peer_tls(const Settings& settings) {
+  for (const char* name : {"dimse_tls_cert", "dimse_tls_key", "dimse_tls_ca"}) {
+    if (!settings.get(name).value.empty()) continue;
+    return wrong(name, settings.get(name), "a PEM file, since a peer is called by TLS");
+  }
+  return {};
 }
 
 // Other machines may come when it is said which, or with certificates that were issued for it.
@@ -108,8 +120,10 @@ Result<dimse::ServerOptions> dimse_options(const Settings& settings) {
   if (settings.get("insecure").value == "true") {
     options.unlisted = dimse::Callers::Unlisted::accepted;
   }
+  options.peer_tls = tls_files(settings);
   for (const std::string& text : settings.list("peer")) {
     TRY(auto peer, dimse::parse_peer(text));
+    if (peer.transport == dimse::PeerAddress::Transport::tls) TRY_DO(check_peer_tls(settings));
     options.peers.push_back(std::move(peer));
   }
   TRY_DO(check_exposure(settings, options));

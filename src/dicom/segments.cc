@@ -43,7 +43,8 @@ std::string file_meta_for(const Part10& object, std::string_view transfer_syntax
 }
 
 // Values that are bulk data stay where they are.
-Result<void> append_elements(const Part10& object, const DataSet& data_set, Segments& segments) {
+Result<void> append_elements(const Part10& object, const DataSet& data_set, Segments& segments,
+                             VrForm form = VrForm::explicit_vr) {
   const bool is_big_endian = encoding_of(object.transfer_syntax()).order == ByteOrder::big_endian;
   const ByteSink sink = [&](std::string_view bytes) -> Result<void> {
     append(bytes, segments);
@@ -61,7 +62,7 @@ Result<void> append_elements(const Part10& object, const DataSet& data_set, Segm
                                       return {};
                                     }});
   }};
-  return write_explicit_little_endian(data_set, options, sink);
+  return write_little_endian(data_set, form, options, sink);
 }
 
 void append_32(std::uint32_t number, std::string& out) {
@@ -90,6 +91,13 @@ void add(Tag tag, Vr vr, std::string_view value, DataSet& data_set) {
 
 bool is_lossy_attribute(Tag tag) {
   return tag == lossy_compression || tag == lossy_ratio || tag == lossy_method;
+}
+
+Result<void> check_native(const Part10& object) {
+  const std::string& transfer_syntax = object.transfer_syntax();
+  if (!is_deflated(transfer_syntax) && is_native(transfer_syntax)) return {};
+  return problem(ProblemKind::not_supported,
+                 "An object of transfer syntax " + transfer_syntax + " has no native values");
 }
 
 }  // namespace
@@ -139,14 +147,17 @@ Result<Segments> part_of(Source& source, const Segment& range, std::uint64_t fro
 }
 
 Result<Segments> to_explicit_little_endian(const Part10& object) {
-  const std::string& transfer_syntax = object.transfer_syntax();
-  if (is_deflated(transfer_syntax) || !is_native(transfer_syntax)) {
-    return problem(ProblemKind::not_supported,
-                   "An object of transfer syntax " + transfer_syntax + " has no native values");
-  }
+  TRY_DO(check_native(object));
   Segments segments;
   append(file_meta_for(object, explicit_little_endian), segments);
   TRY_DO(append_elements(object, object.data_set(), segments));
+  return segments;
+}
+
+Result<Segments> native_data_set(const Part10& object, VrForm form) {
+  TRY_DO(check_native(object));
+  Segments segments;
+  TRY_DO(append_elements(object, object.data_set(), segments, form));
   return segments;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dicom/encoding.h"
 #include "dicom/part10.h"
 
 namespace lightbox::dicom {
@@ -44,8 +45,12 @@ Result<Segments> part_of(Source& source, const Segment& range, std::uint64_t fro
 // encapsulated.
 Result<Segments> to_explicit_little_endian(const Part10& object);
 
-// The same of an object whose pixel data is another one: what is before its value, and after it.
-// The data set has no pixel data then; its photometric interpretation is another, too.
+// Its data set alone, in little endian and either form of VR; fails likewise.
+Result<Segments> native_data_set(const Part10& object, VrForm form);
+
+// A Part 10 object in explicit VR little endian whose pixel data is another one: what is before its
+// value, and after it. The data set has no pixel data then; its photometric interpretation is
+// another, too.
 struct NewPixelData {
   std::string_view transfer_syntax;
   std::string photometric_interpretation;

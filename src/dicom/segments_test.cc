@@ -72,6 +72,12 @@ TEST(Segments, WhateverItIsItBecomesExplicitLittleEndian) {
     MemorySource again(made);
     EXPECT_EQ(Part10::read(again, {})->transfer_syntax(), explicit_little);
     EXPECT_EQ(json_of(made), expected) << c.name;
+
+    const auto bare = native_data_set(*object, VrForm::implicit_vr);
+    ASSERT_TRUE(bare) << c.name;
+    const std::string implicit_made = joined(source, *bare);
+    EXPECT_TRUE(implicit_made.ends_with(pixels)) << c.name;
+    EXPECT_EQ(json_of(file(implicit_made, implicit_little)), expected) << c.name;
   }
 }
 

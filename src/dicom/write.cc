@@ -33,7 +33,8 @@ bool is_ascii(std::string_view text) {
 
 class Writer {
  public:
-  Writer(const WriteOptions& options, const ByteSink& sink) : options_(options), sink_(sink) {}
+  Writer(VrForm form, const WriteOptions& options, const ByteSink& sink)
+      : form_(form), options_(options), sink_(sink) {}
 
   Result<void> write_whole(const DataSet& data_set) {
     character_set_ = data_set.character_set;
@@ -62,6 +63,10 @@ class Writer {
 
   void append_header(Tag tag, Vr vr, std::uint64_t length) {
     append_tag(tag, out_);
+    if (form_ == VrForm::implicit_vr) {
+      append_32(length, out_);
+      return;
+    }
     out_ += name_of(vr);
     if (has_long_length(vr)) {
       out_.append(2, '\0');
@@ -170,6 +175,7 @@ class Writer {
     return {};
   }
 
+  VrForm form_;
   const WriteOptions& options_;
   const ByteSink& sink_;
   std::string out_;
@@ -181,7 +187,12 @@ class Writer {
 
 Result<void> write_explicit_little_endian(const DataSet& data_set, const WriteOptions& options,
                                           const ByteSink& sink) {
-  return Writer(options, sink).write_whole(data_set);
+  return write_little_endian(data_set, VrForm::explicit_vr, options, sink);
+}
+
+Result<void> write_little_endian(const DataSet& data_set, VrForm form, const WriteOptions& options,
+                                 const ByteSink& sink) {
+  return Writer(form, options, sink).write_whole(data_set);
 }
 
 }  // namespace lightbox::dicom

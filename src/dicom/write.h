@@ -1,8 +1,8 @@
 #pragma once
 
-// Writes a data set as explicit VR little endian (PS3.5 A.2), piece by piece, so that bulk data
-// need not be in memory. With encapsulated pixel data the same is the data set of a compressed
-// transfer syntax (PS3.5 A.4). Pure but for the sink.
+// Writes a data set as explicit VR little endian (PS3.5 A.2) or implicit (A.1), piece by piece, so
+// that bulk data need not be in memory. With encapsulated pixel data the explicit one is the data
+// set of a compressed transfer syntax (PS3.5 A.4). Pure but for the sink.
 
 #include <cstdint>
 #include <functional>
@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "dicom/data_set.h"
+#include "dicom/encoding.h"
 
 namespace lightbox::dicom {
 
@@ -38,5 +39,9 @@ struct WriteOptions {
 // for a value past 4 GiB, and for one whose length is no multiple of its VR's unit.
 Result<void> write_explicit_little_endian(const DataSet& data_set, const WriteOptions& options,
                                           const ByteSink& sink);
+// The same in either form; implicit lengths are of 32 bits. Pixel data must not be encapsulated in
+// the implicit one.
+Result<void> write_little_endian(const DataSet& data_set, VrForm form, const WriteOptions& options,
+                                 const ByteSink& sink);
 
 }  // namespace lightbox::dicom

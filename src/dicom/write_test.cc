@@ -112,5 +112,29 @@ TEST(Write, HandsOnWhatItsSinkSays) {
   EXPECT_EQ(done.error().kind, ProblemKind::insufficient_storage);
 }
 
+TEST(Write, ImplicitIsReadAsTheSame) {
+  const std::string json =
+      R"({"00080018":{"vr":"UI","Value":["1.2.3"]},"00081140":{"vr":"SQ","Value":[)"
+      R"({"00081150":{"vr":"UI","Value":["1.2.3"]}},{}]},)"
+      R"("00100010":{"vr":"PN","Value":[{"Alphabetic":"Doe^J"}]},)"
+      R"("00280010":{"vr":"US","Value":[512]},"00460028":{"vr":"FD","Value":[0.5]}})";
+  const auto parsed = ParsedJson::parse(json, {});
+  ASSERT_TRUE(parsed);
+  std::string bytes;
+  const auto done =
+      write_little_endian(parsed->data_set(), VrForm::implicit_vr, {}, [&](std::string_view piece) {
+        bytes += piece;
+        return Result<void>{};
+      });
+  ASSERT_TRUE(done);
+  MemorySource source(bytes);
+  const auto part10 = Part10::read(source, {}, "1.2.840.10008.1.2");
+  ASSERT_TRUE(part10) << part10.error().issues.front().diagnostics;
+  EXPECT_TRUE(part10->remarks().empty());
+  std::string read;
+  append_json(part10->data_set(), {}, read);
+  EXPECT_EQ(read, json);
+}
+
 }  // namespace
 }  // namespace lightbox::dicom

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "dicomweb/transcode.h"
+#include "ingest/transcode.h"
 
 namespace lightbox::dicomweb {
 namespace {
@@ -44,7 +44,7 @@ class Choosing {
         one.transfer_syntax.empty() ? default_syntax : std::string_view(one.transfer_syntax);
     const std::string_view target_type = media_type_of(target);
     const auto form = form_of(one, target_type);
-    if (!form || !can_transcode(stored_, target)) return std::nullopt;
+    if (!form || !ingest::can_transcode(stored_, target)) return std::nullopt;
     return FrameForm{.media_type = std::string(target_type),
                      .form = *form,
                      .transfer_syntax = std::string(target),

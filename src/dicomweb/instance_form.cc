@@ -5,7 +5,7 @@
 
 #include "dicom/frames.h"
 #include "dicomweb/media_types.h"
-#include "dicomweb/transcode.h"
+#include "ingest/transcode.h"
 
 namespace lightbox::dicomweb {
 namespace {
@@ -25,10 +25,10 @@ std::optional<std::string> as(std::string_view wanted, std::string_view stored) 
   // 8.7.3: pixel data that there is in a lossy form only goes out in that; as does what is not
   // known.
   const std::string_view target = is_default ? explicit_little_endian : wanted;
-  if (is_default && (is_lossy(stored) || !can_transcode(stored, target))) {
+  if (is_default && (is_lossy(stored) || !ingest::can_transcode(stored, target))) {
     return std::string(stored);
   }
-  return can_transcode(stored, target) ? std::optional<std::string>(target) : std::nullopt;
+  return ingest::can_transcode(stored, target) ? std::optional<std::string>(target) : std::nullopt;
 }
 
 std::optional<Container> container_of(const Accept& accept, const Acceptable& one,

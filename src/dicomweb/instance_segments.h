@@ -3,18 +3,13 @@
 // One instance as a Part 10 object in the transfer syntax in which it is to go out.
 
 #include <boost/asio/awaitable.hpp>
-#include <memory>
 #include <string_view>
 
-#include "dicom/segments.h"
 #include "dicomweb/stored_object.h"
 
 namespace lightbox::dicomweb {
 
-struct InstanceSegments {
-  std::unique_ptr<dicom::Source> source;
-  dicom::Segments segments;
-};
+using ingest::InstanceSegments;
 
 // `transfer_syntax` as InstanceForm::transfer_syntax_for gave it. Opens the object: on this thread,
 // or in the lane when it takes its time. Fails as StoredObject::open, and as

@@ -8,7 +8,7 @@ namespace lightbox::dicomweb {
 
 boost::asio::awaitable<Result<std::optional<InstanceQueue::Instance>>> InstanceQueue::next() {
   while (at_ < keys_.size()) {
-    auto object = StoredObject::find(api_, keys_[at_++]);
+    auto object = StoredObject::find(api_.archive(), keys_[at_++]);
     if (!object) co_return std::move(object).error();
     if (!*object) continue;
     auto transfer_syntax = form_.transfer_syntax_for((*object)->file().transfer_syntax_uid);

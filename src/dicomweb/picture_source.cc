@@ -53,7 +53,7 @@ Result<std::int64_t> representative_instance(Api& api, const store::DicomSelecti
 
 Result<std::string> make_picture(Api& api, std::int64_t key, std::optional<std::uint32_t> frame,
                                  const PictureRequest& request) {
-  TRY(auto object, StoredObject::find(api, key));
+  TRY(auto object, StoredObject::find(api.archive(), key));
   if (!object) return problem(ProblemKind::not_found, "The instance has just been deleted");
   TRY(auto renderer, Renderer::open(*object, api.limits()));
   const std::uint32_t number = frame.value_or(renderer.representative_frame() + 1);

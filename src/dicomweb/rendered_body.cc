@@ -72,7 +72,7 @@ Result<void> RenderedBody::make_part() {
 
 Result<void> RenderedBody::begin_instance() {
   const Rendered& wanted = wanted_[at_++];
-  TRY(auto object, StoredObject::find(api_, wanted.key));
+  TRY(auto object, StoredObject::find(api_.archive(), wanted.key));
   if (!object) return {};
   current_ = std::make_unique<Current>(std::move(*object));
   TRY(current_->renderer, Renderer::open(current_->object, api_.limits()));

@@ -94,7 +94,7 @@ struct Wanted {
 Result<Wanted> wanted_of(Call& call) {
   TRY(const auto selection, selection_of(call));
   TRY(auto accept, Accept::of(call.request));
-  TRY(auto object, StoredObject::find(call.api, selection));
+  TRY(auto object, StoredObject::find(call.api.archive(), selection));
   return Wanted{std::move(accept), std::move(object)};
 }
 

@@ -46,7 +46,7 @@ Result<Wanted> wanted_of(Call& call) {
   TRY(const auto selection, selection_of(call));
   TRY(auto frames, frame_list(call.captures[3]));
   TRY(auto accept, Accept::of(call.request));
-  TRY(auto object, StoredObject::find(call.api, selection));
+  TRY(auto object, StoredObject::find(call.api.archive(), selection));
   return Wanted{std::move(frames), std::move(accept), std::move(object)};
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
-// A whole instance in another transfer syntax, frame by frame in the pixel lane. Its bytes lie in
-// memory while they are few, then in a file without a name.
+// A whole instance in another transfer syntax (ingest/transcode_instance.h), in the pixel lane.
 
 #include <boost/asio/awaitable.hpp>
 #include <string>
@@ -10,7 +9,7 @@
 
 namespace lightbox::dicomweb {
 
-// The object must have been opened. Fails as Transcoder; `insufficient_storage`.
+// The object must have been opened. Fails as ingest::InstanceTranscoder.
 boost::asio::awaitable<Result<InstanceSegments>> transcode_instance(Api& api, StoredObject& object,
                                                                     std::string transfer_syntax);
 

@@ -1,8 +1,8 @@
 #include "dicomweb/transcoded_frames.h"
 
 #include "dicomweb/multipart.h"
-#include "dicomweb/transcode.h"
 #include "http/response_body.h"
+#include "ingest/transcode.h"
 
 namespace lightbox::dicomweb {
 namespace {
@@ -54,7 +54,7 @@ class TranscodedBody final : public http::ResponseBody {
   }
   Result<void> add_frame() {
     if (!transcoder_) {
-      TRY(transcoder_, Transcoder::open(object_, form_.transfer_syntax, api_.limits()));
+      TRY(transcoder_, ingest::Transcoder::open(object_, form_.transfer_syntax, api_.limits()));
     }
     const std::uint32_t number = frames_[at_++];
     TRY(const auto frame, transcoder_->frame(number - 1));
@@ -71,7 +71,7 @@ class TranscodedBody final : public http::ResponseBody {
   FrameForm form_;
   std::string url_;
   Multipart multipart_;
-  std::optional<Transcoder> transcoder_;
+  std::optional<ingest::Transcoder> transcoder_;
   std::size_t at_ = 0;
   std::string piece_;
   bool is_rewound_ = false;

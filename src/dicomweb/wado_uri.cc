@@ -172,7 +172,7 @@ boost::asio::awaitable<http::Response> respond_with_object(Call& call, const Wan
 
 // The viewport of a region is in pixels, which only the image knows.
 Result<std::string> make(const Call& call, const Wanted& wanted, std::int64_t key) {
-  TRY(auto object, StoredObject::find(call.api, key));
+  TRY(auto object, StoredObject::find(call.api.archive(), key));
   if (!object) return problem(ProblemKind::not_found, "The instance has just been deleted");
   TRY(auto renderer, Renderer::open(*object, call.api.limits()));
   PictureRequest request = wanted.picture;

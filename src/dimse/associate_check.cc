@@ -11,6 +11,7 @@ namespace {
 enum ItemType : std::uint8_t {
   application_context = 0x10,
   presentation_context = 0x20,
+  presentation_context_answer = 0x21,
   abstract_syntax = 0x30,
   transfer_syntax = 0x40,
   user_information = 0x50,
@@ -69,6 +70,24 @@ bool is_presentation_context(std::string_view value, std::bitset<256>& ids) {
   return abstract_syntaxes == 1 && transfer_syntaxes > 0;
 }
 
+bool is_presentation_context_answer(std::string_view value, std::bitset<256>& ids) {
+  constexpr std::size_t header_bytes = 4;
+  constexpr std::uint8_t acceptance = 0;
+  if (value.size() < header_bytes) return false;
+  const std::uint8_t id = byte_at(value, 0);
+  if (id % 2 == 0 || ids[id]) return false;
+  ids[id] = true;
+  const bool is_accepted = byte_at(value, 2) == acceptance;
+  value.remove_prefix(header_bytes);
+  int transfer_syntaxes = 0;
+  while (!value.empty()) {
+    const auto item = take(value);
+    if (!item || item->type != transfer_syntax || item->value.size() > uid_bytes_max) return false;
+    ++transfer_syntaxes;
+  }
+  return transfer_syntaxes == 1 || (!is_accepted && transfer_syntaxes == 0);
+}
+
 // A UID with its length, and at least `more` bytes behind it.
 bool begins_with_uid(std::string_view value, std::size_t more) {
   return value.size() >= 2 + more && big_16(value, 0) <= value.size() - 2 - more;
@@ -111,9 +130,9 @@ bool is_user_information(std::string_view value) {
   return true;
 }
 
-}  // namespace
+using ContextCheck = bool (*)(std::string_view value, std::bitset<256>& ids);
 
-bool is_well_formed_associate(std::string_view body) {
+bool is_well_formed(std::string_view body, ItemType context_type, ContextCheck check) {
   if (body.size() < fixed_bytes) return false;
   body.remove_prefix(fixed_bytes);
   std::bitset<256> ids;
@@ -122,14 +141,22 @@ bool is_well_formed_associate(std::string_view body) {
     const auto item = take(body);
     if (!item) return false;
     if (item->type == application_context && item->value.size() > uid_bytes_max) return false;
-    if (item->type == presentation_context && !is_presentation_context(item->value, ids)) {
-      return false;
-    }
+    if (item->type == context_type && !check(item->value, ids)) return false;
     if (item->type == user_information) {
       if (++user_informations > 1 || !is_user_information(item->value)) return false;
     }
   }
   return true;
+}
+
+}  // namespace
+
+bool is_well_formed_associate(std::string_view body) {
+  return is_well_formed(body, presentation_context, is_presentation_context);
+}
+
+bool is_well_formed_accept(std::string_view body) {
+  return is_well_formed(body, presentation_context_answer, is_presentation_context_answer);
 }
 
 }  // namespace lightbox::dimse

@@ -64,5 +64,30 @@ TEST(AssociateCheck, RefusesWhatIsNot) {
   }
 }
 
+std::string answered(char id, char result, const std::string& syntaxes) {
+  return item(0x21, std::string{id, 0, result, 0} + syntaxes);
+}
+
+TEST(AssociateCheck, Answers) {
+  const std::string user = item(0x50, item(0x51, "\0\0\x40\0"s) + item(0x52, "1.2"));
+  EXPECT_TRUE(
+      is_well_formed_accept(request(item(0x10, "1.2.840.10008.3.1.1.1") + answered(1, 0, implicit) +
+                                    answered(3, 4, implicit) + answered(5, 3, "") + user)));
+  const std::pair<const char*, std::string> wrong[] = {
+      {"an even id", answered(2, 0, implicit)},
+      {"an id twice", answered(1, 0, implicit) + answered(1, 0, implicit)},
+      {"no transfer syntax", answered(1, 0, "")},
+      {"two transfer syntaxes", answered(1, 0, implicit + implicit)},
+      {"a long UID", answered(1, 0, item(0x40, std::string(65, '1')))},
+      {"an item beyond its context", answered(1, 0, "\x40\0\0\x50"s)},
+      {"another item", answered(1, 0, ct)},
+      {"two user informations", user + user},
+  };
+  for (const auto& [what, items] : wrong) {
+    EXPECT_FALSE(is_well_formed_accept(request(items))) << what;
+  }
+  EXPECT_FALSE(is_well_formed_accept("short"));
+}
+
 }  // namespace
 }  // namespace lightbox::dimse

@@ -95,6 +95,7 @@ struct Association::Impl {
     return End::violated;
   }
 
+  std::unique_ptr<Outgoing::Place> place;  // of one that was opened from here; ends after all else
   Layer layer;
   Line* line;
   Limits limits;
@@ -127,44 +128,96 @@ Received<std::unique_ptr<Association>> Association::receive(Line& line, DcmTrans
   return association;
 }
 
-Result<std::unique_ptr<Association>> Association::request(const PeerAddress& peer,
-                                                          const std::string& calling_ae_title,
-                                                          const std::string& abstract_syntax,
-                                                          const Limits& limits) {
+namespace {
+
+T_ASC_SC_ROLE role_of(RequestorRole role) {
+  switch (role) {
+    case RequestorRole::scu:
+      return ASC_SC_ROLE_DEFAULT;
+    case RequestorRole::scp:
+      return ASC_SC_ROLE_SCP;
+    case RequestorRole::both:
+      break;
+  }
+  return ASC_SC_ROLE_SCUSCP;
+}
+
+RequestorRole role_of(DUL_SC_ROLE role) {
+  if (role == DUL_SC_ROLE_SCP) return RequestorRole::scp;
+  return role == DUL_SC_ROLE_SCUSCP ? RequestorRole::both : RequestorRole::scu;
+}
+
+void propose(const AssociationRequest& request, T_ASC_Parameters* parameters) {
+  for (const ProposedContext& context : request.contexts) {
+    std::vector<const char*> syntaxes;
+    for (const std::string& syntax : context.transfer_syntaxes) syntaxes.push_back(syntax.c_str());
+    ASC_addPresentationContext(parameters, context.id, context.abstract_syntax.c_str(),
+                               syntaxes.data(), static_cast<int>(syntaxes.size()),
+                               role_of(context.role));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Association>> Association::request(const AssociationRequest& request,
+                                                          Outgoing& outgoing) {
+  const PeerAddress& peer = request.peer;
   const auto refused = [&](std::string_view reason) {
     return problem(ProblemKind::unavailable,
                    fmt::format("No association with {} at {}:{}: {}", peer.ae_title, peer.host,
                                peer.port, reason));
   };
-  constexpr T_ASC_PresentationContextID only_context = 1;
-  auto impl = std::make_unique<Impl>(nullptr, nullptr, limits);
+  const bool is_secure = peer.transport == PeerAddress::Transport::tls;
+  if (is_secure && outgoing.secure_layer() == nullptr) return refused("there is no TLS");
+  auto impl = std::make_unique<Impl>(is_secure ? outgoing.secure_layer() : nullptr, nullptr,
+                                     request.limits);
+  impl->place = outgoing.enter();
+  if (impl->place == nullptr) {
+    return problem(ProblemKind::throttled, "There are dimse_associations_max associations");
+  }
+  impl->layer.set_line_maker([&started = *impl, &request](int descriptor) {
+    started.line = started.place->watch(descriptor, request.peer.host);
+    started.allow(request.limits.dimse_artim_timeout_ms);
+    return started.line;
+  });
   if (ASC_initializeNetwork(NET_REQUESTOR, 0, dcmtk_timeout_s, &impl->network).bad() ||
-      ASC_createAssociationParameters(&impl->parameters, receive_bytes_max(limits)).bad()) {
+      ASC_createAssociationParameters(&impl->parameters, receive_bytes_max(request.limits)).bad()) {
     return refused("no memory");
   }
   ASC_setTransportLayer(impl->network, &impl->layer, 0);
   introduce(*impl->parameters);
-  ASC_setAPTitles(impl->parameters, calling_ae_title.c_str(), peer.ae_title.c_str(), nullptr);
+  ASC_setAPTitles(impl->parameters, request.calling_ae_title.c_str(), peer.ae_title.c_str(),
+                  nullptr);
   const std::string address = fmt::format("{}:{}", peer.host, peer.port);
-  ASC_setPresentationAddresses(impl->parameters, calling_ae_title.c_str(), address.c_str());
-  std::array<const char*, 2> syntaxes = {uid::explicit_little_endian, uid::implicit_little_endian};
-  ASC_addPresentationContext(impl->parameters, only_context, abstract_syntax.c_str(),
-                             syntaxes.data(), syntaxes.size(), ASC_SC_ROLE_SCP);
+  ASC_setPresentationAddresses(impl->parameters, request.calling_ae_title.c_str(), address.c_str());
+  if (is_secure) ASC_setTransportLayerType(impl->parameters, OFTrue);
+  propose(request, impl->parameters);
   const OFCondition requested =
       ASC_requestAssociation(impl->network, impl->parameters, &impl->association);
   if (requested.bad()) return refused(requested.text());
+  impl->allow_any();
   std::unique_ptr<Association> association(new Association(std::move(impl)));
-  association->calling_ae_title_ = calling_ae_title;
+  association->calling_ae_title_ = request.calling_ae_title;
   association->called_ae_title_ = peer.ae_title;
-  T_ASC_PresentationContext context;
-  if (ASC_findAcceptedPresentationContext(association->impl_->association->params, only_context,
-                                          &context)
-          .bad()) {
-    association->request_release();
-    return refused("the presentation context is refused");
+  for (const ProposedContext& proposed : request.contexts) {
+    T_ASC_PresentationContext context;
+    const OFCondition found = ASC_findAcceptedPresentationContext(
+        association->impl_->association->params, proposed.id, &context);
+    // An answer with another transfer syntax than one of those that were proposed is none.
+    if (found.bad() || std::ranges::find(proposed.transfer_syntaxes,
+                                         std::string_view(context.acceptedTransferSyntax)) ==
+                           proposed.transfer_syntaxes.end()) {
+      continue;
+    }
+    association->contexts_[proposed.id] =
+        std::make_unique<Context>(Context{.abstract_syntax = proposed.abstract_syntax,
+                                          .transfer_syntax = context.acceptedTransferSyntax,
+                                          .role = proposed.role});
   }
-  association->contexts_[only_context] = std::make_unique<Context>(Context{
-      .abstract_syntax = abstract_syntax, .transfer_syntax = context.acceptedTransferSyntax});
+  if (association->context_ids().empty()) {
+    association->request_release();
+    return refused("all presentation contexts are refused");
+  }
   return association;
 }
 
@@ -182,7 +235,8 @@ std::vector<ProposedContext> Association::proposed() const {
   for (; context != nullptr; context = static_cast<DUL_PRESENTATIONCONTEXT*>(next_of(contexts))) {
     ProposedContext proposed{.id = context->presentationContextID,
                              .abstract_syntax = context->abstractSyntax,
-                             .transfer_syntaxes = {}};
+                             .transfer_syntaxes = {},
+                             .role = role_of(context->proposedSCRole)};
     LST_HEAD** syntaxes = &context->proposedTransferSyntax;
     auto* syntax = static_cast<DUL_TRANSFERSYNTAX*>(first_of(syntaxes));
     for (; syntax != nullptr; syntax = static_cast<DUL_TRANSFERSYNTAX*>(next_of(syntaxes))) {
@@ -236,10 +290,12 @@ Received<void> Association::accept(const std::vector<Decision>& decisions,
     const auto id = contexts[i].id;
     switch (decisions[i].answer) {
       case Answer::accepted:
-        ASC_acceptPresentationContext(parameters, id, decisions[i].transfer_syntax.c_str());
+        ASC_acceptPresentationContext(parameters, id, decisions[i].transfer_syntax.c_str(),
+                                      role_of(decisions[i].role), OFTrue);
         contexts_[id] =
             std::make_unique<Context>(Context{.abstract_syntax = contexts[i].abstract_syntax,
-                                              .transfer_syntax = decisions[i].transfer_syntax});
+                                              .transfer_syntax = decisions[i].transfer_syntax,
+                                              .role = decisions[i].role});
         break;
       case Answer::abstract_syntax_not_supported:
         ASC_refusePresentationContext(parameters, id, ASC_P_ABSTRACTSYNTAXNOTSUPPORTED);
@@ -271,6 +327,14 @@ std::uint8_t Association::context_of(std::string_view abstract_syntax) const {
     }
   }
   return 0;
+}
+
+std::vector<std::uint8_t> Association::context_ids() const {
+  std::vector<std::uint8_t> ids;
+  for (std::size_t id = 1; id < contexts_.size(); id += 2) {
+    if (contexts_[id] != nullptr) ids.push_back(static_cast<std::uint8_t>(id));
+  }
+  return ids;
 }
 
 Received<Association::Fragment> Association::read_fragment() {
@@ -351,12 +415,25 @@ Received<void> Association::read_data_set(std::uint8_t context_id,
 }
 
 Received<void> Association::write_fragment(std::uint8_t context_id, bool is_command,
-                                           std::string_view bytes) {
+                                           std::string_view bytes, Piece piece) {
+  // DCMTK divides them as the peer's PDUs must be, but not into fragments of even lengths (PS3.8
+  // E.2) when those are odd.
+  const std::size_t peer_bytes = impl_->association->params->theirMaxPDUReceiveSize;
+  constexpr std::size_t header_bytes = 12;
+  if (peer_bytes % 2 != 0 && peer_bytes > header_bytes + 2 &&
+      bytes.size() > peer_bytes - 1 - header_bytes) {
+    const std::size_t first = peer_bytes - 1 - header_bytes;
+    for (; bytes.size() > first; bytes.remove_prefix(first)) {
+      auto written =
+          write_fragment(context_id, is_command, bytes.substr(0, first), Piece::more_follow);
+      if (!written) return written;
+    }
+  }
   DUL_PDV value{};
   value.fragmentLength = bytes.size();
   value.presentationContextID = context_id;
   value.pdvType = is_command ? DUL_COMMANDPDV : DUL_DATASETPDV;
-  value.lastPDV = OFTrue;
+  value.lastPDV = piece == Piece::last ? OFTrue : OFFalse;
   value.data = const_cast<char*>(bytes.data());  // only read
   DUL_PDVLIST list{};
   list.count = 1;
@@ -375,11 +452,19 @@ Received<void> Association::write(std::uint8_t context_id, const CommandSet& com
   return write_fragment(context_id, false, data_set);
 }
 
-Received<bool> Association::is_cancelled(std::uint16_t message_id) {
+Received<void> Association::write_data_set(std::uint8_t context_id, std::string_view bytes,
+                                           Piece piece) {
+  return write_fragment(context_id, false, bytes, piece);
+}
+
+bool Association::has_input(std::int64_t wait_ms) {
+  if (impl_->ahead || (impl_->has_fragments && read_ahead())) return true;
   Connection* connection = impl_->layer.connection();
-  if (connection == nullptr) return std::unexpected(End::closed);
-  const bool has_more = impl_->ahead || (impl_->has_fragments && read_ahead());
-  if (!has_more && !connection->networkDataAvailable(0)) return false;
+  return connection == nullptr || connection->has_input(wait_ms);
+}
+
+Received<bool> Association::is_cancelled(std::uint16_t message_id) {
+  if (!has_input(0)) return false;
   const auto message = read_message();
   if (!message) return std::unexpected(message.error());
   const CommandSet& command = message->command;
@@ -395,7 +480,11 @@ void Association::acknowledge_release() {
   ASC_acknowledgeRelease(impl_->association);
 }
 
-void Association::request_release() { ASC_releaseAssociation(impl_->association); }
+void Association::request_release() {
+  impl_->allow(impl_->limits.dimse_pdu_timeout_ms);
+  ASC_releaseAssociation(impl_->association);
+  impl_->allow_any();
+}
 
 void Association::abort(AbortReason reason) {
   constexpr std::int64_t last_words_ms = 1'000;

@@ -22,6 +22,7 @@
 #include "dimse/extended_negotiation.h"
 #include "dimse/line.h"
 #include "dimse/negotiation.h"
+#include "dimse/outgoing.h"
 #include "dimse/transport.h"
 
 namespace lightbox::dimse {
@@ -48,6 +49,17 @@ enum class Rejection : std::uint8_t {
 struct Context {
   std::string abstract_syntax;
   std::string transfer_syntax;
+  // As which the requestor of the association serves.
+  RequestorRole role = RequestorRole::scu;
+};
+
+// An association that is to be opened.
+struct AssociationRequest {
+  const PeerAddress& peer;
+  std::string calling_ae_title;
+  std::vector<ProposedContext> contexts;  // 128 at most
+  // The request, the handshake of TLS and the answer must come within dimse_artim_timeout_ms.
+  const Limits& limits;
 };
 
 struct Message {
@@ -61,12 +73,10 @@ class Association {
   // `secure` must outlive the association.
   static Received<std::unique_ptr<Association>> receive(Line& line, DcmTransportLayer* secure,
                                                         const Limits& limits);
-  // Opens one, for one abstract syntax, of which this side is the SCP. `unavailable` with the
-  // reason, also when the context is refused.
-  static Result<std::unique_ptr<Association>> request(const PeerAddress& peer,
-                                                      const std::string& calling_ae_title,
-                                                      const std::string& abstract_syntax,
-                                                      const Limits& limits);
+  // Opens one. `unavailable` with the reason, also when all contexts are refused; `throttled` when
+  // there are too many associations. `outgoing` must outlive it.
+  static Result<std::unique_ptr<Association>> request(const AssociationRequest& request,
+                                                      Outgoing& outgoing);
   ~Association();  // closes the connection, without a word
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
@@ -86,6 +96,8 @@ class Association {
   [[nodiscard]] const Context* context(std::uint8_t id) const;
   // The id of the accepted context of an abstract syntax; 0: there is none.
   [[nodiscard]] std::uint8_t context_of(std::string_view abstract_syntax) const;
+  // Of all accepted contexts.
+  [[nodiscard]] std::vector<std::uint8_t> context_ids() const;
 
   // The next message's command. Waits dimse_idle_timeout_ms for it to begin.
   Received<Message> read_message();
@@ -95,6 +107,13 @@ class Association {
   // `data_set` is left out when it is empty.
   Received<void> write(std::uint8_t context_id, const CommandSet& command,
                        std::string_view data_set = {});
+  // A data set in pieces, after a command that said that there is one. The PDUs are as long as the
+  // peer takes them.
+  enum class Piece : std::uint8_t { more_follow, last };
+  Received<void> write_data_set(std::uint8_t context_id, std::string_view bytes, Piece piece);
+
+  // Whether something has come from the peer, up to `wait_ms` from now; also when it has closed.
+  [[nodiscard]] bool has_input(std::int64_t wait_ms);
 
   // Whether the peer cancels this message by now, without waiting for anything. While a message is
   // answered nothing else may come: `violated`.
@@ -116,7 +135,8 @@ class Association {
   };
   Received<Fragment> read_fragment();
   bool read_ahead();
-  Received<void> write_fragment(std::uint8_t context_id, bool is_command, std::string_view bytes);
+  Received<void> write_fragment(std::uint8_t context_id, bool is_command, std::string_view bytes,
+                                Piece piece = Piece::last);
 
   std::unique_ptr<Impl> impl_;
   std::string calling_ae_title_;

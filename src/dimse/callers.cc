@@ -82,6 +82,7 @@ bool Callers::accepts(std::string_view calling_ae_title, std::string_view addres
 }
 
 Result<PeerAddress> parse_peer(std::string_view text) {
+  constexpr std::string_view tls = "tls://";
   const auto equals = text.find('=');
   const auto colon = text.rfind(':');
   PeerAddress peer;
@@ -89,6 +90,10 @@ Result<PeerAddress> parse_peer(std::string_view text) {
   if (is_right) {
     peer.ae_title = trimmed(text.substr(0, equals));
     peer.host = text.substr(equals + 1, colon - equals - 1);
+    if (peer.host.starts_with(tls)) {
+      peer.host.erase(0, tls.size());
+      peer.transport = PeerAddress::Transport::tls;
+    }
     if (peer.host.starts_with('[') && peer.host.ends_with(']')) {
       peer.host = peer.host.substr(1, peer.host.size() - 2);
     }
@@ -98,8 +103,9 @@ Result<PeerAddress> parse_peer(std::string_view text) {
                parsed.ptr == end && peer.port != 0;
   }
   if (is_right) return peer;
-  return problem(ProblemKind::invalid, "value",
-                 fmt::format("'{}' is no peer; it must be AET=HOST:PORT", text));
+  return problem(
+      ProblemKind::invalid, "value",
+      fmt::format("'{}' is no peer; it must be AET=HOST:PORT or AET=tls://HOST:PORT", text));
 }
 
 }  // namespace lightbox::dimse

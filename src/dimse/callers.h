@@ -41,11 +41,13 @@ class Callers {
   std::vector<Entry> entries_;
 };
 
-// Where to open associations to: AET=HOST:PORT.
+// Where to open associations to: AET=HOST:PORT, or AET=tls://HOST:PORT for DICOM TLS.
 struct PeerAddress {
+  enum class Transport : std::uint8_t { tcp, tls };
   std::string ae_title;
   std::string host;
   std::uint16_t port = 0;
+  Transport transport = Transport::tcp;
 };
 [[nodiscard]] Result<PeerAddress> parse_peer(std::string_view text);
 

@@ -61,6 +61,12 @@ TEST(Callers, APeerIsTitleHostAndPort) {
   EXPECT_EQ(peer->host, "pacs.example.org");
   EXPECT_EQ(peer->port, 104);
   EXPECT_EQ(parse_peer("V6=[::1]:104")->host, "::1");
+  EXPECT_EQ(peer->transport, PeerAddress::Transport::tcp);
+  const auto secure = parse_peer("ARCHIVE=tls://pacs.example.org:2762");
+  ASSERT_TRUE(secure.has_value());
+  EXPECT_EQ(secure->host, "pacs.example.org");
+  EXPECT_EQ(secure->port, 2762);
+  EXPECT_EQ(secure->transport, PeerAddress::Transport::tls);
   for (const char* text : {"ARCHIVE", "ARCHIVE=host", "ARCHIVE=:104", "=host:104", "A=host:0",
                            "A=host:65536", "A=host:x", "A:1=host"}) {
     EXPECT_FALSE(parse_peer(text).has_value()) << text;

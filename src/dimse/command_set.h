@@ -21,7 +21,9 @@ namespace lightbox::dimse {
 // PS3.7 E.1; a response has the highest bit.
 enum class CommandField : std::uint16_t {
   c_store_rq = 0x0001,
+  c_get_rq = 0x0010,
   c_find_rq = 0x0020,
+  c_move_rq = 0x0021,
   c_echo_rq = 0x0030,
   n_event_report_rq = 0x0100,
   n_action_rq = 0x0130,
@@ -40,6 +42,8 @@ inline constexpr dicom::Tag RequestedSOPClassUID = 0x00000003;
 inline constexpr dicom::Tag Field = 0x00000100;
 inline constexpr dicom::Tag MessageID = 0x00000110;
 inline constexpr dicom::Tag MessageIDBeingRespondedTo = 0x00000120;
+inline constexpr dicom::Tag MoveDestination = 0x00000600;
+inline constexpr dicom::Tag Priority = 0x00000700;
 inline constexpr dicom::Tag DataSetType = 0x00000800;
 inline constexpr dicom::Tag Status = 0x00000900;
 inline constexpr dicom::Tag OffendingElement = 0x00000901;
@@ -48,6 +52,12 @@ inline constexpr dicom::Tag AffectedSOPInstanceUID = 0x00001000;
 inline constexpr dicom::Tag RequestedSOPInstanceUID = 0x00001001;
 inline constexpr dicom::Tag EventTypeID = 0x00001002;
 inline constexpr dicom::Tag ActionTypeID = 0x00001008;
+inline constexpr dicom::Tag NumberOfRemainingSuboperations = 0x00001020;
+inline constexpr dicom::Tag NumberOfCompletedSuboperations = 0x00001021;
+inline constexpr dicom::Tag NumberOfFailedSuboperations = 0x00001022;
+inline constexpr dicom::Tag NumberOfWarningSuboperations = 0x00001023;
+inline constexpr dicom::Tag MoveOriginatorApplicationEntityTitle = 0x00001030;
+inline constexpr dicom::Tag MoveOriginatorMessageID = 0x00001031;
 }  // namespace command
 // NOLINTEND(readability-identifier-naming)
 

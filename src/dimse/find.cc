@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "dicom/json_members.h"
-#include "dicom/part10.h"
 #include "dimse/find_query.h"
+#include "dimse/identifier.h"
 #include "dimse/session.h"
 #include "store/dicom_snapshot.h"
 
@@ -17,12 +17,6 @@ namespace lightbox::dimse {
 namespace {
 
 namespace tags = query::tags;
-
-std::optional<QueryModel> model_of(std::string_view sop_class) {
-  if (sop_class == uid::patient_root_find) return QueryModel::patient_root;
-  if (sop_class == uid::study_root_find) return QueryModel::study_root;
-  return std::nullopt;
-}
 
 // What ended a gathering early.
 struct Cut {
@@ -40,54 +34,20 @@ class Finding {
 
   Received<void> run() {
     session_.services.archive.await_index();
-    std::optional<Status> refused = refuse_unread();
-    std::string bytes;
-    if (has_data_set(message_.command)) {
-      const auto take = [&](std::string_view piece) {
-        if (refused) return;
-        if (bytes.size() + piece.size() > limits().dimse_message_bytes_max) {
-          refused = Status{.code = status_code::out_of_resources,
-                           .comment = "The Identifier is longer than dimse_message_bytes_max"};
-          return;
-        }
-        bytes += piece;
-      };
-      auto read = session_.association.read_data_set(message_.context_id, take);
-      if (!read) return read;
-    }
-    if (refused) return finish(*refused);
-    dicom::MemorySource source(bytes);
-    const auto object = dicom::Part10::read(source, limits(), context_.transfer_syntax);
-    if (!object) {
-      Status status = status_of(object.error());
-      status.code = status_code::cannot_understand;
-      return finish(status);
-    }
-    const auto options = session_.find_options.find(context_.abstract_syntax);
-    const auto query =
-        parse_find(object->data_set(), *model_of(context_.abstract_syntax),
-                   options == session_.find_options.end() ? FindOptions{} : options->second);
+    const auto identifier = read_identifier(session_, message_,
+                                            {.patient_root = uid::patient_root_find,
+                                             .study_root = uid::study_root_find,
+                                             .operation = "C-FIND"});
+    if (!identifier) return std::unexpected(identifier.error());
+    if (!*identifier) return finish(identifier->error());
+    const auto query = parse_find((*identifier)->data_set(), *model_of(context_.abstract_syntax),
+                                  options_of(session_, context_.abstract_syntax));
     if (!query) return finish(query.error());
     return answer(*query);
   }
 
  private:
   [[nodiscard]] const Limits& limits() const { return session_.services.options.limits; }
-
-  [[nodiscard]] std::optional<Status> refuse_unread() const {
-    if (!model_of(context_.abstract_syntax) ||
-        message_.command.text(command::AffectedSOPClassUID) != context_.abstract_syntax) {
-      return Status{.code = status_code::sop_class_not_supported,
-                    .comment = "C-FIND is of the Patient Root and Study Root models",
-                    .offending = {command::AffectedSOPClassUID}};
-    }
-    if (!has_data_set(message_.command)) {
-      return Status{.code = status_code::data_set_does_not_match,
-                    .comment = "C-FIND without an Identifier",
-                    .offending = {command::DataSetType}};
-    }
-    return std::nullopt;
-  }
 
   Received<void> answer(const FindQuery& query) {
     Cut cut;

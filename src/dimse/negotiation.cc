@@ -33,6 +33,10 @@ ServiceKind service_of(std::string_view abstract_syntax, UnknownClasses unknown)
   if (abstract_syntax == uid::patient_root_find || abstract_syntax == uid::study_root_find) {
     return ServiceKind::query;
   }
+  if (abstract_syntax == uid::patient_root_move || abstract_syntax == uid::patient_root_get ||
+      abstract_syntax == uid::study_root_move || abstract_syntax == uid::study_root_get) {
+    return ServiceKind::retrieve;
+  }
   if (is_known_storage(abstract_syntax)) return ServiceKind::storage;
   if (unknown == UnknownClasses::refused || dicom::find_uid(abstract_syntax) ||
       !dicom::is_uid(abstract_syntax, dicom::UidRule::lenient)) {
@@ -43,22 +47,40 @@ ServiceKind service_of(std::string_view abstract_syntax, UnknownClasses unknown)
   return is_other_service ? ServiceKind::none : ServiceKind::storage;
 }
 
+namespace {
+
+// The higher the sooner; 0: not taken.
+int preference(std::string_view transfer_syntax, ServiceKind service, RequestorRole role,
+               UnknownClasses unknown) {
+  const bool is_explicit = transfer_syntax == uid::explicit_little_endian;
+  const bool is_implicit = transfer_syntax == uid::implicit_little_endian;
+  if (service != ServiceKind::storage) {
+    // Their messages are written and read here.
+    if (is_explicit) return 2;
+    return is_implicit ? 1 : 0;
+  }
+  if (!is_taken(transfer_syntax, unknown)) return 0;
+  if (role == RequestorRole::scu) return is_implicit ? 1 : 2;
+  if (is_explicit) return 3;
+  return is_implicit ? 2 : 1;
+}
+
+}  // namespace
+
 Decision decide(const ProposedContext& proposed, UnknownClasses unknown) {
   const ServiceKind service = service_of(proposed.abstract_syntax, unknown);
   if (service == ServiceKind::none) return {};
+  const RequestorRole role = service == ServiceKind::storage ? proposed.role : RequestorRole::scu;
   std::string_view chosen;
+  int best = 0;
   for (const std::string& syntax : proposed.transfer_syntaxes) {
-    const bool is_implicit = syntax == uid::implicit_little_endian;
-    if (service != ServiceKind::storage) {
-      // Their messages are written and read here.
-      if (!is_implicit && syntax != uid::explicit_little_endian) continue;
-    } else if (!is_taken(syntax, unknown)) {
-      continue;
-    }
-    if (chosen.empty() || (chosen == uid::implicit_little_endian && !is_implicit)) chosen = syntax;
+    const int found = preference(syntax, service, role, unknown);
+    if (found <= best) continue;
+    best = found;
+    chosen = syntax;
   }
   if (chosen.empty()) return {.answer = Answer::transfer_syntaxes_not_supported};
-  return {.answer = Answer::accepted, .transfer_syntax = std::string(chosen)};
+  return {.answer = Answer::accepted, .transfer_syntax = std::string(chosen), .role = role};
 }
 
 }  // namespace lightbox::dimse

@@ -15,13 +15,24 @@ inline constexpr const char* verification = "1.2.840.10008.1.1";
 inline constexpr const char* storage_commitment_push_model = "1.2.840.10008.1.20.1";
 inline constexpr const char* storage_commitment_push_model_instance = "1.2.840.10008.1.20.1.1";
 inline constexpr const char* patient_root_find = "1.2.840.10008.5.1.4.1.2.1.1";
+inline constexpr const char* patient_root_move = "1.2.840.10008.5.1.4.1.2.1.2";
+inline constexpr const char* patient_root_get = "1.2.840.10008.5.1.4.1.2.1.3";
 inline constexpr const char* study_root_find = "1.2.840.10008.5.1.4.1.2.2.1";
+inline constexpr const char* study_root_move = "1.2.840.10008.5.1.4.1.2.2.2";
+inline constexpr const char* study_root_get = "1.2.840.10008.5.1.4.1.2.2.3";
 inline constexpr const char* implicit_little_endian = "1.2.840.10008.1.2";
 inline constexpr const char* explicit_little_endian = "1.2.840.10008.1.2.1";
 }  // namespace uid
 
 // What is done in a context.
-enum class ServiceKind : std::uint8_t { none, verification, storage, storage_commitment, query };
+enum class ServiceKind : std::uint8_t {
+  none,
+  verification,
+  storage,
+  storage_commitment,
+  query,     // C-FIND
+  retrieve,  // C-MOVE, C-GET
+};
 
 // Whether what the dictionary does not know (private and newer SOP classes and transfer syntaxes)
 // is taken as storage. Known SOP classes of other services never are.
@@ -29,10 +40,14 @@ enum class UnknownClasses : std::uint8_t { refused, stored };
 
 [[nodiscard]] ServiceKind service_of(std::string_view abstract_syntax, UnknownClasses unknown);
 
+// PS3.7 D.3.3.4: as which the requestor of the association would serve a SOP class.
+enum class RequestorRole : std::uint8_t { scu, scp, both };
+
 struct ProposedContext {
   std::uint8_t id = 0;
   std::string abstract_syntax;
   std::vector<std::string> transfer_syntaxes;  // in the order of the sender
+  RequestorRole role = RequestorRole::scu;
 };
 
 enum class Answer : std::uint8_t {
@@ -43,12 +58,15 @@ enum class Answer : std::uint8_t {
 struct Decision {
   Answer answer = Answer::abstract_syntax_not_supported;
   std::string transfer_syntax = {};  // of an accepted one
+  RequestorRole role = RequestorRole::scu;
 };
 
 // The first proposed transfer syntax other than implicit little endian, so that objects come as the
 // sender has them: implicit is what all must offer, and drops the value representations of private
 // elements. For storage any is taken, also those that nothing here decodes; the messages of other
-// services are little endian, implicit or explicit.
+// services are little endian, implicit or explicit. The role of an SCP is granted for storage, so
+// that C-GET can send there; then uncompressed transfer syntaxes are preferred, which everything
+// can be sent in.
 [[nodiscard]] Decision decide(const ProposedContext& proposed, UnknownClasses unknown);
 
 }  // namespace lightbox::dimse

@@ -49,6 +49,10 @@ TEST(Negotiation, WhatIsUnknownIsTakenWhenTheSettingSaysSo) {
       {modality_worklist_find, ServiceKind::none, ServiceKind::none},
       {uid::study_root_find, ServiceKind::query, ServiceKind::query},
       {uid::patient_root_find, ServiceKind::query, ServiceKind::query},
+      {uid::patient_root_move, ServiceKind::retrieve, ServiceKind::retrieve},
+      {uid::patient_root_get, ServiceKind::retrieve, ServiceKind::retrieve},
+      {uid::study_root_move, ServiceKind::retrieve, ServiceKind::retrieve},
+      {uid::study_root_get, ServiceKind::retrieve, ServiceKind::retrieve},
       {"no uid", ServiceKind::none, ServiceKind::none},
       {"", ServiceKind::none, ServiceKind::none},
   };
@@ -85,6 +89,34 @@ TEST(Negotiation, TheSendersFirstTransferSyntaxButImplicitLast) {
     EXPECT_EQ(decision.answer,
               *chosen != '\0' ? Answer::accepted : Answer::transfer_syntaxes_not_supported);
   }
+}
+
+TEST(Negotiation, WhatIsSentGoesOutUncompressedWhereThatIsProposed) {
+  struct Case {
+    std::vector<std::string> proposed;
+    const char* chosen;
+  };
+  const Case cases[] = {{{jpeg_lossless, implicit, explicit_le}, explicit_le},
+                        {{jpeg_lossless, implicit}, implicit},
+                        {{htj2k, jpeg_lossless}, htj2k}};
+  for (const auto role : {RequestorRole::scp, RequestorRole::both}) {
+    for (const auto& [proposed, chosen] : cases) {
+      const auto decision =
+          decide({.id = 1, .abstract_syntax = ct, .transfer_syntaxes = proposed, .role = role},
+                 UnknownClasses::stored);
+      EXPECT_EQ(decision.transfer_syntax, chosen);
+      EXPECT_EQ(decision.role, role);
+    }
+  }
+}
+
+TEST(Negotiation, TheRoleOfAnScpIsOfStorageOnly) {
+  const auto decision = decide({.id = 1,
+                                .abstract_syntax = uid::study_root_find,
+                                .transfer_syntaxes = {implicit},
+                                .role = RequestorRole::scp},
+                               UnknownClasses::stored);
+  EXPECT_EQ(decision.role, RequestorRole::scu);
 }
 
 TEST(Negotiation, AServiceThatIsNotHereIsSaidNotToBe) {

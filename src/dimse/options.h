@@ -20,11 +20,14 @@ struct Endpoint {
 
 // PS3.15 B.9: the BCP 195 profiles.
 enum class ClientCertificates : std::uint8_t { ignored, wanted, required };
-struct TlsOptions {
-  Endpoint listen;
+struct TlsFiles {
   std::string certificate_file;  // PEM, as all
   std::string key_file;
-  std::string trusted_file;  // of those who issue the clients' certificates
+  std::string trusted_file;  // of those who issue the certificates of the other ends
+};
+struct TlsOptions {
+  Endpoint listen;
+  TlsFiles files;
   ClientCertificates clients = ClientCertificates::required;
 };
 
@@ -41,6 +44,7 @@ struct ServerOptions {
   // Where none are listed. A certificate that TLS requires is as good as a place in the list.
   Callers::Unlisted unlisted = Callers::Unlisted::refused;
   std::vector<PeerAddress> peers;  // by their AE title
+  TlsFiles peer_tls = {};          // for those of them that are called by TLS
   Limits limits;
 };
 

@@ -45,8 +45,8 @@ Received<void> give_report(Association& association, std::uint8_t context_id,
                            encode_report(report, association.context(context_id)->transfer_syntax));
 }
 
-ReportQueue::ReportQueue(const ServerOptions& options, ingest::Archive& archive)
-    : options_(options), archive_(archive) {
+ReportQueue::ReportQueue(const ServerOptions& options, ingest::Archive& archive, Outgoing& outgoing)
+    : options_(options), archive_(archive), outgoing_(outgoing) {
   auto kept = archive.store().dicom().commitments();
   if (kept) {
     kept_ = std::move(*kept);
@@ -189,8 +189,15 @@ Result<void> ReportQueue::try_to_deliver(const CommitmentReport& report) const {
 Result<void> ReportQueue::deliver(const CommitmentReport& report) const {
   const auto peer = std::ranges::find(options_.peers, report.ae_title, &PeerAddress::ae_title);
   TRY(const auto association,
-      Association::request(*peer, options_.ae_title, uid::storage_commitment_push_model,
-                           options_.limits));
+      Association::request({.peer = *peer,
+                            .calling_ae_title = options_.ae_title,
+                            .contexts = {{.id = 1,
+                                          .abstract_syntax = uid::storage_commitment_push_model,
+                                          .transfer_syntaxes = {uid::explicit_little_endian,
+                                                                uid::implicit_little_endian},
+                                          .role = RequestorRole::scp}},
+                            .limits = options_.limits},
+                           outgoing_));
   const auto failed = [&](std::string_view reason) {
     association->abort(AbortReason::not_specified);
     return problem(ProblemKind::unavailable,

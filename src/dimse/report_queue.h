@@ -25,8 +25,8 @@ Received<void> give_report(Association& association, std::uint8_t context_id,
 
 class ReportQueue {
  public:
-  // Both must outlive it. Takes up what the store has.
-  ReportQueue(const ServerOptions& options, ingest::Archive& archive);
+  // All must outlive it. Takes up what the store has.
+  ReportQueue(const ServerOptions& options, ingest::Archive& archive, Outgoing& outgoing);
   ~ReportQueue();  // stop()
   ReportQueue(const ReportQueue&) = delete;
   ReportQueue& operator=(const ReportQueue&) = delete;
@@ -59,6 +59,7 @@ class ReportQueue {
 
   const ServerOptions& options_;
   ingest::Archive& archive_;
+  Outgoing& outgoing_;
   std::vector<store::CommitmentRow> kept_;  // by the process before
   std::mutex mutex_;
   std::condition_variable changed_;

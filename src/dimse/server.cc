@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "dimse/line.h"
 #include "dimse/listener.h"
+#include "dimse/outgoing.h"
 #include "dimse/report_queue.h"
 #include "dimse/session.h"
 #include "dimse/tls.h"
@@ -29,6 +30,8 @@ namespace {
 
 // How often deadlines are looked at while there are associations.
 constexpr int watch_ms = 100;
+// How often it is looked whether an association has been opened from here meanwhile.
+constexpr int look_ms = 1'000;
 // Those that are turned away get a moment to take the answer; more than so many at once get none.
 constexpr std::size_t turned_away_max = 256;
 constexpr std::int64_t turned_away_ms = 2'000;
@@ -68,12 +71,15 @@ struct Running {
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions its_options, ingest::Archive& archive)
+  Impl(ServerOptions its_options, ingest::Archive& archive,
+       std::unique_ptr<DcmTransportLayer> outgoing_layer)
       : options(std::move(its_options)),
-        reports(options, archive),
+        outgoing(options.limits.dimse_associations_max, std::move(outgoing_layer)),
+        reports(options, archive, outgoing),
         services{.options = options,
                  .archive = archive,
                  .reports = reports,
+                 .outgoing = outgoing,
                  .is_stopping = is_stopping} {}
   ~Impl() {
     if (wake >= 0) ::close(wake);
@@ -98,6 +104,7 @@ struct Server::Impl {
   ServerOptions options;
   std::atomic<bool> is_stopping = false;
   std::atomic<std::int64_t> grace_ends_ms = 0;  // steady
+  Outgoing outgoing;
   ReportQueue reports;
   Services services;
   std::vector<Entrance> entrances;
@@ -112,9 +119,6 @@ struct Server::Impl {
 };
 
 Result<void> Server::Impl::open() {
-  if (!prepare_dcmtk()) {
-    return problem(ProblemKind::unavailable, "No sockets are left for DIMSE");
-  }
   wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (options.listen) {
     TRY(auto listener, Listener::create(*options.listen));
@@ -144,8 +148,8 @@ void Server::Impl::run() {
         waited.push_back({.fd = entrance.listener.descriptor(), .events = POLLIN, .revents = 0});
       }
     }
-    const bool has_company = !running.empty() || !turned_away.empty();
-    ::poll(waited.data(), waited.size(), has_company ? watch_ms : -1);
+    const bool has_company = !running.empty() || !turned_away.empty() || outgoing.count() > 0;
+    ::poll(waited.data(), waited.size(), has_company ? watch_ms : look_ms);
     std::uint64_t count = 0;
     if (::read(wake, &count, sizeof(count)) < 0) count = 0;
     for (std::size_t i = 1; i < waited.size(); ++i) {
@@ -165,7 +169,7 @@ void Server::Impl::accept_from(const Entrance& entrance) try {
       if (i == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
       return;
     }
-    if (running.size() >= options.limits.dimse_associations_max) {
+    if (running.size() + outgoing.count() >= options.limits.dimse_associations_max) {
       turn_away(std::move(*accepted), entrance.secure != nullptr);
     } else {
       has_logged_limit = false;
@@ -230,6 +234,9 @@ void Server::Impl::watch() {
     one.thread.join();
     return true;
   });
+  outgoing.set_callers(running.size());
+  outgoing.enforce_deadlines();
+  if (is_stopping && now_ms() >= grace_ends_ms) outgoing.shut_all();
   for (Running& one : running) {
     one.line.enforce_deadline();
     // Its thread sees the end of the stream, and says A-ABORT.
@@ -251,7 +258,16 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, ingest::Archive& archive) {
   const SignalsBlocked blocked;
-  auto impl = std::make_unique<Impl>(std::move(options), archive);
+  if (!prepare_dcmtk()) {
+    return problem(ProblemKind::unavailable, "No sockets are left for DIMSE");
+  }
+  std::unique_ptr<DcmTransportLayer> outgoing_layer;
+  const bool has_secure_peers = std::ranges::find(options.peers, PeerAddress::Transport::tls,
+                                                  &PeerAddress::transport) != options.peers.end();
+  if (has_secure_peers) {
+    TRY(outgoing_layer, make_outgoing_tls_layer(options.peer_tls));
+  }
+  auto impl = std::make_unique<Impl>(std::move(options), archive, std::move(outgoing_layer));
   TRY_DO(impl->open());
   Impl& started = *impl;
   impl->thread = std::thread([&started] { started.run(); });

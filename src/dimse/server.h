@@ -1,8 +1,9 @@
 #pragma once
 
-// The DIMSE services (PS3.4, PS3.7) over TCP and DICOM TLS (PS3.8, PS3.15): C-ECHO, C-STORE and
-// Storage Commitment, as SCP. A thread listens; each association has a thread of its own, up to
-// dimse_associations_max: past it, A-ASSOCIATE-RJ says local-limit-exceeded.
+// The DIMSE services (PS3.4, PS3.7) over TCP and DICOM TLS (PS3.8, PS3.15): C-ECHO, C-STORE,
+// C-FIND, C-MOVE, C-GET and Storage Commitment, as SCP. A thread listens; each association has a
+// thread of its own, up to dimse_associations_max: past it, A-ASSOCIATE-RJ says
+// local-limit-exceeded.
 //
 // All threads have all signals blocked. At most one server in a process: DCMTK has global settings.
 

@@ -18,6 +18,8 @@ constexpr std::array entries = {
     Entry{number(CommandField::c_echo_rq), echo},
     Entry{number(CommandField::c_store_rq), store},
     Entry{number(CommandField::c_find_rq), find},
+    Entry{number(CommandField::c_move_rq), move},
+    Entry{number(CommandField::c_get_rq), get},
     Entry{number(CommandField::n_action_rq), commit_storage},
     Entry{number(CommandField::n_event_report_rq) | response_bit, take_report_response},
 };
@@ -168,8 +170,9 @@ void run_session(Line& line, DcmTransportLayer* secure, Services& services) {
       .association = association, .line = line, .services = services, .studies = {}, .given = {}};
   std::vector<ExtendedNegotiation> extended;
   for (const auto& proposed : association.proposed_extended()) {
-    if (service_of(proposed.sop_class_uid, options.unknown) != ServiceKind::query) continue;
-    extended.push_back(granted(proposed));
+    const ServiceKind service = service_of(proposed.sop_class_uid, options.unknown);
+    if (service != ServiceKind::query && service != ServiceKind::retrieve) continue;
+    extended.push_back(granted(proposed, service));
     session.find_options.emplace(proposed.sop_class_uid,
                                  find_options_of(extended.back().information));
   }

@@ -1,8 +1,8 @@
 #pragma once
 
 // What happens on one association: negotiation, then messages, each given to its service. One
-// service, one file: echo.cc, store.cc, find.cc, storage_commitment.cc. The table that names them
-// is in session.cc.
+// service, one file: echo.cc, store.cc, find.cc, move.cc, get.cc, storage_commitment.cc. The table
+// that names them is in session.cc.
 
 #include <atomic>
 #include <cstdint>
@@ -25,6 +25,7 @@ struct Services {
   const ServerOptions& options;
   ingest::Archive& archive;
   ReportQueue& reports;
+  Outgoing& outgoing;
   const std::atomic<bool>& is_stopping;
 };
 
@@ -34,7 +35,7 @@ struct Session {
   Services& services;
 
   std::set<std::string> studies;  // that instances were stored of
-  // What was negotiated of the query models, by SOP class.
+  // What was negotiated of the query and retrieve models, by SOP class.
   std::map<std::string, FindOptions, std::less<>> find_options = {};
   std::uint64_t stored = 0;
   std::uint64_t refused = 0;
@@ -57,6 +58,8 @@ struct Session {
 Received<void> echo(Session& session, const Message& message);
 Received<void> store(Session& session, const Message& message);
 Received<void> find(Session& session, const Message& message);
+Received<void> move(Session& session, const Message& message);
+Received<void> get(Session& session, const Message& message);
 Received<void> commit_storage(Session& session, const Message& message);
 Received<void> take_report_response(Session& session, const Message& message);
 

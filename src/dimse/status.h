@@ -1,7 +1,8 @@
 #pragma once
 
-// What a DIMSE response says: a status of PS3.7 annex C or of the service (PS3.4 B.2.3 for
-// C-STORE), with its comment. The only place where kinds of problems become statuses. Pure.
+// What a DIMSE response says: a status of PS3.7 annex C or of the service (PS3.4 B.2.3 for C-STORE,
+// C.4 for queries and retrieval), with its comment. The only place where kinds of problems become
+// statuses. Pure.
 
 #include <cstdint>
 #include <string>
@@ -28,7 +29,12 @@ inline constexpr std::uint16_t no_such_action_type = 0x0123;
 inline constexpr std::uint16_t not_authorized = 0x0124;
 inline constexpr std::uint16_t unrecognized_operation = 0x0211;
 inline constexpr std::uint16_t out_of_resources = 0xA700;
+// Of retrieval (PS3.4 tables C.4-2 and C.4-3).
+inline constexpr std::uint16_t unable_to_count_matches = 0xA701;
+inline constexpr std::uint16_t unable_to_perform_suboperations = 0xA702;
+inline constexpr std::uint16_t move_destination_unknown = 0xA801;
 inline constexpr std::uint16_t data_set_does_not_match = 0xA900;
+inline constexpr std::uint16_t suboperations_with_failures = 0xB000;
 inline constexpr std::uint16_t cannot_understand = 0xC000;
 inline constexpr std::uint16_t cancel = 0xFE00;
 inline constexpr std::uint16_t pending = 0xFF00;

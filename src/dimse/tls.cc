@@ -20,15 +20,14 @@ DcmCertificateVerification verification_of(ClientCertificates clients) {
   return DCV_requireCertificate;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<DcmTransportLayer>> make_tls_layer(const TlsOptions& options) {
+Result<std::unique_ptr<DcmTransportLayer>> make_layer(T_ASC_NetworkRole role, const TlsFiles& files,
+                                                      DcmCertificateVerification verification) {
   const auto refused = [](std::string_view what, const std::string& file, const char* reason) {
     return problem(ProblemKind::invalid, "value",
                    fmt::format("The {} '{}' cannot be used for TLS: {}", what, file, reason));
   };
   DcmTLSTransportLayer::initializeOpenSSL();
-  auto layer = std::make_unique<DcmTLSTransportLayer>(NET_ACCEPTOR, nullptr, OFFalse);
+  auto layer = std::make_unique<DcmTLSTransportLayer>(role, nullptr, OFFalse);
   // Non-downgrading: TLS 1.2 and better.
   if (const auto set = layer->setTLSProfile(TSP_Profile_BCP195_ND); set.bad()) {
     return refused("profile", "BCP 195", set.text());
@@ -36,7 +35,7 @@ Result<std::unique_ptr<DcmTransportLayer>> make_tls_layer(const TlsOptions& opti
   if (const auto set = layer->activateCipherSuites(); set.bad()) {
     return refused("profile", "BCP 195", set.text());
   }
-  const auto& [listen, certificate, key, trusted, clients] = options;
+  const auto& [certificate, key, trusted] = files;
   if (const auto read = layer->setPrivateKeyFile(key.c_str(), DCF_Filetype_PEM); read.bad()) {
     return refused("key", key, read.text());
   }
@@ -51,8 +50,18 @@ Result<std::unique_ptr<DcmTransportLayer>> make_tls_layer(const TlsOptions& opti
     const auto read = layer->addTrustedCertificateFile(trusted.c_str(), DCF_Filetype_PEM);
     if (read.bad()) return refused("list of trusted certificates", trusted, read.text());
   }
-  layer->setCertificateVerification(verification_of(clients));
+  layer->setCertificateVerification(verification);
   return std::unique_ptr<DcmTransportLayer>(std::move(layer));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DcmTransportLayer>> make_tls_layer(const TlsOptions& options) {
+  return make_layer(NET_ACCEPTOR, options.files, verification_of(options.clients));
+}
+
+Result<std::unique_ptr<DcmTransportLayer>> make_outgoing_tls_layer(const TlsFiles& files) {
+  return make_layer(NET_REQUESTOR, files, DCV_requireCertificate);
 }
 
 }  // namespace lightbox::dimse

@@ -15,4 +15,8 @@ namespace lightbox::dimse {
 // Reads certificates and keys. `invalid` names the file that cannot be used.
 Result<std::unique_ptr<DcmTransportLayer>> make_tls_layer(const TlsOptions& options);
 
+// For associations that are opened from here: whoever answers must have a certificate that one of
+// the trusted file has issued, and gets this one. Its host name is not compared.
+Result<std::unique_ptr<DcmTransportLayer>> make_outgoing_tls_layer(const TlsFiles& files);
+
 }  // namespace lightbox::dimse

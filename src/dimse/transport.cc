@@ -11,9 +11,11 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <utility>
 
 #include "dimse/associate_check.h"
 
@@ -25,6 +27,8 @@ constexpr std::size_t pdu_header_bytes = 6;
 // 128 contexts with all transfer syntaxes there are take some 400 KB.
 constexpr std::size_t associate_bytes_max = 512 * 1024;
 constexpr char type_associate_rq = 0x01;
+constexpr char type_associate_ac = 0x02;
+constexpr char type_associate_rj = 0x03;
 constexpr char type_abort = 0x07;
 
 std::size_t pdu_bytes(std::string_view header) {
@@ -81,7 +85,11 @@ bool prepare_dcmtk() {
 }
 
 Connection::Connection(std::unique_ptr<DcmTransportConnection> inner, Layer& layer, Line* line)
-    : DcmTransportConnection(-1), inner_(std::move(inner)), layer_(layer), in_(buffer_bytes) {
+    : DcmTransportConnection(-1),
+      inner_(std::move(inner)),
+      layer_(layer),
+      descriptor_(line == nullptr ? -1 : line->descriptor()),
+      in_(buffer_bytes) {
   layer_.connection_ = this;
   if (line != nullptr) {
     const int on = 1;
@@ -111,6 +119,14 @@ bool Connection::fill(std::size_t bytes) {
   return true;
 }
 
+bool Connection::has_input(std::int64_t wait_ms) {
+  if (has_bytes()) return true;
+  // Asked of the inner one, which may have decrypted bytes, and knows whole seconds only.
+  if (inner_->networkDataAvailable(0)) return true;
+  pollfd readable{.fd = descriptor_, .events = POLLIN, .revents = 0};
+  return wait_ms > 0 && ::poll(&readable, 1, static_cast<int>(wait_ms)) != 0;
+}
+
 OFCondition Connection::serverSideHandshake() {
   if (const OFCondition done = inner_->serverSideHandshake(); done.bad()) return done;
   if (!fill(pdu_header_bytes)) return DUL_NETWORKCLOSED;
@@ -135,7 +151,29 @@ OFCondition Connection::serverSideHandshake() {
   return EC_Normal;
 }
 
+OFCondition Connection::clientSideHandshake() {
+  awaits_answer_ = true;
+  return inner_->clientSideHandshake();
+}
+
+// PS3.8 9.2: one of A-ASSOCIATE-AC, A-ASSOCIATE-RJ and A-ABORT.
+bool Connection::has_well_formed_answer() {
+  if (!fill(pdu_header_bytes)) return false;
+  const std::string_view header(in_.data() + begin_, pdu_header_bytes);
+  const char type = header[0];
+  const std::size_t bytes = pdu_bytes(header);
+  if (type == type_associate_rj || type == type_abort) {
+    constexpr std::size_t short_pdu_bytes = 10;
+    return bytes == short_pdu_bytes;
+  }
+  if (type != type_associate_ac || bytes > associate_bytes_max || !fill(bytes)) return false;
+  return is_well_formed_accept({in_.data() + begin_ + pdu_header_bytes, bytes - pdu_header_bytes});
+}
+
 ssize_t Connection::read(void* buffer, size_t bytes) {
+  if (std::exchange(awaits_answer_, false) && !has_well_formed_answer()) {
+    return 0;
+  }
   if (!has_bytes()) {
     begin_ = end_ = 0;
     if (bytes >= in_.size()) return inner_->read(buffer, bytes);
@@ -182,14 +220,19 @@ void Connection::write_abort(AbortReason reason) {
 }
 
 DcmTransportConnection* Layer::createConnection(DcmNativeSocketType socket, OFBool) {
+  if (line_ == nullptr && make_line_) return adopt(socket, make_line_(socket));
   // The line keeps its descriptor, so that nobody else can get its number while it is watched.
   const int own = line_ == nullptr ? socket : ::fcntl(line_->descriptor(), F_DUPFD_CLOEXEC, 0);
+  return adopt(own, line_);
+}
+
+DcmTransportConnection* Layer::adopt(int own, Line* line) {
   std::unique_ptr<DcmTransportConnection> inner;
   if (secure_ != nullptr) inner.reset(secure_->createConnection(own, OFTrue));
   if (inner == nullptr && secure_ != nullptr) ::close(own);
   // Never nullptr: DCMTK would close its own socket, which is the placeholder of all.
   if (inner == nullptr) inner = std::make_unique<DcmTCPConnection>(secure_ == nullptr ? own : -1);
-  return new Connection(std::move(inner), *this, line_);
+  return new Connection(std::move(inner), *this, line);
 }
 
 }  // namespace lightbox::dimse

@@ -3,13 +3,15 @@
 // The way by which DCMTK's network layer gets sockets that it did not open, and how bytes go over
 // them: plain TCP or TLS as DCMTK does it, but read through a buffer, and written one PDU at a
 // time, so that neither Nagle's algorithm nor a second system call delays a response. A request for
-// an association that is not one is refused here already (associate_check.h).
+// an association that is not one is refused here already, and an answer that is none is taken for
+// the end of the connection (associate_check.h).
 //
 // Belongs to one thread at a time.
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmnet/dcmlayer.h>
 #include <dcmtk/dcmnet/dcmtrans.h>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,10 +39,12 @@ class Connection final : public DcmTransportConnection {
   // Sends an A-ABORT PDU of the service provider; DCMTK's own function waits for the peer.
   void write_abort(AbortReason reason);
   [[nodiscard]] bool has_bytes() const { return begin_ < end_; }
+  // Whether a read would not wait, up to `wait_ms` from now.
+  [[nodiscard]] bool has_input(std::int64_t wait_ms);
 
   // DcmTransportConnection
   OFCondition serverSideHandshake() override;
-  OFCondition clientSideHandshake() override { return inner_->clientSideHandshake(); }
+  OFCondition clientSideHandshake() override;
   OFCondition renegotiate(const char* suite) override { return inner_->renegotiate(suite); }
   ssize_t read(void* buffer, size_t bytes) override;
   ssize_t write(void* buffer, size_t bytes) override;
@@ -60,14 +64,17 @@ class Connection final : public DcmTransportConnection {
 
  private:
   bool fill(std::size_t bytes);
+  bool has_well_formed_answer();
   bool flush();
 
   std::unique_ptr<DcmTransportConnection> inner_;
   Layer& layer_;
+  int descriptor_;  // of the line; -1: there is none
   std::vector<char> in_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::string out_;
+  bool awaits_answer_ = false;  // to an A-ASSOCIATE-RQ
 };
 
 // Makes the connection of one association. `secure` makes TLS connections; nullptr: plain TCP. Both
@@ -76,6 +83,10 @@ class Layer final : public DcmTransportLayer {
  public:
   // With a line, DCMTK is given that line's socket, whatever it has itself; without, its own.
   Layer(DcmTransportLayer* secure, Line* line) : secure_(secure), line_(line) {}
+  // Without a line: makes one for DCMTK's own socket, which it does not get.
+  void set_line_maker(std::function<Line*(int descriptor)> make_line) {
+    make_line_ = std::move(make_line);
+  }
 
   // nullptr before the connection is there and after DCMTK has closed it.
   [[nodiscard]] Connection* connection() const { return connection_; }
@@ -85,8 +96,10 @@ class Layer final : public DcmTransportLayer {
 
  private:
   friend class Connection;
+  DcmTransportConnection* adopt(int own, Line* line);
   DcmTransportLayer* secure_;
   Line* line_;
+  std::function<Line*(int descriptor)> make_line_;
   Connection* connection_ = nullptr;
 };
 

@@ -139,7 +139,7 @@ class Search {
       if (!match(of_instance_, metadata)) return true;
     }
     if (skipped_ < query_.offset || is_full()) return give();
-    if (!needs_metadata) {
+    if (!needs_metadata && query_.metadata == Query::Metadata::given) {
       TRY(metadata, snapshot_.metadata(instance.instance));
     }
     match_.instance = &instance;

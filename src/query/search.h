@@ -29,6 +29,9 @@ struct Query {
   // Whether to count what is behind the limit, or only to look whether there is more.
   enum class Rest : std::uint8_t { looked_for, counted };
   Rest rest = Rest::looked_for;
+  // Whether matches have the metadata of their instances, which must be read for it.
+  enum class Metadata : std::uint8_t { given, left_out };
+  Metadata metadata = Metadata::given;
 };
 
 // What was found of a study, and with the query's level, of a series and an instance of it. Views

@@ -1,7 +1,7 @@
 #pragma once
 
-// Frames in another transfer syntax than they are stored in. It takes CPU time: in the pixel lane
-// only. Used by one thread at a time.
+// Frames in another transfer syntax than they are stored in. It takes CPU time: not for a thread
+// that others wait for. Used by one thread at a time.
 
 #include <cstdint>
 #include <string>
@@ -11,9 +11,9 @@
 #include "dicom/frame_codec.h"
 #include "dicom/image_pixel.h"
 #include "dicom/part10.h"
-#include "dicomweb/stored_object.h"
+#include "ingest/stored_object.h"
 
-namespace lightbox::dicomweb {
+namespace lightbox::ingest {
 
 // Whether frames stored in one can go out in the other: what has been lossy stays what it is,
 // unless it is decoded.
@@ -21,8 +21,8 @@ namespace lightbox::dicomweb {
 
 class Transcoder {
  public:
-  // The object must have been opened, and outlive it. unprocessable, too_large as
-  // Renderer::open.
+  // The object must have been opened, and outlive it. `unprocessable` when it has no frames or
+  // damaged ones, `too_large` past rendered_pixels_max.
   static Result<Transcoder> open(StoredObject& object, std::string_view transfer_syntax,
                                  const Limits& limits);
 
@@ -45,4 +45,4 @@ class Transcoder {
   dicom::ImagePixel pixel_;
 };
 
-}  // namespace lightbox::dicomweb
+}  // namespace lightbox::ingest

@@ -1,10 +1,8 @@
-#include "dicomweb/transcode.h"
+#include "ingest/transcode.h"
 
 #include <fmt/format.h>
 
-#include "dicomweb/media_types.h"
-
-namespace lightbox::dicomweb {
+namespace lightbox::ingest {
 
 bool can_transcode(std::string_view from, std::string_view to) {
   return dicom::can_decode(from) && dicom::can_encode(to);
@@ -34,4 +32,4 @@ Result<dicom::EncodedFrame> Transcoder::frame(std::uint32_t number) {
   return dicom::encode_frame(samples, transfer_syntax_);
 }
 
-}  // namespace lightbox::dicomweb
+}  // namespace lightbox::ingest
