@@ -117,7 +117,7 @@ TEST(Write, ImplicitIsReadAsTheSame) {
       R"({"00080018":{"vr":"UI","Value":["1.2.3"]},"00081140":{"vr":"SQ","Value":[)"
       R"({"00081150":{"vr":"UI","Value":["1.2.3"]}},{}]},)"
       R"("00100010":{"vr":"PN","Value":[{"Alphabetic":"Doe^J"}]},)"
-      R"("00280010":{"vr":"US","Value":[512]},"00460028":{"vr":"FD","Value":[0.5]}})";
+      R"("00189073":{"vr":"FD","Value":[0.5]},"00280010":{"vr":"US","Value":[512]}})";
   const auto parsed = ParsedJson::parse(json, {});
   ASSERT_TRUE(parsed);
   std::string bytes;
