@@ -6,6 +6,7 @@
 #include <dcmtk/dcmnet/lst.h>
 #include <fmt/format.h>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "dicom/implementation.h"
@@ -286,12 +287,16 @@ Received<void> Association::accept(const std::vector<Decision>& decisions,
                                    const std::vector<ExtendedNegotiation>& extended) {
   T_ASC_Parameters* parameters = impl_->association->params;
   const auto contexts = proposed();
+  std::set<std::string_view> answered;  // PS3.7 D.3.3.4: a role is said once of each SOP class
   for (std::size_t i = 0; i < contexts.size(); ++i) {
     const auto id = contexts[i].id;
     switch (decisions[i].answer) {
       case Answer::accepted:
         ASC_acceptPresentationContext(parameters, id, decisions[i].transfer_syntax.c_str(),
-                                      role_of(decisions[i].role), OFTrue);
+                                      answered.insert(contexts[i].abstract_syntax).second
+                                          ? role_of(decisions[i].role)
+                                          : ASC_SC_ROLE_DEFAULT,
+                                      OFTrue);
         contexts_[id] =
             std::make_unique<Context>(Context{.abstract_syntax = contexts[i].abstract_syntax,
                                               .transfer_syntax = decisions[i].transfer_syntax,
