@@ -73,10 +73,14 @@ def format_check(path):
 def compile_options():
     """The options of each source, as CMake has them for sources that are compiled alone."""
     subprocess.run(["cmake", "-G", "Ninja", "-S", ROOT, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Release",
-                    "-DLIGHTBOX_UNITY=OFF"], check=True, stdout=subprocess.DEVNULL)
-    return {Path(entry["file"]): [word for word in shlex.split(entry["command"])
-                                  if word.startswith(("-D", "-I", "-W", "-f", "-std")) or word.startswith("/usr")]
-            for entry in json.loads((BUILD / "compile_commands.json").read_text())}
+                    "-DLIGHTBOX_UNITY=OFF"], check=True, capture_output=True)
+    wanted = re.compile(r"-(?:D|I|W|f|std|isystem)")
+    found = {}
+    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+        words = shlex.split(entry["command"])
+        found[Path(entry["file"])] = [
+            word for before, word in zip(words, words[1:]) if wanted.match(word) or before == "-isystem"]
+    return found
 
 
 def tidy(paths, options):

@@ -84,6 +84,7 @@ TEST(IndexImagingStudy, HasExactlyTheseEntries) {
           "_tag http://example.org/tags|demo", R"(_tag:text "demo data")",
           "basedon ServiceRequest/sr-001", "basedon urn:uuid:0c3151bd",
           "bodysite http://snomed.info/sct|51185008", R"(bodysite:text "thorax")",
+          R"(description "pet/ct whole body" "PET/CT whole body")",
           "dicom-class urn:ietf:rfc:3986|1.2.840.10008.5.1.4.1.1.2", "encounter Encounter/456",
           "endpoint Endpoint/series", "endpoint Endpoint/wado",
           "identifier http://example.org/accession|ACC123456",

@@ -482,7 +482,7 @@ TEST(IndexProgram, HasNoDeadParameter) {
       ADD_FAILURE() << type.name << "." << dead->code << " has a path that leads nowhere";
     }
   }
-  EXPECT_EQ(parameters, 2583U);
+  EXPECT_EQ(parameters, 2584U);
 }
 
 TEST(IndexProgram, GivesEachParameterOfATypeItsOwnSlot) {

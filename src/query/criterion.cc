@@ -149,7 +149,7 @@ Result<void> fill(const AttributePath& path, std::string_view value, const Match
                         : std::vector{value};
   if (std::ranges::any_of(values, [](std::string_view one) { return one == "*"; })) return {};
   if (vr == Vr::PN) {
-    fill_names(std::move(values), options, criterion);
+    fill_names(values, options, criterion);
     return {};
   }
   if (is_number_vr(vr)) {

@@ -235,7 +235,7 @@ Result<void> give_studies(store::DicomSnapshot& snapshot, const Query& query, st
   const auto studies = uids_of(query, tags::StudyInstanceUID, query.study_uid);
   if (!studies.empty()) return snapshot.studies_of(studies, each);
   TRY(auto named, named_studies(snapshot, query));
-  if (named) return snapshot.studies_of(std::move(*named), each);
+  if (named) return snapshot.studies_of(*named, each);
   const store::PlaceWindow window = window_of(query);
   for (const Way& way : ways_of(query)) {
     if (way.is_one_word()) {

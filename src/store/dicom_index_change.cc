@@ -61,14 +61,18 @@ Result<std::vector<Selected>> select(Database& database, const DicomSelection& s
   return instances;
 }
 
-Result<void> mark_uids(const Task::Context& context, const std::vector<std::string>& study_uids) {
+// How many there are.
+Result<std::uint64_t> mark_uids(const Task::Context& context,
+                                const std::vector<std::string>& study_uids) {
+  std::uint64_t marked = 0;
   for (const std::string& uid : study_uids) {
     TRY_DO(run(context.database,
                "UPDATE dicom_study SET revision=revision+1, last_change=?, "
                "first_change=iif(first_change=0,?,first_change) WHERE uid=?",
                {context.now_ms, context.now_ms, uid}));
+    marked += static_cast<std::uint64_t>(sqlite3_changes64(context.database.handle()));
   }
-  return {};
+  return marked;
 }
 
 }  // namespace
@@ -185,8 +189,7 @@ Result<std::uint64_t> DicomIndex::mark_changed(std::vector<std::string> study_ui
       marked = static_cast<std::uint64_t>(sqlite3_changes64(context.database.handle()));
       return {};
     }
-    TRY_DO(mark_uids(context, study_uids));
-    marked = study_uids.size();
+    TRY(marked, mark_uids(context, study_uids));
     return {};
   };
   TRY_DO(write(writer_, 1, mark));
