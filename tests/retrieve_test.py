@@ -55,7 +55,7 @@ class RetrieveTest(unittest.TestCase):
 
     def setUp(self):
         type(self).next_study += 1
-        self.study = RetrieveTest.next_study
+        self.study = type(self).next_study
         self.url = f"/dicomweb/studies/{dicom_data.study_uid(self.study)}"
 
     def store(self, *objects):

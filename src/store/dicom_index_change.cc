@@ -224,7 +224,8 @@ CommitResult DicomIndex::reassign(std::vector<Operation> operations,
     for (const Identity& identity : identities) {
       TRY_DO(put_identity(context.database, identity));
     }
-    return mark_uids(context, changed_study_uids);
+    TRY_DO(mark_uids(context, changed_study_uids));
+    return {};
   };
   return writer_.commit_and_wait(std::move(operations), {.run = task, .weight = 1});
 }
