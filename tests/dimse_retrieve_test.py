@@ -682,7 +682,7 @@ class GetTest(RetrieveTest):
         self.assertEqual(tool("dcmcjpeg", "+e1", plain, jpeg)[0], 0)
         server = self.serve(files=False)
         send(server.dimse_port, [jpeg], "-xs")
-        for option, syntax in (("+xi", dicom.IMPLICIT), ("+xe", dicom.EXPLICIT), ("+x=", dicom.EXPLICIT)):
+        for option in ("+xe", "+x=", "+xs"):
             with self.subTest(option):
                 code, output = tool("getscu", "-S", "+B", option, "-od", self.out, "-k", "QueryRetrieveLevel=STUDY", "-k",
                                     f"StudyInstanceUID={dicom.study_uid(1)}", "127.0.0.1", server.dimse_port)
@@ -690,8 +690,14 @@ class GetTest(RetrieveTest):
                 received = self.received()
                 self.assertEqual(set(received), self.uids((1, 1, 1)), output)
                 whole = next(iter(received.values()))
-                self.assertIn(syntax.encode() + b"\0", whole[:400])
+                self.assertIn(dicom.EXPLICIT.encode() + b"\0", whole[:400])
                 self.assertEqual(peer.bare(whole)[-512:], peer.bare(plain.read_bytes())[-512:])
+        for syntax, begins in ((dicom.EXPLICIT, b"\x08\0\5\0CS"), (dicom.IMPLICIT, b"\x08\0\5\0\x0a\0\0\0")):
+            command, _, objects, _ = self.get(server, study_key(), storage=((CT, [syntax]),))
+            self.assertEqual(command[peer.STATUS], SUCCESS)
+            data_set = next(iter(objects.values()))
+            self.assertTrue(data_set.startswith(begins), data_set[:20])
+            self.assertEqual(data_set[-512:], peer.bare(plain.read_bytes())[-512:])
         # In a context of its own, it comes as it is.
         storage = ((CT, [dicom.EXPLICIT, dicom.IMPLICIT]), (CT, [dicom.JPEG_LOSSLESS]))
         command, _, objects, _ = self.get(server, study_key(), storage=storage)
