@@ -11,6 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace lightbox::dimse;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   (void)is_well_formed_associate(bytes);
+  (void)is_well_formed_accept(bytes);
   const auto command = CommandSet::parse(bytes);
   if (!command) return 0;
   const std::string encoded = command->encode();

@@ -82,8 +82,10 @@ bool is_presentation_context_answer(std::string_view value, std::bitset<256>& id
   int transfer_syntaxes = 0;
   while (!value.empty()) {
     const auto item = take(value);
-    if (!item || item->type != transfer_syntax || item->value.size() > uid_bytes_max) return false;
-    ++transfer_syntaxes;
+    if (!item || item->value.size() > uid_bytes_max) return false;
+    // Some repeat what was proposed.
+    if (item->type != transfer_syntax && item->type != abstract_syntax) return false;
+    if (item->type == transfer_syntax) ++transfer_syntaxes;
   }
   return transfer_syntaxes == 1 || (!is_accepted && transfer_syntaxes == 0);
 }
