@@ -31,7 +31,7 @@ class CheckTest(ImportCase):
 
     def test_all_is_well(self):
         output = self.check()
-        self.assertRegex(output, rf"{self.count} files, \d+ bytes: 0 missing, 0 damaged, 0 not indexed, 0 in quarantine")
+        self.assertRegex(output, rf"{self.count} files, \d+ bytes \(\d+ as kept\): 0 missing, 0 damaged, 0 not indexed, 0 in quarantine")
         self.assertIn("0 problems", self.problems())
 
     def test_no_data_folder(self):
