@@ -52,6 +52,7 @@ ATTRIBUTES = {
     "OperatorsName": (0x00081070, "PN"), "ManufacturerModelName": (0x00081090, "LO"),
     "ReferencedSeriesSequence": (0x00081115, "SQ"), "ReferencedSOPClassUID": (0x00081150, "UI"),
     "ReferencedSOPInstanceUID": (0x00081155, "UI"), "ReferencedSOPSequence": (0x00081199, "SQ"),
+    "ReferencedInstanceSequence": (0x0008114A, "SQ"),
     "AnatomicRegionSequence": (0x00082218, "SQ"), "PatientName": (0x00100010, "PN"), "PatientID": (0x00100020, "LO"),
     "IssuerOfPatientID": (0x00100021, "LO"), "IssuerOfPatientIDQualifiersSequence": (0x00100024, "SQ"),
     "PatientBirthDate": (0x00100030, "DA"), "PatientSex": (0x00100040, "CS"),

@@ -47,7 +47,7 @@ class DiskFullTest(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
     def test_a_full_disk_heals_when_there_is_room(self):
         with tempfile.TemporaryDirectory() as folder:
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", folder],
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder],
                               capture_output=True).returncode != 0:
                 self.skipTest("no tmpfs may be mounted here")
             try:
