@@ -27,6 +27,8 @@
 namespace lightbox::dicom {
 namespace {
 
+constexpr std::string_view rle = "1.2.840.10008.1.2.5";
+
 // DCMTK keeps its codecs in one list for the whole process.
 void register_codecs() {
   static std::once_flag once;
@@ -63,6 +65,31 @@ Problem failed(ProblemKind kind, std::string_view what, const OFCondition& condi
   return problem(kind, std::string(what) + condition.text());
 }
 
+// Whether the frame header of a JPEG or JPEG-LS stream (ITU-T T.81 B.2.2, T.87) has the size of the
+// attributes: DCMTK takes a smaller picture for the beginning of a larger one.
+bool has_size_of(std::string_view stream, const ImagePixel& pixel) {
+  const auto number_at = [&](std::size_t at) {
+    return static_cast<unsigned>(static_cast<unsigned char>(stream[at]) << 8U |
+                                 static_cast<unsigned char>(stream[at + 1]));
+  };
+  constexpr std::size_t header_bytes = 9;  // marker, length, precision, rows, columns
+  for (std::size_t at = 2; at + header_bytes <= stream.size();) {
+    const unsigned marker = number_at(at);
+    if (marker == 0xFFFF) {  // a fill byte
+      ++at;
+      continue;
+    }
+    if (marker < 0xFF01) return false;
+    const bool is_of_coding = marker == 0xFFC4 || marker == 0xFFC8 || marker == 0xFFCC;
+    if (marker == 0xFFF7 || (marker >= 0xFFC0 && marker <= 0xFFCF && !is_of_coding)) {
+      const unsigned rows = number_at(at + 5);  // 0: said at the end
+      return (rows == 0 || rows == pixel.rows) && number_at(at + 7) == pixel.columns;
+    }
+    at += 2 + number_at(at + 2);
+  }
+  return false;
+}
+
 // The fragments of a frame that was encoded.
 Result<std::string> fragments_of(DcmDataset& data_set, E_TransferSyntax syntax,
                                  const DcmRepresentationParameter* parameter) {
@@ -89,6 +116,10 @@ Result<std::string> fragments_of(DcmDataset& data_set, E_TransferSyntax syntax,
 Result<FrameSamples> decode_by_dcmtk(std::string_view bytes, std::string_view transfer_syntax,
                                      const ImagePixel& pixel) {
   register_codecs();
+  if (transfer_syntax != rle && !has_size_of(bytes, pixel)) {
+    return problem(ProblemKind::unprocessable,
+                   "The frame is no picture of so many rows and columns as its attributes say");
+  }
   const std::string name(transfer_syntax);
   const DcmXfer syntax(name.c_str());
   DcmDataset data_set;
@@ -153,7 +184,7 @@ Result<EncodedFrame> encode_by_dcmtk(const FrameSamples& frame, std::string_view
         DCM_PixelData, reinterpret_cast<const Uint16*>(even.data()), even.size() / 2);
   }
   std::unique_ptr<DcmRepresentationParameter> parameter;
-  if (transfer_syntax == "1.2.840.10008.1.2.5") {
+  if (transfer_syntax == rle) {
     parameter = std::make_unique<DcmRLERepresentationParameter>();
   } else if (transfer_syntax == "1.2.840.10008.1.2.4.80") {
     parameter = std::make_unique<DJLSRepresentationParameter>(0, OFTrue);

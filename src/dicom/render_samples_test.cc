@@ -25,6 +25,8 @@ const std::map<std::string, std::string_view> refused = {
     {"GoogleCloudPlatform+healthcare-dicom-dicomweb-adapter/integration_test/data/example3.dcm",
      "Not a JPEG file"},
     {"fo-dicom+fo-dicom/Tests/FO-DICOM.Tests/Test Data/genFile.dcm", "Not a JPEG file"},
+    // Packed, as ACR-NEMA had it.
+    {"fo-dicom+fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH340.dcm", "Bits Allocated is 12"},
     // One bit a sample, compressed.
     {"pydicom+pydicom-data/data_store/data/liver_j2k.dcm", "Bits Allocated must be 8"},
     {"pydicom+pydicom-data/data_store/data/liver_nonbyte_aligned_j2k.dcm",
@@ -38,7 +40,13 @@ const std::map<std::string, std::string_view> refused = {
 };
 
 // How many of each transfer syntax are rendered.
-const std::map<std::string, int> rendered = {};
+const std::map<std::string, int> rendered = {
+    {"1.2.840.10008.1.2", 24},      {"1.2.840.10008.1.2.1", 93},    {"1.2.840.10008.1.2.2", 8},
+    {"1.2.840.10008.1.2.4.201", 1}, {"1.2.840.10008.1.2.4.202", 3}, {"1.2.840.10008.1.2.4.50", 8},
+    {"1.2.840.10008.1.2.4.51", 2},  {"1.2.840.10008.1.2.4.53", 1},  {"1.2.840.10008.1.2.4.55", 1},
+    {"1.2.840.10008.1.2.4.57", 2},  {"1.2.840.10008.1.2.4.70", 8},  {"1.2.840.10008.1.2.4.80", 10},
+    {"1.2.840.10008.1.2.4.81", 3},  {"1.2.840.10008.1.2.4.90", 11}, {"1.2.840.10008.1.2.4.91", 8},
+    {"1.2.840.10008.1.2.5", 12}};
 
 Result<std::string> first_frame(const FrameIndex& index, Source& source) {
   std::string bytes;
