@@ -228,7 +228,6 @@ TEST_F(ArchiveCompressionTest, OtherContentOfTheRightFormIsDamageToo) {
 TEST_F(ArchiveCompressionTest, AFileWithoutARowIsTakenInAgain) {
   const std::string file = image_file("1.2", "1.3", "1.4", pixels());
   add_one(file);
-  const std::string name = files()[0];
   ASSERT_TRUE(store_->dicom().remove({.study_uid = "1.2"}));  // the row only
   auto report = check(Repair::yes);
   ASSERT_THAT(report.findings, SizeIs(1));
