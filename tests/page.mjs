@@ -535,7 +535,7 @@ const scenarios = {
     await page.locator(".card").first().waitFor();
     await axe(page, "system");
     await page.goto(`${base}/#/problems`);
-    await page.getByRole("heading", { name: "Problems" }).waitFor();
+    await page.getByRole("heading", { name: "Problems", exact: true }).waitFor();
     await axe(page, "problems");
     // By keys alone: past the bar to a study.
     await page.goto(`${base}/#/`);

@@ -341,6 +341,17 @@ class RenderedTest(unittest.TestCase):
 
     # --- the URI service ---------------------------------------------------------------------------
 
+    def test_a_document_is_its_own_picture(self):
+        for number, document in ((1, b"%PDF-1.4 short\n%%EOF"), (2, b"%PDF-1.4\n" + bytes(range(256)) * 40 + b"\n%%EOF")):
+            self.store(dicom_data.pdf(study=self.study, number=number, document=document))
+            path = (f"/dicomweb/studies/{dicom_data.study_uid(self.study)}/series/{dicom_data.series_uid(self.study, 93)}"
+                    f"/instances/{dicom_data.sop_instance_uid(self.study, 93, number)}/rendered")
+            answer = self.server.get(path, Accept="application/pdf")
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "application/pdf"))
+            self.assertEqual(answer.body.rstrip(b"\0"), document)
+            self.assertEqual(self.server.get(f"{path}?accept=application%2Fpdf").body, answer.body)
+            self.assertEqual(self.server.get(path, Accept="image/png").status, 406)
+
     def test_wado_uri(self):
         content = self.image(pixels=gradient(lambda x, y: x * 60 + y), **self.CT)
         path = self.store(content)

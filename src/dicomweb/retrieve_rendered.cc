@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include "dicomweb/accept.h"
+#include "dicomweb/document.h"
 #include "dicomweb/picture_source.h"
 #include "dicomweb/rendered_body.h"
 #include "dicomweb/routes.h"
 #include "dicomweb/selection.h"
+#include "ingest/stored_object.h"
 
 namespace lightbox::dicomweb {
 namespace {
@@ -101,6 +103,25 @@ Result<std::vector<Rendered>> choose_pictures(const Call& call, Wanted& wanted) 
   return pictures;
 }
 
+// Of an instance that is a document.
+boost::asio::awaitable<Result<http::Response>> respond_with_document(Call& call, std::int64_t key,
+                                                                     const char* type) {
+  const auto accept = Accept::of(call.request);
+  if (!accept) co_return accept.error();
+  const std::array offers{Offer{type, Form::single}};
+  const auto offer = choose(*accept, offers);
+  if (!offer) co_return offer.error();
+  Api& api = call.api;
+  std::function<Result<std::string>()> work = [&api, key] { return document_of(api, key); };
+  auto pending = api.pixel_lane().run<std::string>(std::move(work));
+  auto document = co_await std::move(pending);
+  if (!document) co_return std::move(document).error();
+  http::Response response;
+  response.fields = {{"Content-Type", type}, {"Cache-Control", "no-cache"}};
+  response.body = std::move(*document);
+  co_return response;
+}
+
 std::optional<std::uint32_t> first_frame(const Wanted& wanted) {
   return wanted.frames.empty() ? std::nullopt : std::optional(wanted.frames.front());
 }
@@ -125,6 +146,15 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
 boost::asio::awaitable<http::Response> retrieve_rendered(Call& call) {
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
+  if (!wanted->selection.sop_instance_uid.empty() && wanted->frames.empty()) {
+    const auto object = ingest::StoredObject::find(call.api.archive(), wanted->selection);
+    if (!object) co_return call.problem_response(object.error());
+    const char* type = document_type_of(object->file().sop_class_uid);
+    if (*type != '\0') {
+      auto responding = respond_with_document(call, object->file().key, type);
+      co_return co_await or_problem(call, std::move(responding));
+    }
+  }
   auto pictures = choose_pictures(call, *wanted);
   if (!pictures) co_return call.problem_response(pictures.error());
   if (wanted->offer.form == Form::multipart) {

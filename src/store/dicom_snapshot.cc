@@ -144,7 +144,7 @@ Result<void> DicomSnapshot::studies_of(const std::vector<std::string>& uids,
     if (query.next()) studies.push_back(query.integer(0));
     if (!query.ok()) return query.problem();
   }
-  return studies_of(std::move(studies), each);
+  return studies_of(studies, each);
 }
 
 Result<void> DicomSnapshot::studies_of(const std::vector<std::int64_t>& studies,
