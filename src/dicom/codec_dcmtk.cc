@@ -19,6 +19,7 @@
 #include <dcmtk/dcmjpls/djrparam.h>
 #include <dcmtk/oflog/oflog.h>
 //
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -90,6 +91,39 @@ bool has_size_of(std::string_view stream, const ImagePixel& pixel) {
   return false;
 }
 
+// Whether each segment of an RLE frame (PS3.5 G) has the bytes of all pixels: DCMTK fills what is
+// missing.
+bool has_all_runs(std::string_view frame, const ImagePixel& pixel) {
+  constexpr std::size_t header_bytes = 64;
+  constexpr std::size_t segments_max = 15;
+  if (frame.size() < header_bytes) return false;
+  const auto number_at = [&](std::size_t at) {
+    std::size_t number = 0;
+    for (std::size_t i = 4; i > 0; --i) {
+      number = number << 8U | static_cast<unsigned char>(frame[at + i - 1]);
+    }
+    return number;
+  };
+  const std::size_t segments = number_at(0);
+  if (segments == 0 || segments > segments_max) return false;
+  // Of samples of one bit DCMTK has its own to say.
+  const std::size_t wanted = pixel.bits_allocated < 8 ? 0 : pixel.pixels();
+  for (std::size_t segment = 0; segment < segments; ++segment) {
+    std::size_t at = number_at(4 + 4 * segment);
+    const std::size_t end =
+        std::min(frame.size(), segment + 1 < segments ? number_at(8 + 4 * segment) : frame.size());
+    std::size_t found = 0;
+    while (at < end && found < wanted) {
+      const auto run = static_cast<signed char>(frame[at]);
+      const auto length = static_cast<std::size_t>(run >= 0 ? run + 1 : 1 - run);
+      if (run != -128) found += length;
+      at += run >= 0 ? 1 + length : (run == -128 ? 1U : 2U);
+    }
+    if (found < wanted || at > end) return false;
+  }
+  return true;
+}
+
 // The fragments of a frame that was encoded.
 Result<std::string> fragments_of(DcmDataset& data_set, E_TransferSyntax syntax,
                                  const DcmRepresentationParameter* parameter) {
@@ -116,7 +150,7 @@ Result<std::string> fragments_of(DcmDataset& data_set, E_TransferSyntax syntax,
 Result<FrameSamples> decode_by_dcmtk(std::string_view bytes, std::string_view transfer_syntax,
                                      const ImagePixel& pixel) {
   register_codecs();
-  if (transfer_syntax != rle && !has_size_of(bytes, pixel)) {
+  if (!(transfer_syntax == rle ? has_all_runs(bytes, pixel) : has_size_of(bytes, pixel))) {
     return problem(ProblemKind::unprocessable,
                    "The frame is no picture of so many rows and columns as its attributes say");
   }
