@@ -3,7 +3,7 @@
 
 A file is looked at again only when it, a header that it includes, or the rules have changed since it
 was last found clean; build/lint/clean has one empty file for each clean state. clang-tidy's time goes into
-the headers, so it is given several sources as one (cmake/unity.py), and each alone when those do not compile.
+the headers, so it is given several sources as one (cmake/unity.py), and each alone when it finds anything.
 
     tests/lint.py [FILE...]     prints findings; exit code 1 when there are any
 """
@@ -84,7 +84,7 @@ def compile_options():
 
 
 def tidy(paths, options):
-    """What clang-tidy says of the sources as one, and whether it could compile them."""
+    """What clang-tidy says of the sources as one; None: nothing."""
     joined = "".join(f'#include "{path}"\n' for path in paths)
     source = paths[0]
     more = []
@@ -104,18 +104,18 @@ def tidy(paths, options):
     if len(paths) > 1:
         source.unlink()
     # clang-tidy's standard error counts the suppressed warnings of others' headers.
-    said = None if done.returncode == 0 else done.stdout.strip() or done.stderr.strip()
-    return said, "[clang-diagnostic-error" not in done.stdout
+    return None if done.returncode == 0 else done.stdout.strip() or done.stderr.strip()
 
 
 def tidy_check(paths, options):
-    said, compiled = tidy(paths, options)
+    said = tidy(paths, options)
     if said is None:
         for path in paths:
             mark("tidy", path, ".clang-tidy").touch()
         return None
-    if compiled or len(paths) == 1:
+    if len(paths) == 1:
         return said
+    # It may be that they cannot be joined.
     alone = [tidy_check([path], options) for path in paths]
     return "\n".join(each for each in alone if each) or None
 
