@@ -3,6 +3,7 @@
 
 #include "dicom/codecs.h"
 #include "dicom/jpeg_errors.h"
+#include "dicom/picture.h"
 
 namespace lightbox::dicom {
 namespace {
@@ -65,7 +66,8 @@ class Decoding {
   jpeg_decompress_struct info_{};
 };
 
-bool encode(const FrameSamples& frame, JpegErrors& errors, unsigned char*& out,
+// It jumps out: nothing with a destructor may live here.
+bool encode(const Picture& picture, int quality, JpegErrors& errors, unsigned char*& out,
             unsigned long& size) {
   jpeg_compress_struct info{};
   info.err = errors.install();
@@ -75,18 +77,17 @@ bool encode(const FrameSamples& frame, JpegErrors& errors, unsigned char*& out,
   }
   jpeg_create_compress(&info);
   jpeg_mem_dest(&info, &out, &size);
-  info.image_width = frame.pixel.columns;
-  info.image_height = frame.pixel.rows;
-  info.input_components = frame.pixel.samples_per_pixel;
-  info.in_color_space = frame.pixel.samples_per_pixel == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  info.image_width = picture.columns;
+  info.image_height = picture.rows;
+  info.input_components = static_cast<int>(picture.channels);
+  info.in_color_space = picture.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, default_quality, TRUE);
-  info.optimize_coding = TRUE;
+  jpeg_set_quality(&info, quality, TRUE);
   jpeg_start_compress(&info, TRUE);
-  const std::size_t stride = std::size_t{frame.pixel.columns} * frame.pixel.samples_per_pixel;
+  const std::size_t stride = std::size_t{picture.columns} * picture.channels;
   while (info.next_scanline < info.image_height) {
     auto* line = reinterpret_cast<JSAMPLE*>(
-        const_cast<char*>(frame.bytes.data() + info.next_scanline * stride));
+        const_cast<char*>(picture.bytes.data() + info.next_scanline * stride));
     jpeg_write_scanlines(&info, &line, 1);
   }
   jpeg_finish_compress(&info);
@@ -136,16 +137,25 @@ Result<EncodedFrame> encode_jpeg_8(const FrameSamples& frame) {
     return problem(ProblemKind::not_supported,
                    "JPEG baseline holds 8 bits of MONOCHROME1, MONOCHROME2 and RGB only");
   }
+  TRY(auto bytes, to_jpeg({.columns = pixel.columns,
+                           .rows = pixel.rows,
+                           .channels = pixel.samples_per_pixel,
+                           .bytes = frame.bytes},
+                          default_quality));
+  return EncodedFrame{
+      .bytes = std::move(bytes),
+      .photometric_interpretation = is_rgb ? "YBR_FULL_422" : pixel.photometric_interpretation};
+}
+
+Result<std::string> to_jpeg(const Picture& picture, int quality) {
   JpegErrors errors;
   unsigned char* out = nullptr;
   unsigned long size = 0;
-  const bool is_encoded = encode(frame, errors, out, size);
-  EncodedFrame encoded{
-      .bytes = std::string(reinterpret_cast<char*>(out), is_encoded ? size : 0),
-      .photometric_interpretation = is_rgb ? "YBR_FULL_422" : pixel.photometric_interpretation};
+  const bool is_written = encode(picture, quality, errors, out, size);
+  std::string bytes(reinterpret_cast<char*>(out), is_written ? size : 0);
   std::free(out);
-  if (!is_encoded) return problem(ProblemKind::internal, "JPEG: " + errors.message);
-  return encoded;
+  if (!is_written) return problem(ProblemKind::unprocessable, "JPEG: " + errors.message);
+  return bytes;
 }
 
 }  // namespace lightbox::dicom

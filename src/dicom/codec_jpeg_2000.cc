@@ -39,6 +39,7 @@ struct Reading {
     auto& reading = *static_cast<Reading*>(self);
     if (count < 0) return -1;
     const std::size_t left = reading.bytes.size() - reading.at;
+    if (left == 0) return -1;
     const auto skipped = std::min<std::size_t>(static_cast<std::size_t>(count), left);
     reading.at += skipped;
     return static_cast<OPJ_OFF_T>(skipped);

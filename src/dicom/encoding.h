@@ -22,6 +22,8 @@ struct Encoding {
 };
 [[nodiscard]] std::string_view name_of(Encoding encoding);
 
+inline constexpr std::string_view explicit_little_endian = "1.2.840.10008.1.2.1";
+
 // Of any transfer syntax; of one that is not known: explicit little endian.
 [[nodiscard]] Encoding encoding_of(std::string_view transfer_syntax);
 [[nodiscard]] bool is_deflated(std::string_view transfer_syntax);

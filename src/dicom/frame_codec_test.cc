@@ -79,6 +79,19 @@ TEST(FrameCodec, ASmallPictureIsDecodedSmall) {
   }
 }
 
+// The last pixel's chrominance is there, too, though its neighbour is not.
+TEST(FrameCodec, SubsampledPixelsAreCountedInPairs) {
+  ImagePixel pixel;
+  pixel.rows = 1;
+  pixel.columns = 3;
+  pixel.samples_per_pixel = 3;
+  pixel.photometric_interpretation = "YBR_FULL_422";
+  pixel.bits_allocated = pixel.bits_stored = 8;
+  pixel.high_bit = 7;
+  EXPECT_EQ(pixel.frame_bytes(), 8U);
+  EXPECT_FALSE(decode_frame("YYBRYY", "1.2.840.10008.1.2.1", pixel));
+}
+
 TEST(FrameCodec, WhatDoesNotFitIsRefused) {
   const FrameSamples frame = frame_of(8, 8, false);
   for (const std::string_view syntax : lossless) {

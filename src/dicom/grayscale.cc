@@ -50,9 +50,10 @@ const DataSet* functional_group(const DataSet& data_set, std::uint32_t frame, Ta
 }  // namespace
 
 double LookupTable::at(double input) const {
-  const double index =
-      std::clamp(std::round(input - first), 0.0, static_cast<double>(entries.size() - 1));
-  return entries[static_cast<std::size_t>(index)];
+  const double index = std::round(input - first);
+  if (!(index > 0)) return entries.front();  // NaN, too: floating point pixel data has it
+  return entries[static_cast<std::size_t>(
+      std::min(index, static_cast<double>(entries.size() - 1)))];
 }
 
 Result<LookupTable> LookupTable::of(const DataSet& item, ObjectValues& values) {
@@ -66,7 +67,7 @@ Result<LookupTable> LookupTable::of(const DataSet& item, ObjectValues& values) {
   }
   // The first and last are unsigned even where the second is not.
   const auto unsigned_16 = [](double number) {
-    return static_cast<std::uint16_t>(static_cast<std::int32_t>(number));
+    return static_cast<std::uint16_t>(whole_of(number));
   };
   std::size_t count = unsigned_16(descriptor[0]);
   if (count == 0) count = 65536;

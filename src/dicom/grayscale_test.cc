@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <limits>
 #include <memory>
 
 #include "dicom/part10_test_support.h"
@@ -44,6 +45,8 @@ TEST(LookupTable, HasTheValuesOfItsEndsBeyondThem) {
   EXPECT_EQ(table.at(-100), 10);
   EXPECT_EQ(table.at(-1), 20);
   EXPECT_EQ(table.at(100), 30);
+  EXPECT_EQ(table.at(std::numeric_limits<double>::infinity()), 30);
+  EXPECT_EQ(table.at(std::numeric_limits<double>::quiet_NaN()), 10);
 }
 
 // Of an object made of these elements.

@@ -68,8 +68,10 @@ Result<ImagePixel> ImagePixel::of(const DataSet& data_set, Tag pixel_data) {
 }
 
 std::uint64_t ImagePixel::frame_bytes() const {
-  const std::uint64_t samples = is_subsampled() ? 2 : samples_per_pixel;
-  return (pixels() * samples * bits_allocated + 7) / 8;
+  // Two pixels share their chrominance, also the last with one that is not there.
+  const std::uint64_t samples =
+      is_subsampled() ? (pixels() + 1) / 2 * 4 : pixels() * samples_per_pixel;
+  return (samples * bits_allocated + 7) / 8;
 }
 
 }  // namespace lightbox::dicom

@@ -55,6 +55,11 @@ Result<std::string> ObjectValues::bytes_of(const Element& element) {
   return bytes;
 }
 
+std::int64_t whole_of(double number) {
+  constexpr double most = 0xFFFFFFFF;
+  return std::isnan(number) ? 0 : static_cast<std::int64_t>(std::clamp(number, -most, most));
+}
+
 std::vector<double> numbers_of(const DataSet& data_set, Tag tag) {
   std::vector<double> numbers;
   const Element* element = data_set.find(tag);

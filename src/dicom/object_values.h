@@ -3,6 +3,7 @@
 // Values of an object wherever they lie: in its data set, or as bulk data in its source. Used by
 // one thread.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ class ObjectValues {
   Source& source_;
 };
 
+// A number as an integer; 0 for what is none, and no larger than any that an attribute may have.
+[[nodiscard]] std::int64_t whole_of(double number);
 // Numbers of a text or binary element of any numeric VR; those that are none are left out.
 [[nodiscard]] std::vector<double> numbers_of(const DataSet& data_set, Tag tag);
 [[nodiscard]] std::optional<double> number_of(const DataSet& data_set, Tag tag);

@@ -36,23 +36,30 @@ Result<std::optional<Plane>> plane_of(ObjectValues& values, Tag group, std::uint
   const Element* data = data_set.find(group | overlay_data);
   if (data == nullptr) return std::optional<Plane>();
   Plane plane{.rows = integer(overlay_rows, 0), .columns = integer(overlay_columns, 0)};
+  constexpr std::int64_t size_max = 0xFFFF;
+  if (plane.rows < 1 || plane.rows > size_max || plane.columns < 1 || plane.columns > size_max) {
+    return std::optional<Plane>();
+  }
   const auto origin = numbers_of(data_set, group | overlay_origin);
   if (origin.size() == 2) {
-    plane.top = static_cast<std::int64_t>(origin[0]);
-    plane.left = static_cast<std::int64_t>(origin[1]);
+    plane.top = whole_of(origin[0]);
+    plane.left = whole_of(origin[1]);
   }
   std::int64_t frame = 0;
   if (const auto frames = integer(number_of_frames_in_overlay, 0); frames > 0) {
-    frame = std::int64_t{number} - (integer(image_frame_origin, 1) - 1);
-    if (frame < 0 || frame >= frames) return std::optional<Plane>();
+    const std::int64_t first = std::int64_t{number} + 1;
+    const std::int64_t origin_frame = integer(image_frame_origin, 1);
+    if (origin_frame < 1 || origin_frame > first || first - origin_frame >= frames) {
+      return std::optional<Plane>();
+    }
+    frame = first - origin_frame;
   }
-  plane.first_bit = frame * plane.rows * plane.columns;
   TRY(plane.bits, values.bytes_of(*data));
-  const auto bits_needed = plane.first_bit + plane.rows * plane.columns;
-  if (plane.rows <= 0 || plane.columns <= 0 ||
-      static_cast<std::int64_t>(plane.bits.size()) * 8 < bits_needed) {
+  const std::int64_t frame_bits = plane.rows * plane.columns;
+  if (frame >= static_cast<std::int64_t>(plane.bits.size()) * 8 / frame_bits) {
     return std::optional<Plane>();
   }
+  plane.first_bit = frame * frame_bits;
   return std::optional(std::move(plane));
 }
 

@@ -47,6 +47,18 @@ class MemorySource : public Source {
   std::string_view bytes_;
 };
 
+class OwnedSource : public Source {
+ public:
+  explicit OwnedSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  Result<void> read(std::uint64_t offset, std::span<char> out) override {
+    return MemorySource(bytes_).read(offset, out);
+  }
+
+ private:
+  std::string bytes_;
+};
+
 // A file, read by pread(2). It may shrink meanwhile: then `invalid`.
 class FileSource : public Source {
  public:

@@ -32,7 +32,7 @@ struct Region {
 // Smaller by averages of what falls together, larger by interpolation.
 [[nodiscard]] Picture resize(const Picture& picture, std::uint32_t columns, std::uint32_t rows);
 
-// `quality` from 1 to 100.
+// `quality` from 1 to 100. `unprocessable`: the picture is larger than the format knows.
 Result<std::string> to_jpeg(const Picture& picture, int quality);
 Result<std::string> to_png(const Picture& picture);
 

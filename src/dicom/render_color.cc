@@ -165,9 +165,9 @@ Result<Palette> palette_of(ObjectValues& values) {
   for (std::uint32_t c = 0; c < 3; ++c) {
     const auto descriptor = numbers_of(values.data_set(), red_descriptor + c);
     if (descriptor.size() != 3) return no_palette("have no descriptor of three values");
-    std::size_t count = static_cast<std::uint16_t>(static_cast<std::int32_t>(descriptor[0]));
+    std::size_t count = static_cast<std::uint16_t>(whole_of(descriptor[0]));
     if (count == 0) count = 65536;
-    palette.first = static_cast<std::int64_t>(descriptor[1]);
+    palette.first = whole_of(descriptor[1]);
     const bool is_16 = descriptor[2] > 8;
     const Element* data = values.data_set().find(red_data + c);
     const Element* segmented = values.data_set().find(red_segmented + c);

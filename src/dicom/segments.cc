@@ -10,7 +10,6 @@
 namespace lightbox::dicom {
 namespace {
 
-constexpr std::string_view explicit_little_endian = "1.2.840.10008.1.2.1";
 constexpr Tag source_ae_title = 0x00020016;
 constexpr Tag photometric_interpretation = 0x00280004;
 constexpr Tag planar_configuration = 0x00280006;

@@ -7,13 +7,16 @@
 namespace lightbox::dicomweb {
 namespace {
 
+constexpr std::string_view encapsulated_pdf = "1.2.840.10008.5.1.4.1.1.104.1";
 constexpr dicom::Tag encapsulated_document = 0x00420011;
 constexpr dicom::Tag encapsulated_document_length = 0x00420015;
 
 }  // namespace
 
-const char* document_type_of(std::string_view sop_class_uid) {
-  return sop_class_uid == "1.2.840.10008.5.1.4.1.1.104.1" ? "application/pdf" : "";
+Result<std::optional<Document>> find_document(Api& api, const store::DicomSelection& instance) {
+  TRY(const auto object, ingest::StoredObject::find(api.archive(), instance));
+  if (object.file().sop_class_uid != encapsulated_pdf) return std::optional<Document>();
+  return std::optional(Document{.key = object.file().key, .media_type = "application/pdf"});
 }
 
 Result<std::string> document_of(Api& api, std::int64_t key) {

@@ -3,16 +3,22 @@
 // Documents in DICOM objects, which are their own rendered form (PS3.18 8.7.4, PS3.3 A.45).
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "dicomweb/api.h"
+#include "store/dicom_index.h"
 
 namespace lightbox::dicomweb {
 
-// "": objects of the class have no document.
-[[nodiscard]] const char* document_type_of(std::string_view sop_class_uid);
+// Of one instance.
+struct Document {
+  std::int64_t key = 0;
+  const char* media_type = "";
+};
+// nullopt: it is of a class without. not_found.
+Result<std::optional<Document>> find_document(Api& api, const store::DicomSelection& instance);
 
 // Its bytes. To be called in the pixel lane. not_found; unprocessable when the object has none;
 // too_large past 64 MiB; as Source::read.

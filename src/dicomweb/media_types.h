@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "dicom/encoding.h"
+
 namespace lightbox::dicomweb {
 
-inline constexpr std::string_view explicit_little_endian = "1.2.840.10008.1.2.1";
+using dicom::explicit_little_endian;
 inline constexpr std::string_view octet_stream = "application/octet-stream";
 
 // Of frames and pixel data: "image/jpeg"; octet_stream for what is not compressed, and for what is

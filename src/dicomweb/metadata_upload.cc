@@ -14,7 +14,6 @@
 namespace lightbox::dicomweb {
 namespace {
 
-constexpr std::string_view explicit_little_endian = "1.2.840.10008.1.2.1";
 constexpr std::size_t memory_bytes_max = 4U << 20U;
 
 // Media types of compressed pixel data, and their transfer syntaxes where the part does not say its
@@ -173,7 +172,7 @@ Result<std::string> MetadataUpload::transfer_syntax_of(const dicom::ParsedJson& 
   const auto uri = metadata.bulk_uri(dicom::text_of(dicom::tags::PixelData));
   const auto found = bulks_.find(uri);
   if (uri.empty() || found == bulks_.end() || found->second.transfer_syntax.empty()) {
-    return std::string(explicit_little_endian);
+    return std::string(dicom::explicit_little_endian);
   }
   const Bulk& bulk = found->second;
   const auto frames = metadata.data_set().integer(dicom::tags::NumberOfFrames).value_or(1);

@@ -25,6 +25,10 @@ struct Viewport {
   double source_height = 0;
 };
 
+// 8.3.5.1.1: what is not done is said.
+inline constexpr const char* annotation_warning =
+    "299 lightbox \"The annotation parameter is not supported: nothing was drawn\"";
+
 struct RenderRequest {
   std::optional<Viewport> viewport = std::nullopt;
   std::optional<dicom::Window> window = std::nullopt;

@@ -9,7 +9,6 @@
 #include "dicomweb/rendered_body.h"
 #include "dicomweb/routes.h"
 #include "dicomweb/selection.h"
-#include "ingest/stored_object.h"
 
 namespace lightbox::dicomweb {
 namespace {
@@ -45,9 +44,7 @@ http::Response picture_response(const Wanted& wanted) {
   http::Response response;
   response.fields.emplace_back("Cache-Control", "no-cache");
   if (!wanted.picture.render.annotations.empty()) {
-    // 8.3.5.1.1: what is not done is said.
-    response.fields.emplace_back(
-        "Warning", "299 lightbox \"The annotation parameter is not supported: nothing was drawn\"");
+    response.fields.emplace_back("Warning", annotation_warning);
   }
   return response;
 }
@@ -104,20 +101,19 @@ Result<std::vector<Rendered>> choose_pictures(const Call& call, Wanted& wanted) 
 }
 
 // Of an instance that is a document.
-boost::asio::awaitable<Result<http::Response>> respond_with_document(Call& call, std::int64_t key,
-                                                                     const char* type) {
+boost::asio::awaitable<Result<http::Response>> respond_with_document(Call& call, Document found) {
   const auto accept = Accept::of(call.request);
   if (!accept) co_return accept.error();
-  const std::array offers{Offer{type, Form::single}};
+  const std::array offers{Offer{found.media_type, Form::single}};
   const auto offer = choose(*accept, offers);
   if (!offer) co_return offer.error();
   Api& api = call.api;
-  std::function<Result<std::string>()> work = [&api, key] { return document_of(api, key); };
+  std::function<Result<std::string>()> work = [&api, found] { return document_of(api, found.key); };
   auto pending = api.pixel_lane().run<std::string>(std::move(work));
   auto document = co_await std::move(pending);
   if (!document) co_return std::move(document).error();
   http::Response response;
-  response.fields = {{"Content-Type", type}, {"Cache-Control", "no-cache"}};
+  response.fields = {{"Content-Type", found.media_type}, {"Cache-Control", "no-cache"}};
   response.body = std::move(*document);
   co_return response;
 }
@@ -146,16 +142,15 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
 boost::asio::awaitable<http::Response> retrieve_rendered(Call& call) {
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
-  if (!wanted->selection.sop_instance_uid.empty() && wanted->frames.empty()) {
-    const auto object = ingest::StoredObject::find(call.api.archive(), wanted->selection);
-    if (!object) co_return call.problem_response(object.error());
-    const char* type = document_type_of(object->file().sop_class_uid);
-    if (*type != '\0') {
-      auto responding = respond_with_document(call, object->file().key, type);
+  auto pictures = choose_pictures(call, *wanted);
+  const bool is_instance = !wanted->selection.sop_instance_uid.empty() && wanted->frames.empty();
+  if (!pictures && pictures.error().kind == ProblemKind::not_found && is_instance) {
+    const auto document = find_document(call.api, wanted->selection);
+    if (document && *document) {
+      auto responding = respond_with_document(call, **document);
       co_return co_await or_problem(call, std::move(responding));
     }
   }
-  auto pictures = choose_pictures(call, *wanted);
   if (!pictures) co_return call.problem_response(pictures.error());
   if (wanted->offer.form == Form::multipart) {
     co_return respond_with_many(call, *wanted, std::move(*pictures));

@@ -221,8 +221,7 @@ boost::asio::awaitable<http::Response> retrieve_by_uri(Call& call) {
       .fields = {{"Content-Type", wanted->media_type}, {"Cache-Control", "no-cache"}},
       .body = std::move(*picture)};
   if (wanted->has_annotation) {
-    response.fields.emplace_back(
-        "Warning", "299 lightbox \"The annotation parameter is not supported: nothing was drawn\"");
+    response.fields.emplace_back("Warning", annotation_warning);
   }
   co_return response;
 }

@@ -35,13 +35,6 @@ std::string value_of(const DataSet& data, const Element& element) {
   return fmt::format("{}", fmt::join(dicom::texts_of(element, data.character_set), "\\"));
 }
 
-std::optional<Level> level_named(std::string_view name) {
-  for (const Level level : {Level::patient, Level::study, Level::series, Level::instance}) {
-    if (name == query::name_of(level)) return level;
-  }
-  return std::nullopt;
-}
-
 Tag unique_key_of(Level level) {
   constexpr std::array keys = {tags::PatientID, tags::StudyInstanceUID, tags::SeriesInstanceUID,
                                tags::SOPInstanceUID};
@@ -63,12 +56,8 @@ class Parser {
   }
 
   std::expected<FindQuery, FindRefusal> parse() {
-    const std::string_view name = identifier_.first(tags::QueryRetrieveLevel);
-    const auto level = level_named(name);
-    if (!level || (*level == Level::patient && model_ == QueryModel::study_root)) {
-      return std::unexpected(
-          refusal(tags::QueryRetrieveLevel, fmt::format("Query/Retrieve Level is '{}'", name)));
-    }
+    const auto level = dimse::level_of(identifier_, model_);
+    if (!level) return std::unexpected(level.error());
     level_ = *level;
     if (auto missing = missing_key()) return std::unexpected(std::move(*missing));
     for (const Element& element : identifier_.elements) {
@@ -216,6 +205,16 @@ bool is_ascii(std::string_view text) {
 }
 
 }  // namespace
+
+std::expected<query::Level, Status> level_of(const DataSet& identifier, QueryModel model) {
+  const std::string_view name = identifier.first(tags::QueryRetrieveLevel);
+  for (const Level level : {Level::patient, Level::study, Level::series, Level::instance}) {
+    const bool is_of_model = level != Level::patient || model == QueryModel::patient_root;
+    if (is_of_model && name == query::name_of(level)) return level;
+  }
+  return std::unexpected(
+      refusal(tags::QueryRetrieveLevel, fmt::format("Query/Retrieve Level is '{}'", name)));
+}
 
 std::expected<FindQuery, FindRefusal> parse_find(const DataSet& identifier, QueryModel model,
                                                  const FindOptions& options) {

@@ -41,6 +41,10 @@ using FindRefusal = Status;
 std::expected<FindQuery, FindRefusal> parse_find(const dicom::DataSet& identifier, QueryModel model,
                                                  const FindOptions& options);
 
+// Its Query/Retrieve Level, of C-MOVE and C-GET as well. data_set_does_not_match when the model has
+// no such level.
+std::expected<query::Level, Status> level_of(const dicom::DataSet& identifier, QueryModel model);
+
 struct AnswerContext {
   std::string_view transfer_syntax;
   std::string_view retrieve_ae_title;

@@ -1,6 +1,7 @@
 #include "dimse/retrieve.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "base/log.h"
 #include "dimse/retrieve_query.h"
@@ -30,7 +31,8 @@ Result<Retrieval> gather(Session& session, const query::Query& wanted) {
         return true;
       }));
   if (found.rest == 0) return retrieval;
-  return problem(ProblemKind::too_costly, "More than 1000000 instances match: ask for less");
+  return problem(ProblemKind::too_costly,
+                 fmt::format("More than {} instances match: ask for less", instances_max));
 }
 
 }  // namespace

@@ -26,13 +26,6 @@ Status refusal(Tag tag, std::string comment) {
           .offending = {tag}};
 }
 
-std::optional<Level> level_named(std::string_view name) {
-  for (const Level level : {Level::patient, Level::study, Level::series, Level::instance}) {
-    if (name == query::name_of(level)) return level;
-  }
-  return std::nullopt;
-}
-
 std::vector<std::string> values_of(const DataSet& identifier, Tag tag) {
   const Element* element = identifier.find(tag);
   if (element == nullptr || element->value.empty()) return {};
@@ -66,12 +59,8 @@ class Parser {
       : identifier_(identifier), model_(model), options_(options) {}
 
   std::expected<query::Query, Status> parse() {
-    const std::string_view name = identifier_.first(tags::QueryRetrieveLevel);
-    const auto level = level_named(name);
-    if (!level || (*level == Level::patient && model_ == QueryModel::study_root)) {
-      return std::unexpected(
-          refusal(tags::QueryRetrieveLevel, fmt::format("Query/Retrieve Level is '{}'", name)));
-    }
+    const auto level = level_of(identifier_, model_);
+    if (!level) return std::unexpected(level.error());
     level_ = *level;
     if (auto refused = take_unique_keys()) return std::unexpected(std::move(*refused));
     if (auto refused = take_others()) return std::unexpected(std::move(*refused));

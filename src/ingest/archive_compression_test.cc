@@ -11,6 +11,7 @@
 namespace lightbox::ingest {
 namespace {
 
+using dicom::OwnedSource;
 using ::testing::AllOf;
 using testing::ct;
 using ::testing::ElementsAre;
@@ -21,7 +22,6 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-using testing::StringSource;
 using Kind = CheckFinding::Kind;
 using Outcome = Admitted::Outcome;
 using State = CheckFinding::State;
@@ -213,7 +213,7 @@ TEST_F(ArchiveCompressionTest, ACheckFindsWhatIsDamaged) {
 
 TEST_F(ArchiveCompressionTest, OtherContentOfTheRightFormIsDamageToo) {
   add_one(image_file("1.2", "1.3", "1.4", pixels()));
-  StringSource other(image_file("1.2", "1.3", "1.4", pixels(pixel_bytes, 3)));
+  OwnedSource other(image_file("1.2", "1.3", "1.4", pixels(pixel_bytes, 3)));
   std::ofstream out(path_of(files()[0]), std::ios::binary);
   ASSERT_TRUE(compress(other, pixel_bytes, [&](std::string_view bytes) {
     out << bytes;
@@ -258,7 +258,7 @@ TEST_F(ArchiveCompressionTest, AHalfWrittenFileWithoutARowGoesToQuarantine) {
 
 TEST_F(ArchiveCompressionTest, AConflictingFileWithoutARowIsKeptInQuarantine) {
   add_one(image_file("1.2", "1.3", "1.4", pixels()));
-  StringSource other(image_file("1.2", "1.3", "1.4", pixels(pixel_bytes, 3)));
+  OwnedSource other(image_file("1.2", "1.3", "1.4", pixels(pixel_bytes, 3)));
   std::ofstream out(path_of("2020.dcm.zst"), std::ios::binary);
   ASSERT_TRUE(compress(other, pixel_bytes, [&](std::string_view bytes) {
     out << bytes;

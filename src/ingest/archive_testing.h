@@ -114,22 +114,6 @@ inline std::string image_file(const std::string& study, const std::string& serie
   return dicom::testing::file(data_set, transfer_syntax);
 }
 
-// Bytes that it owns.
-class StringSource : public dicom::Source {
- public:
-  explicit StringSource(std::string bytes) : bytes_(std::move(bytes)), source_(bytes_) {}
-  StringSource(const StringSource&) = delete;
-  StringSource& operator=(const StringSource&) = delete;
-  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-  Result<void> read(std::uint64_t offset, std::span<char> out) override {
-    return source_.read(offset, out);
-  }
-
- private:
-  std::string bytes_;
-  dicom::MemorySource source_;
-};
-
 class ArchiveTest : public ::testing::Test {
  protected:
   ArchiveTest() {

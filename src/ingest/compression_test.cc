@@ -10,8 +10,8 @@
 namespace lightbox::ingest {
 namespace {
 
+using dicom::OwnedSource;
 using ::testing::HasSubstr;
-using testing::StringSource;
 
 constexpr std::size_t frame_bytes = 256U << 10U;
 constexpr std::size_t table_bytes_of_one = 8 + 8 + 9;  // of one frame
@@ -36,7 +36,7 @@ std::string compressed(std::string_view content) {
 }
 
 Result<std::unique_ptr<dicom::Source>> open_stored(std::string stored) {
-  return CompressedSource::open(std::make_unique<StringSource>(std::move(stored)), "a.dcm.zst");
+  return CompressedSource::open(std::make_unique<OwnedSource>(std::move(stored)), "a.dcm.zst");
 }
 
 // All of it in pieces, or the problem.
@@ -130,13 +130,13 @@ TEST(CompressionTest, AnyPartIsRead) {
 }
 
 // What is read of `stored`.
-class CountingSource : public StringSource {
+class CountingSource : public OwnedSource {
  public:
-  explicit CountingSource(std::string bytes) : StringSource(std::move(bytes)) {}
+  explicit CountingSource(std::string bytes) : OwnedSource(std::move(bytes)) {}
   Result<void> read(std::uint64_t offset, std::span<char> out) override {
     bytes_read += out.size();
     most_at_once = std::max(most_at_once, out.size());
-    return StringSource::read(offset, out);
+    return OwnedSource::read(offset, out);
   }
   std::uint64_t bytes_read = 0;
   std::size_t most_at_once = 0;
@@ -317,12 +317,12 @@ TEST(CompressionTest, EveryFlippedBitIsFound) {
 }
 
 TEST(CompressionTest, AFileThatShrinksMeanwhileIsDamaged) {
-  class Shrinking : public StringSource {
+  class Shrinking : public OwnedSource {
    public:
-    explicit Shrinking(std::string bytes) : StringSource(std::move(bytes)) {}
+    explicit Shrinking(std::string bytes) : OwnedSource(std::move(bytes)) {}
     Result<void> read(std::uint64_t offset, std::span<char> out) override {
       if (offset == 0) return problem(ProblemKind::invalid, "structure", "truncated");
-      return StringSource::read(offset, out);
+      return OwnedSource::read(offset, out);
     }
   };
   const auto source = CompressedSource::open(

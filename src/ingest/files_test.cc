@@ -82,7 +82,7 @@ class MemoryFiles : public Files {
     if (found == objects_.by_name.end()) {
       return problem(ProblemKind::not_found, name + " is missing");
     }
-    return std::make_unique<testing::StringSource>(found->second);
+    return std::make_unique<dicom::OwnedSource>(found->second);
   }
   Result<void> walk(
       const std::string& folder,

@@ -195,7 +195,7 @@ TEST(MappingGarbageTest, TheResourcesAreValid) {
   const std::vector<dicom::Tag> all = mapped_tags();
   ASSERT_GT(all.size(), 45U);
   std::size_t values = 0;
-  for (unsigned seed = 1; seed <= 150; ++seed) {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
     Garbage garbage(seed);
     store::StudyRows rows;

@@ -281,7 +281,7 @@ TEST(MappingStudyTest, TheEndpointIsValid) {
 
 // What is quadratic in the instances or series does not end here in any test's time.
 TEST(MappingStudyTest, ALargeStudyIsMapped) {
-  constexpr int series = 250;
+  constexpr int series = 500;
   constexpr int instances = 200;
   store::StudyRows rows;
   rows.uid = "1.2.3";
@@ -305,7 +305,7 @@ TEST(MappingStudyTest, ALargeStudyIsMapped) {
   const auto facts = StudyFacts::of(rows);
   ASSERT_TRUE(facts);
   const Mapped mapped = to_imaging_study(*facts, test_rules(), test_targets, Explain::no);
-  EXPECT_THAT(mapped.json, HasSubstr("\"numberOfInstances\":50000"));
+  EXPECT_THAT(mapped.json, HasSubstr("\"numberOfInstances\":100000"));
   expect_valid(mapped.json);
 }
 

@@ -380,7 +380,7 @@ std::string large(std::size_t instances, std::string_view title) {
 
 // What is quadratic in the instances does not end here in any test's time.
 TEST(MergeTest, ALargeStudyIsMerged) {
-  constexpr std::size_t instances = 50'000;
+  constexpr std::size_t instances = 100'000;
   const std::string base = large(instances, "A");
   std::string current = base;
   current.insert(current.size() - 1, R"(,"note":[{"text":"mine"}])");

@@ -10,23 +10,6 @@
 namespace lightbox::ingest {
 namespace {
 
-constexpr std::string_view explicit_little_endian = "1.2.840.10008.1.2.1";
-
-class OwnedBytes final : public dicom::Source {
- public:
-  explicit OwnedBytes(std::string bytes) : bytes_(std::move(bytes)), source_(bytes_) {}
-  OwnedBytes(const OwnedBytes&) = delete;
-  OwnedBytes& operator=(const OwnedBytes&) = delete;
-  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-  Result<void> read(std::uint64_t offset, std::span<char> out) override {
-    return source_.read(offset, out);
-  }
-
- private:
-  std::string bytes_;
-  dicom::MemorySource source_;
-};
-
 Problem damaged(const store::StoredFile& file) {
   return problem(
       ProblemKind::internal, "exception",
@@ -74,7 +57,7 @@ Result<void> StoredObject::open() {
 Result<void> StoredObject::inflate() {
   TRY(const auto deflated, dicom::Part10::read(*source_, archive_->options().limits));
   TRY(auto bytes, dicom::inflate_object(deflated, *source_, archive_->options().limits));
-  source_ = std::make_unique<OwnedBytes>(std::move(bytes));
+  source_ = std::make_unique<dicom::OwnedSource>(std::move(bytes));
   TRY(const auto object, dicom::Part10::read(*source_, archive_->options().limits));
   inflated_ = std::make_unique<store::DicomInstance>();
   TRY_DO(add_bulk_places(object, *source_, *inflated_));
@@ -84,7 +67,7 @@ Result<void> StoredObject::inflate() {
 }
 
 std::string_view StoredObject::frame_transfer_syntax() const {
-  return pixel_data_ && pixel_data_->frame_bits != 0 ? explicit_little_endian
+  return pixel_data_ && pixel_data_->frame_bits != 0 ? dicom::explicit_little_endian
                                                      : std::string_view(transfer_syntax_);
 }
 

@@ -6,7 +6,6 @@
 namespace lightbox::ingest {
 namespace {
 
-constexpr std::string_view explicit_little_endian = "1.2.840.10008.1.2.1";
 // The only one of those that can be written (dicom::can_encode) that loses.
 constexpr std::string_view jpeg_baseline = "1.2.840.10008.1.2.4.50";
 constexpr std::string_view item("\xFE\xFF\x00\xE0", 4);
@@ -39,7 +38,7 @@ InstanceTranscoder::InstanceTranscoder(Archive& archive, StoredObject& object,
     : limits_(archive.options().limits),
       object_(object),
       transfer_syntax_(std::move(transfer_syntax)),
-      is_native_(transfer_syntax_ == explicit_little_endian),
+      is_native_(transfer_syntax_ == dicom::explicit_little_endian),
       spool_(archive.options().data_directory, limits_.dicom_memory_bytes_max) {}
 
 Result<bool> InstanceTranscoder::go_on(std::chrono::steady_clock::time_point ends) {
