@@ -3,6 +3,7 @@
 The disk is a small tmpfs where the test may mount one (as root), else a limit on the size of files.
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -21,16 +22,17 @@ def limit_file_size():
 
 
 class DiskFullTest(unittest.TestCase):
-    def fill(self, server):
+    def fill(self, server, written=()):
         """Writes until one is refused: (the ids that were acknowledged, the refusal)."""
-        connection, written = server.connect(), []
-        for n in range(20_000):
-            # Text that does not compress.
-            body = study(id=f"s{n}", description=os.urandom(8000).hex())
-            answer = connection.request("PUT", f"ImagingStudy/s{n}", body)
-            if answer.status != 201:
-                return written, answer
-            written.append(f"s{n}")
+        written = list(written)
+        with contextlib.closing(server.connect()) as connection:
+            for n in range(len(written), 20_000):
+                # Text that does not compress.
+                body = study(id=f"s{n}", description=os.urandom(8000).hex())
+                answer = connection.request("PUT", f"ImagingStudy/s{n}", body)
+                if answer.status != 201:
+                    return written, answer
+                written.append(f"s{n}")
         raise AssertionError("the disk did not fill up")
 
     def check_refusal(self, server, written, refusal):
@@ -60,6 +62,10 @@ class DiskFullTest(unittest.TestCase):
         ballast.write_bytes(b"x" * (4 << 20))
         with Server(folder / "data") as server:
             written, refusal = self.fill(server)
+            self.check_refusal(server, written, refusal)
+        # It starts without room, too.
+        with Server(folder / "data") as server:
+            written, refusal = self.fill(server, written)
             self.check_refusal(server, written, refusal)
             ballast.unlink()
             answer = server.request("PUT", "ImagingStudy/after", study(id="after"))

@@ -14,9 +14,6 @@ namespace lightbox::store {
 
 Result<void> Applier::prepare() {
   const std::string text = options_text(shared_.options.index);
-  Query insert(database_, "INSERT OR IGNORE INTO index_options (text) VALUES (?)");
-  insert.bind(std::string_view(text));
-  if (!insert.run()) return insert.problem();
   Query query(database_, "SELECT id, text FROM index_options");
   while (query.next()) {
     if (query.text(1) == text) options_ = query.integer(0);
@@ -36,8 +33,27 @@ Result<void> Applier::prepare() {
   return {};
 }
 
-void Applier::begin(std::int64_t now_ms) {
+Result<void> Applier::begin(std::int64_t now_ms) {
   now_ms_ = now_ms;
+  clear();
+  TRY_DO(database_.execute("BEGIN IMMEDIATE"));
+  return name_options();
+}
+
+// Not when the store is opened: that must do on a full disk, too.
+Result<void> Applier::name_options() {
+  if (options_ != 0) return {};
+  const std::string text = options_text(shared_.options.index);
+  Query insert(database_, "INSERT INTO index_options (text) VALUES (?) RETURNING id");
+  insert.bind(std::string_view(text));
+  if (!insert.next()) return insert.problem();
+  options_ = insert.integer(0);
+  all_options_.emplace(options_, shared_.options.index);
+  are_options_new_ = true;
+  return {};
+}
+
+void Applier::clear() {
   changes_.clear();
   count_changes_.clear();
   chosen_ids_.clear();
@@ -64,12 +80,18 @@ Result<std::uint64_t> Applier::finish() {
 
 void Applier::committed() {
   shared_.systems.committed();
+  are_options_new_ = false;
   for (const auto& [type, change] : count_changes_) shared_.counts[type] += change;
 }
 
 void Applier::rolled_back() {
   shared_.systems.rolled_back();
-  begin(now_ms_);
+  if (are_options_new_) {
+    all_options_.erase(options_);
+    options_ = 0;
+    are_options_new_ = false;
+  }
+  clear();
 }
 
 void Applier::back_to(Mark mark) {

@@ -33,9 +33,8 @@ struct BulkLoad::Impl {
   bool is_open = false;                // the transaction
 
   Result<void> begin() {
-    TRY_DO(database->execute("BEGIN IMMEDIATE"));
+    TRY_DO(applier->begin(now_ms()));
     is_open = true;
-    applier->begin(now_ms());
     return find_first_pending_key();
   }
 

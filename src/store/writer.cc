@@ -201,10 +201,9 @@ void Writer::commit_batch(std::deque<Request>& batch) {
 Result<void> Writer::try_batch(std::span<Request*> batch) {
   if (!shared_.writable) return writes_stopped();
   clock_ms_ = std::max(clock_ms_, wall_clock_ms());
-  applier_.begin(clock_ms_);
   std::uint64_t commit = 0;
   const auto run = [&]() -> Result<void> {
-    TRY_DO(database_->execute("BEGIN IMMEDIATE"));
+    TRY_DO(applier_.begin(clock_ms_));
     for (Request* request : batch) {
       TRY(request->result, apply(*request));
     }

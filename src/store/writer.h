@@ -60,7 +60,8 @@ class Applier {
 
   // The transaction's changes, for the caches; valid until the next begin().
   [[nodiscard]] const std::vector<ResourceChange>& changes() const { return changes_; }
-  void begin(std::int64_t now_ms);
+  // BEGIN.
+  Result<void> begin(std::int64_t now_ms);
   // Before the operations of each request.
   void begin_request();
   // Writes the counts, that of commits too; to be called before COMMIT. Gives this commit's number.
@@ -96,6 +97,8 @@ class Applier {
     std::string body;  // compressed
   };
 
+  Result<void> name_options();
+  void clear();
   Result<OperationResult> apply_to(const Target& target);
   Result<OperationResult> insert(const Target& target);
   Result<OperationResult> replace(const Target& target, const Current& current);
@@ -115,7 +118,8 @@ class Applier {
   Shared& shared_;
   RowSorter* pending_ = nullptr;
   std::int64_t now_ms_ = 0;
-  std::int64_t options_ = 0;
+  std::int64_t options_ = 0;  // the row of index_options; 0: there is none yet
+  bool are_options_new_ = false;  // the row is not committed yet
   std::unordered_map<std::int64_t, fhir::IndexOptions> all_options_;
   std::unordered_map<int, std::int64_t> count_changes_;
   std::vector<ResourceChange> changes_;
