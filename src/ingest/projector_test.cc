@@ -1,6 +1,7 @@
 #include "ingest/projector.h"
 
 #include <chrono>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <thread>
 
@@ -303,6 +304,30 @@ TEST_F(ProjectorTest, AStudyThatIsTooLargeIsAProblemUntilItChanges) {
   ASSERT_TRUE(archive_->remove({.study_uid = "1.2"}));
   ASSERT_TRUE(projector_->drain());
   EXPECT_EQ(study("1.2"), "");
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(ProjectorTest, APatientThatCannotBeMadeIsAProblemAndNoReferenceUntilItCan) {
+  options_.limits.json_nodes_max = 100;
+  start_still();
+  std::string given;
+  for (int i = 0; i < 30; ++i) given += fmt::format("G{} ", i);
+  auto many_names = ct("1.2", "1.3", "1.4");
+  many_names.set(dicom::tags::PatientName, "PN", fmt::format("Doe^{0}=Doe^{0}=Doe^{0}", given));
+  add_one(many_names.file());
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_EQ(count("Patient"), 0);
+  EXPECT_THAT(study("1.2"), HasSubstr(R"("subject":{"display":"Doe)"));
+  EXPECT_THAT(study("1.2"), Not(HasSubstr("Patient/")));
+  ASSERT_THAT(problems(), SizeIs(1));
+  EXPECT_THAT(problems()[0].diagnostics, HasSubstr("The Patient cannot be made"));
+  EXPECT_THAT(problems()[0].diagnostics, HasSubstr("json_nodes_max"));
+
+  options_.limits.json_nodes_max = 1'000;
+  start_still();
+  ASSERT_TRUE(projector_->project("1.2"));
+  EXPECT_EQ(count("Patient"), 1);
+  EXPECT_THAT(study("1.2"), HasSubstr("Patient/"));
   EXPECT_THAT(problems(), IsEmpty());
 }
 
