@@ -1,13 +1,15 @@
 // Sends DICOM files faster than servers take them: they are read, and C-STORE requests are encoded,
 // before the clock starts; TCP_NODELAY is set and each message is one write.
 //
-//   bench_dicom_send rest URL LIST CONNECTIONS 1            POST of each file (Orthanc's
-//   /instances) bench_dicom_send stow URL LIST CONNECTIONS PER_REQUEST  STOW-RS bench_dicom_send
-//   c-store PORT LIST ASSOCIATIONS 1       CT images, explicit VR little endian
+//   bench_dicom_send rest URL LIST CONNECTIONS 1            POST of each file to Orthanc's /instances
+//   bench_dicom_send stow URL LIST CONNECTIONS PER_REQUEST  STOW-RS
+//   bench_dicom_send c-store PORT LIST ASSOCIATIONS 1       CT images, explicit VR little endian
+//   bench_dicom_send c-find PORT LIST ASSOCIATIONS 1        Study Root, studies
 //
-// LIST names a file a line. A sixth argument, for C-STORE of large files: each is read when its
-// turn comes. Prints {"seconds":…,"sent":…,"failed":…,"cpu":…}: cpu is this process's own, in
-// seconds.
+// LIST names a file a line; for C-FIND a matching key a line, "00100020LO=P1". A sixth argument, for
+// C-STORE of large files: each is read when its turn comes. Prints
+// {"seconds":…,"sent":…,"failed":…,"found":…,"cpu":…}: found is how many C-FIND responses had a match,
+// cpu is this process's own, in seconds.
 
 #include <arpa/inet.h>
 #include <atomic>
@@ -16,7 +18,9 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <netinet/tcp.h>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
@@ -32,6 +36,7 @@ using namespace std::string_literals;
 constexpr std::string_view boundary = "bench-boundary-5d1f";
 constexpr std::size_t pdu_bytes_max = 128 * 1024;
 constexpr const char* ct_image_storage = "1.2.840.10008.5.1.4.1.1.2";
+constexpr const char* study_root_find = "1.2.840.10008.5.1.4.1.2.2.1";
 constexpr const char* explicit_little_endian = "1.2.840.10008.1.2.1";
 
 std::string read_file(const std::string& path) {
@@ -111,12 +116,12 @@ std::string pdu(char type, const std::string& content) {
   return std::string(1, type) + '\0' + big(content.size(), 4) + content;
 }
 
-std::string associate_request() {
+std::string associate_request(const std::string& abstract_syntax) {
   const auto title = [](const std::string& text) {
     return text + std::string(16 - text.size(), ' ');
   };
   const std::string context =
-      "\1\0\0\0"s + item(0x30, ct_image_storage) + item(0x40, explicit_little_endian);
+      "\1\0\0\0"s + item(0x30, abstract_syntax) + item(0x40, explicit_little_endian);
   const std::string user = item(0x51, big(pdu_bytes_max, 4)) + item(0x52, "1.2.826.0.1.3680043.9");
   return pdu(1, "\0\1\0\0"s + title("LIGHTBOX") + title("BENCH") + std::string(32, '\0') +
                     item(0x10, "1.2.840.10008.3.1.1.1") + item(0x20, context) + item(0x50, user));
@@ -126,6 +131,12 @@ std::string element(unsigned number, const std::string& value) {
   std::string padded = value;
   if (padded.size() % 2 == 1) padded += '\0';
   return little(0, 2) + little(number, 2) + little(padded.size(), 4) + padded;
+}
+
+// A PDU of one PDV that is the whole command.
+std::string command_pdu(const std::string& command) {
+  const std::string with_length = element(0x0000, little(command.size(), 4)) + command;
+  return pdu(4, big(with_length.size() + 2, 4) + "\1\3" + with_length);
 }
 
 // P-DATA of one message: the command, then the data set.
@@ -139,8 +150,7 @@ std::string store_request(const std::string& file, unsigned message_id) {
                               element(0x0110, little(message_id, 2)) +
                               element(0x0700, little(0, 2)) + element(0x0800, little(1, 2)) +
                               element(0x1000, uid);
-  const std::string with_length = element(0x0000, little(command.size(), 4)) + command;
-  std::string out = pdu(4, big(with_length.size() + 2, 4) + "\1\3" + with_length);
+  std::string out = command_pdu(command);
   for (std::size_t at = meta_end; at < file.size();) {
     const std::size_t size = std::min(file.size() - at, pdu_bytes_max - 6);
     const bool is_last = at + size == file.size();
@@ -151,9 +161,29 @@ std::string store_request(const std::string& file, unsigned message_id) {
   return out;
 }
 
+// P-DATA of a C-FIND request for the studies that match one key, with some attributes of each.
+std::string find_request(const std::string& key, unsigned message_id) {
+  const std::string command = element(0x0002, study_root_find) + element(0x0100, little(0x20, 2)) +
+                              element(0x0110, little(message_id, 2)) +
+                              element(0x0700, little(0, 2)) + element(0x0800, little(1, 2));
+  std::map<std::string, std::string> keys = {
+      {"00080020DA", ""}, {"00080030TM", ""},       {"00080050SH", ""}, {"00080052CS", "STUDY"},
+      {"00100010PN", ""}, {"00100020LO", ""},       {"0020000DUI", ""}, {"00200010SH", ""},
+      {"00080061CS", ""}, {"00201206IS", ""}};
+  keys[key.substr(0, 10)] = key.substr(11);
+  std::string identifier;
+  for (auto [tag, value] : keys) {
+    if (value.size() % 2 == 1) value += ' ';
+    identifier += little(std::stoul(tag.substr(0, 4), nullptr, 16), 2) +
+                  little(std::stoul(tag.substr(4, 4), nullptr, 16), 2) + tag.substr(8) +
+                  little(value.size(), 2) + value;
+  }
+  return command_pdu(command) + pdu(4, big(identifier.size() + 2, 4) + "\1\2" + identifier);
+}
+
 class Association {
  public:
-  explicit Association(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+  Association(int port, const std::string& abstract_syntax) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
     const int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     sockaddr_in address = {};
@@ -161,7 +191,7 @@ class Association {
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     is_open_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
-               write_all(associate_request()) && read_pdu().starts_with('\2');
+               write_all(associate_request(abstract_syntax)) && read_pdu().starts_with('\2');
   }
   ~Association() {
     if (is_open_ && write_all(pdu(5, std::string(4, '\0')))) read_pdu();
@@ -176,6 +206,32 @@ class Association {
     if (!is_open_ || !write_all(message)) return false;
     const std::string response = read_pdu();
     return response.find("\0\0\0\11\2\0\0\0\0\0"s) != std::string::npos;
+  }
+
+  // Reads all responses; how many were pending, nullopt when the last was no success.
+  std::optional<std::size_t> find(const std::string& request) {
+    if (!is_open_ || !write_all(request)) return std::nullopt;
+    const std::string status_element = "\0\0\0\11\2\0\0\0"s;
+    for (std::size_t found = 0;;) {
+      const std::string data = read_pdu();
+      if (!data.starts_with('\4')) return std::nullopt;
+      for (std::size_t at = 6; at + 6 <= data.size();) {
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(data.at(i)); };
+        const std::size_t size = (byte(at + 1) << 16U) + (byte(at + 2) << 8U) + byte(at + 3);
+        const std::string_view value = std::string_view(data).substr(at + 6, size - 2);
+        const bool is_command = (byte(at + 5) & 1U) != 0;
+        at += 4 + size;
+        if (!is_command) continue;
+        const std::size_t status = value.find(status_element);
+        if (status == std::string_view::npos) return std::nullopt;
+        const auto high = static_cast<unsigned char>(value.at(status + 9));
+        if (high == 0xFF) {
+          ++found;
+        } else {
+          return high == 0 ? std::optional(found) : std::nullopt;
+        }
+      }
+    }
   }
 
  private:
@@ -213,6 +269,13 @@ struct Plan {
 };
 
 std::vector<std::string> requests_of(const Plan& plan) {
+  if (plan.way == "c-find") {
+    std::vector<std::string> requests;
+    for (const auto& key : plan.paths) {
+      requests.push_back(find_request(key, (requests.size() & 0x7FFFU) + 1));
+    }
+    return requests;
+  }
   std::vector<std::string> files;
   for (const auto& path : plan.paths) files.push_back(read_file(path));
   if (plan.way == "rest") return files;
@@ -240,6 +303,7 @@ void run(const Plan& plan) {
   const std::size_t count = plan.is_streamed ? plan.paths.size() : requests.size();
   std::atomic<std::size_t> next = 0;
   std::atomic<std::size_t> failed = 0;
+  std::atomic<std::size_t> found = 0;
   const auto send_all = [&](auto& connection) {
     for (std::size_t i = next++; i < count; i = next++) {
       const bool is_sent =
@@ -255,8 +319,14 @@ void run(const Plan& plan) {
   for (unsigned i = 0; i < plan.connections; ++i) {
     threads.emplace_back([&] {
       if (plan.way == "c-store") {
-        Association association(std::stoi(plan.target));
+        Association association(std::stoi(plan.target), ct_image_storage);
         send_all(association);
+      } else if (plan.way == "c-find") {
+        Association association(std::stoi(plan.target), study_root_find);
+        for (std::size_t i = next++; i < count; i = next++) {
+          const auto matches = association.find(requests[i]);
+          matches ? found += *matches : ++failed;
+        }
       } else {
         HttpConnection connection(plan.target, plan.way == "stow");
         send_all(connection);
@@ -266,8 +336,8 @@ void run(const Plan& plan) {
   for (auto& thread : threads) thread.join();
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  fmt::print("{{\"seconds\":{:.4f},\"sent\":{},\"failed\":{},\"cpu\":{:.3f}}}\n", seconds,
-             plan.paths.size(), failed.load(), cpu_seconds() - cpu);
+  fmt::print("{{\"seconds\":{:.4f},\"sent\":{},\"failed\":{},\"found\":{},\"cpu\":{:.3f}}}\n",
+             seconds, plan.paths.size(), failed.load(), found.load(), cpu_seconds() - cpu);
 }
 
 }  // namespace
@@ -275,7 +345,7 @@ void run(const Plan& plan) {
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() < 5) {
-    fmt::print(stderr, "bench_dicom_send rest|stow|c-store TARGET LIST CONNECTIONS PER_REQUEST\n");
+    fmt::print(stderr, "bench_dicom_send rest|stow|c-store|c-find TARGET LIST CONNECTIONS PER_REQUEST\n");
     return 2;
   }
   Plan plan{.way = arguments[0],

@@ -1,5 +1,5 @@
-"""QIDO-RS: studies by patient, accession number, date range and modality, and pages of all, at several sizes; beside Orthanc's
-DICOMweb plugin with the same objects.
+"""QIDO-RS: studies by patient, accession number, date range and modality, and pages of all, at several sizes; C-FIND by patient
+and accession number; beside Orthanc and its DICOMweb plugin with the same objects.
 
 The small stores are made by importing real files; the largest from the index of the one before (generate_studies.py). The
 server runs on core 0, the load on core 1. Each kind of answer is checked before it is timed.
@@ -13,14 +13,17 @@ from pathlib import Path
 
 import generate_studies
 from dicom import BINARY, wait_for
-from measure import SERVER_CORE, Server, Wrong, rate
-from orthanc import PLUGIN, Orthanc
+from measure import LOAD_CORE, SERVER_CORE, Server, Wrong, rate
+from orthanc import PLUGIN, Orthanc, free_port
 
 ROWS = [("studies by patient", "patient", 100), ("studies by accession number", "accession", None),
         ("studies of a month, limit=20", "date", None), ("studies by modality, limit=20", "modality", 500),
         ("all studies, limit=20", "page", None)]
+FIND_ROWS = [("C-FIND, studies by patient", "patient", "00100020LO"),
+             ("C-FIND, studies by accession number", "accession", "00080050SH")]
 CONNECTIONS = 8
 ORTHANC_STUDIES = 20_000
+SENDER = Path(BINARY).parent / "bench" / "bench_dicom_send"
 
 
 class Qido:
@@ -60,14 +63,16 @@ class Qido:
         return data, questions
 
     def lightbox(self, size, data, questions):
-        server = Server([str(BINARY), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--dimse", "off"],
-                        self.folder / "server.log")
+        dicom_port = free_port()
+        server = Server([str(BINARY), "serve", "--data", str(data), "--listen", "127.0.0.1:0",
+                         "--dimse", f"127.0.0.1:{dicom_port}"], self.folder / "server.log")
         try:
             for _, name, _ in ROWS:
                 self.ask(server.port, "/dicomweb/studies", name, questions[name])
                 paths = self.paths("/dicomweb/studies", questions[name])
                 self.figures[name, size] = rate("get.lua", server, paths, CONNECTIONS, self.options)
                 self.say(f"  {name}: {self.figures[name, size][0]:,.0f}/s")
+            self.find_rows(size, dicom_port, questions, 100)
         finally:
             server.stop()
 
@@ -80,8 +85,7 @@ class Qido:
         try:
             listed = self.folder / "files.list"
             listed.write_text("".join(f"{path}\n" for path in sorted(self.files.rglob("*.dcm"))))
-            sender = Path(BINARY).parent / "bench" / "bench_dicom_send"
-            subprocess.run([str(sender), "rest", server.upload_url, str(listed), "4", "1"], check=True,
+            subprocess.run([str(SENDER), "rest", server.upload_url, str(listed), "4", "1"], check=True,
                            stdout=subprocess.DEVNULL)
             wait_for(server, (size, 2 * size, 2 * size))
             subprocess.run(["taskset", "-a", "-cp", SERVER_CORE, str(server.process.pid)], check=True,
@@ -91,8 +95,23 @@ class Qido:
                 paths = self.paths("/dicom-web/studies", questions[name])
                 self.figures[name, "orthanc"] = rate("get.lua", server, paths, CONNECTIONS, self.options)
                 self.say(f"  {name}: {self.figures[name, 'orthanc'][0]:,.1f}/s")
+            self.find_rows("orthanc", server.dicom_port, questions, 1)
         finally:
             server.stop()
+
+    def find_rows(self, column, port, questions, times):
+        """Each question so many times; every answer is counted."""
+        for what, name, key in FIND_ROWS:
+            keys = [(f"{key}={query.partition('=')[2]}", count) for query, count in questions[name]] * times
+            lines = self.folder / "find.keys"
+            lines.write_text("".join(f"{line}\n" for line, _ in keys))
+            done = subprocess.run(["taskset", "-c", LOAD_CORE, str(SENDER), "c-find", str(port), str(lines),
+                                   str(CONNECTIONS), "1"], check=True, capture_output=True, text=True)
+            result, expected = json.loads(done.stdout), sum(count for _, count in keys)
+            if result["failed"] or result["found"] != expected:
+                raise Wrong(f"{what}: {result}, not {expected} found")
+            self.figures[what, column] = result["sent"] / result["seconds"]
+            self.say(f"  {what}: {self.figures[what, column]:,.1f}/s")
 
     def paths(self, root, questions):
         path = self.folder / "questions.paths"
@@ -129,3 +148,11 @@ class Qido:
             yield (f"| {what} | " + " | ".join(f"{one[0]:,.0f} ({one[1]:.1f})" for one in ours)
                    + f" | {f'{theirs[0]:,.1f}' if theirs else 'not installed'} | {f'{ratio:,.0f}' if ratio else ''} | "
                    + ", ".join(goals) + f" | {'yes' if reached else '**no**'} |")
+        yield ""
+        yield (f"| C-FIND, {CONNECTIONS} associations, requests/s | " + " | ".join(f"{size:,} studies" for size in sizes)
+               + " | Orthanc" + (f", {self.orthanc_size:,}" if self.orthanc_size else "") + " | ratio |")
+        yield "| --- |" + " ---: |" * (len(sizes) + 2)
+        for what, _, _ in FIND_ROWS:
+            ours, theirs = [self.figures[what, size] for size in sizes], self.figures.get((what, "orthanc"))
+            ratio = f"{theirs:,.1f} | {self.figures[what, self.orthanc_size] / theirs:,.0f}" if theirs else "not installed |"
+            yield f"| {what} | " + " | ".join(f"{one:,.0f}" for one in ours) + f" | {ratio} |"

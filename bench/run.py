@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import dicom
+import page
 import qido
 import retrieve
 import shapes
@@ -194,6 +195,10 @@ class Size:
             self.figures[key, connections] = (median([r["rate"] for r in rounds]),
                                                    median([r["p99_us"] for r in rounds]) / 1000)
 
+    def page(self, server):
+        say("the study browser's start")
+        self.figures["page start"] = page.start_s(server.port)
+
     def floors(self, file_bytes):
         paths = self.folder / "floor.paths"
         paths.write_text("/file.json\n")
@@ -209,6 +214,17 @@ class Size:
                 self.figures[name, connections] = rate("get.lua", server, paths, connections, self.options)
             server.stop(signal.SIGTERM)
 
+    def measure_page(self):
+        self.generate()
+        self.load()
+        server = self.serve()
+        server.wait_until_answering("metadata")
+        self.page(server)
+        server.stop()
+        if not self.options.keep:
+            shutil.rmtree(self.folder)
+        return self
+
     def measure(self):
         self.generate()
         self.load()
@@ -221,6 +237,7 @@ class Size:
         self.figures["bytes"] = self.read_bytes(server)
         self.reads_and_searches(server)
         self.deep_paging(server)
+        self.page(server)
         self.figures["rss"] = server.anonymous_mb()
         self.creates(server, "create", self.folder / "new.ndjson")
         self.creates(server, "create old", self.old_bodies())
@@ -246,6 +263,13 @@ def machine(options):
             f"takes {fdatasync_ms(DATA):.2f} ms. Commit {commit}. Server on core 0, wrk on core 1; medians of "
             f"{options.rounds} rounds of {options.seconds} s; load and start-up are not pinned and not warmed. "
             f"Load average at the start: {options.busy:.2f}.")
+
+
+def page_row():
+    """(what, function of a size, goal, function of small and large)."""
+    return ("study browser, from the address to its first page of studies, s",
+            lambda s: f"{s.figures['page start']:.2f}" if s.figures["page start"] else "no browser", "≤ 0.5",
+            lambda s, l: bool(l.figures["page start"]) and l.figures["page start"] <= 0.5)
 
 
 def rows(small, large):
@@ -287,6 +311,7 @@ def rows(small, large):
             lambda s, i=i: "{:.1f} / {:.2f}".format(*s.figures["shapes"][i][1:]), \
             f"≤ {shape.goal_ms}" if shape.goal_ms else "", \
             (lambda s, l, i=i, goal=shape.goal_ms: l.figures["shapes"][i][2] <= goal) if shape.goal_ms else None
+    yield page_row()
     yield "a transaction of 10,000 entries, resources/s", lambda s: number(s.figures["transaction"]), "", None
     yield "anonymous RSS after these, MB", lambda s: number(s.figures["rss after shapes"]), "≤ 400", \
         lambda s, l: l.figures["rss after shapes"] <= 400
@@ -308,10 +333,11 @@ def table(sizes, options):
     lines = [machine(options), "",
              "| what | " + " | ".join(f"{size.studies:,} studies" for size in sizes) + " | goal | reached |",
              "| --- |" + " ---: |" * len(sizes) + " --- | --- |"]
-    for what, show, goal, reached in rows(small, large):
+    is_page = options.only == "page"
+    for what, show, goal, reached in [page_row()] if is_page else rows(small, large):
         mark = "" if reached is None else "yes" if reached(small, large) else "**no**"
         lines.append(f"| {what} | " + " | ".join(show(size) for size in sizes) + f" | {goal} | {mark} |")
-    if len(sizes) > 1:
+    if len(sizes) > 1 and not is_page:
         for key, label in ((("read", 64), "read by id"), (("patient", 64), "patient search"),
                            (("modality_started", 64), "modality + started")):
             slower = small.figures[key][0] / large.figures[key][0]
@@ -325,7 +351,7 @@ def main():
     parser.add_argument("--studies", default="10000,1000000", help="sizes of the stores, smallest first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
-    parser.add_argument("--only", choices=("fhir", "dicom", "qido", "retrieve"), help="a part of it")
+    parser.add_argument("--only", choices=("fhir", "page", "dicom", "qido", "retrieve"), help="a part of it")
     parser.add_argument("--qido-studies", default="200,20000,1000000", help="sizes of the archives that are searched")
     parser.add_argument("--keep", action="store_true", help="leave data and stores in bench-data/")
     options = parser.parse_args()
@@ -335,8 +361,9 @@ def main():
     DATA.mkdir(exist_ok=True)
     text = ""
     try:
-        if options.only in (None, "fhir"):
-            text += table([Size(int(studies), options).measure() for studies in options.studies.split(",")], options)
+        if options.only in (None, "fhir", "page"):
+            sizes = [Size(int(studies), options) for studies in options.studies.split(",")]
+            text += table([size.measure_page() if options.only == "page" else size.measure() for size in sizes], options)
         for name, part in (("dicom", dicom.Dicom), ("qido", qido.Qido), ("retrieve", retrieve.Retrieve)):
             if options.only not in (None, name):
                 continue
