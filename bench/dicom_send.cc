@@ -323,8 +323,8 @@ void run(const Plan& plan) {
         send_all(association);
       } else if (plan.way == "c-find") {
         Association association(std::stoi(plan.target), study_root_find);
-        for (std::size_t i = next++; i < count; i = next++) {
-          const auto matches = association.find(requests[i]);
+        for (std::size_t at = next++; at < count; at = next++) {
+          const auto matches = association.find(requests[at]);
           matches ? found += *matches : ++failed;
         }
       } else {

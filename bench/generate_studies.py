@@ -5,6 +5,7 @@ times as many, made of theirs.
     multiply(database, times)   the same studies again, so many times in all, as studies of other patients
 """
 
+import collections
 import random
 import sqlite3
 import sys
@@ -58,18 +59,27 @@ def studies(folder, count, questions=200):
     def matching(test):
         return sum(1 for facts in all_facts if test(facts))
 
-    months = sorted({facts["date"][:6] for facts in picked})
-    by_month = {month: matching(lambda facts, m=month: facts["date"].startswith(m)) for month in months}
+    by_month = collections.Counter(facts["date"][:6] for facts in all_facts)
+    ranges = [range_of(month, by_month, limit) for month in sorted({facts["date"][:6] for facts in picked})]
     modalities = ("CT", "MR", "US", "CR", "PT")
     return {
         "patient": [(f"PatientID={facts['patient']}", STUDIES_OF_A_PATIENT) for facts in picked],
         "accession": [(f"AccessionNumber={facts['accession']}", 1) for facts in picked],
         "modality": [(f"ModalitiesInStudy={modality}&limit={limit}",
                       min(limit, matching(lambda facts, m=modality: facts["modality"] == m))) for modality in modalities],
-        "date": [(f"StudyDate={month}01-{month}31&limit={limit}".replace(f"{month}31", last_day(month)),
-                  min(limit, by_month[month])) for month in months],
+        "date": [(f"StudyDate={first}01-{last_day(last)}&limit={limit}", limit) for first, last in filter(None, ranges)],
         "page": [(f"limit={limit}&offset={limit * page}", limit) for page in range(5)],
     }
+
+
+def range_of(first, by_month, least):
+    """(first, last): the fewest months from this one on that have so many studies; None when there are too few."""
+    count = 0
+    for month in sorted(month for month in by_month if month >= first):
+        count += by_month[month]
+        if count >= least:
+            return first, month
+    return None
 
 
 def last_day(month):

@@ -17,7 +17,7 @@ from measure import LOAD_CORE, SERVER_CORE, Server, Wrong, rate
 from orthanc import PLUGIN, Orthanc, free_port
 
 ROWS = [("studies by patient", "patient", 100), ("studies by accession number", "accession", None),
-        ("studies of a month, limit=20", "date", None), ("studies by modality, limit=20", "modality", 500),
+        ("studies of the months that have 20, limit=20", "date", None), ("studies by modality, limit=20", "modality", 500),
         ("all studies, limit=20", "page", None)]
 FIND_ROWS = [("C-FIND, studies by patient", "patient", "00100020LO"),
              ("C-FIND, studies by accession number", "accession", "00080050SH")]
