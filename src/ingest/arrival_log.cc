@@ -245,6 +245,8 @@ Result<ArrivalLog::Hold> ArrivalLog::append(std::span<const Arrival> arrivals) {
   while (!request.answer) {
     if (is_writing_) {
       changed_.wait(lock);
+    } else if (queue_.size() < expected_ && std::chrono::steady_clock::now() < gathering_ends_) {
+      changed_.wait_until(lock, gathering_ends_);
     } else {
       write_queued(lock);
     }
@@ -285,9 +287,13 @@ void ArrivalLog::write_queued(std::unique_lock<std::mutex>& lock) {
   segment->holds += batch.size();
   if (segment->bytes == header_bytes) segment->first = std::chrono::steady_clock::now();
   lock.unlock();
+  const auto begin = std::chrono::steady_clock::now();
   auto written = write_records(*segment, batch);
+  const auto end = std::chrono::steady_clock::now();
   lock.lock();
   is_writing_ = false;
+  expected_ = batch.size() + queue_.size();
+  gathering_ends_ = end + (end - begin);  // nobody waits for longer than a sync takes
   if (written) {
     if (segment->bytes == header_bytes) due_.notify_one();
     segment->bytes += bytes;

@@ -13,6 +13,8 @@ namespace lightbox::ingest {
 namespace {
 
 constexpr std::size_t batch_max = 64;
+// A transaction waits so long for more objects, unless somebody waits for it.
+constexpr auto gathering_max = std::chrono::milliseconds(50);
 constexpr std::uint64_t queued_bytes_max = 32U << 20U;
 constexpr auto retry_interval = std::chrono::seconds(1);
 
@@ -41,7 +43,7 @@ Indexer::Reservation::Reservation(Indexer& indexer, std::string uid)
     : indexer_(&indexer), uid_(std::move(uid)) {
   std::unique_lock lock(indexer.mutex_);
   bool is_held = false;
-  indexer.progress_.wait(lock, [&] {
+  indexer.await_progress(lock, [&] {
     if (!indexer.is_stuck_) is_held = indexer.uids_.insert(uid_).second;
     return is_held || indexer.is_stuck_;
   });
@@ -59,20 +61,27 @@ Indexer::Reservation::~Reservation() {
 
 void Indexer::submit(LoggedObject object, Reservation& reservation) {
   const std::uint64_t bytes = object.object->memory.size();
-  {
-    std::unique_lock lock(mutex_);
-    progress_.wait(lock, [&] { return queued_bytes_ < queued_bytes_max || is_stuck_; });
-    queued_bytes_ += bytes;
-    ++submitted_count_;
-    queue_.push_back(std::move(object));
-    reservation.indexer_ = nullptr;
-  }
+  std::unique_lock lock(mutex_);
+  await_progress(lock, [&] { return queued_bytes_ < queued_bytes_max || is_stuck_; });
+  queued_bytes_ += bytes;
+  ++submitted_count_;
+  queue_.push_back(std::move(object));
+  reservation.indexer_ = nullptr;
+  if (queue_.size() == 1 || queue_.size() == batch_max) submitted_.notify_one();
+}
+
+void Indexer::await_progress(std::unique_lock<std::mutex>& lock,
+                             const std::function<bool()>& is_enough) {
+  if (is_enough()) return;
+  ++waiting_;
   submitted_.notify_one();
+  progress_.wait(lock, is_enough);
+  --waiting_;
 }
 
 bool Indexer::wait() {
   std::unique_lock lock(mutex_);
-  progress_.wait(lock, [&, until = submitted_count_] { return done_count_ >= until; });
+  await_progress(lock, [&, until = submitted_count_] { return done_count_ >= until; });
   return !is_stuck_;
 }
 
@@ -96,6 +105,9 @@ void Indexer::run() {
       lock.lock();
       continue;
     }
+    submitted_.wait_for(lock, gathering_max, [&] {
+      return queue_.size() >= batch_max || waiting_ > 0 || is_stopping_;
+    });
     std::vector<LoggedObject> batch;
     while (!queue_.empty() && batch.size() < batch_max) {
       batch.push_back(std::move(queue_.front()));

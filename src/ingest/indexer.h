@@ -81,6 +81,8 @@ class Indexer {
 
  private:
   void run();
+  // Blocks until it is so, and has what is queued indexed at once.
+  void await_progress(std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_enough);
   void index(std::vector<LoggedObject>& batch);
   void finish(LoggedObject& object, const store::AddResult& result, const std::string& file);
   void try_again();
@@ -93,6 +95,7 @@ class Indexer {
   std::uint64_t queued_bytes_ = 0;
   std::uint64_t submitted_count_ = 0;
   std::uint64_t done_count_ = 0;          // stuck ones too
+  std::size_t waiting_ = 0;               // threads in await_progress()
   std::unordered_set<std::string> uids_;  // that are held, or on their way
   std::vector<LoggedObject> stuck_;
   bool is_stuck_ = false;

@@ -217,8 +217,9 @@ class DicomIndex {
   Result<std::optional<Identity>> identity(IdentityKind kind, std::string_view key);
   // All keys that the resource stands for.
   Result<std::vector<Identity>> identities(const fhir::ResourceType& type, std::string_view id);
-  // As Store::commit_and_wait; with the operations' results. The study's mark is taken back unless
-  // it has changed since.
+  // As Store::commit_and_wait, but Durability::deferred: what the disk does not have yet has its
+  // mark there, and is made again. With the operations' results. The study's mark is taken back
+  // unless it has changed since.
   CommitResult project(Projection projection);
   // Operations, and where identities point from now on, as one transaction; the studies are marked
   // changed.

@@ -214,7 +214,8 @@ CommitResult DicomIndex::project(Projection projection) {
         "dicom_series e WHERE e.study=dicom_study.key)",
         {projection.study_uid});
   };
-  return writer_.commit_and_wait(std::move(projection.operations), {.run = task, .weight = 1});
+  return writer_.commit_and_wait(std::move(projection.operations),
+                                 {.run = task, .weight = 1, .is_sync_deferred = true});
 }
 
 CommitResult DicomIndex::reassign(std::vector<Operation> operations,
