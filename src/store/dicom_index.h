@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -167,6 +168,8 @@ struct DicomSelection {
   std::string study_uid = {};
   std::string series_uid = {};
   std::string sop_instance_uid = {};
+
+  bool operator==(const DicomSelection&) const = default;
 };
 
 struct StoredFile {
@@ -291,12 +294,30 @@ class DicomIndex {
   Result<Counts> counts();
 
  private:
+  // Where the pixel data of instances is that were asked for a moment ago: one with many frames is
+  // asked for frame after frame. What is kept is good until the next commit. Safe from any thread.
+  class Recent {
+   public:
+    std::optional<StoredPixelData> find(const DicomSelection& instance, std::uint64_t commits);
+    void keep(const StoredPixelData& found, std::uint64_t commits);
+
+   private:
+    struct Slot {
+      std::uint64_t commits = 0;
+      StoredPixelData found;
+    };
+    [[nodiscard]] std::optional<Slot>& slot_of(const DicomSelection& instance);
+    std::mutex mutex_;
+    std::array<std::optional<Slot>, 64> slots_;
+  };
+
   Result<std::vector<StoredFile>> read_files(const std::string& from,
                                              const std::function<void(Query&)>& bind);
 
   Writer& writer_;
   ReaderPool& readers_;
   DicomReading reading_;
+  Recent recent_;
 };
 
 }  // namespace lightbox::store

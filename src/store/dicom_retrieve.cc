@@ -101,14 +101,38 @@ Result<void> DicomIndex::metadata(std::span<const std::int64_t> keys,
   return {};
 }
 
+std::optional<DicomIndex::Recent::Slot>& DicomIndex::Recent::slot_of(
+    const DicomSelection& instance) {
+  const auto hash = static_cast<std::uint64_t>(hash_of(instance.sop_instance_uid));
+  return slots_[hash % slots_.size()];
+}
+
+std::optional<DicomIndex::StoredPixelData> DicomIndex::Recent::find(const DicomSelection& instance,
+                                                                    std::uint64_t commits) {
+  const std::lock_guard lock(mutex_);
+  const auto& slot = slot_of(instance);
+  if (!slot || slot->commits != commits || slot->found.file.instance != instance) return {};
+  return slot->found;
+}
+
+void DicomIndex::Recent::keep(const StoredPixelData& found, std::uint64_t commits) {
+  const std::lock_guard lock(mutex_);
+  slot_of(found.file.instance) = Slot{commits, found};
+}
+
 Result<DicomIndex::StoredPixelData> DicomIndex::pixel_data(const DicomSelection& instance) {
+  if (auto recent = recent_.find(instance, readers_.commits())) return std::move(*recent);
   TRY(auto reader, readers_.take());
   static const std::string sql = pixel_data_sql + " WHERE i.uid=? AND e.uid=? AND s.uid=?";
   Query query(*reader, sql);
   query.bind(std::string_view(instance.sop_instance_uid))
       .bind(std::string_view(instance.series_uid))
       .bind(std::string_view(instance.study_uid));
-  if (query.next()) return read_pixel_data(query);
+  if (query.next()) {
+    StoredPixelData found = read_pixel_data(query);
+    recent_.keep(found, reader.snapshot());
+    return found;
+  }
   if (!query.ok()) return query.problem();
   return not_found(instance);
 }

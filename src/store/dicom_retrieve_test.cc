@@ -181,5 +181,20 @@ TEST(SeriesMetadata, OthersOfTheSeriesTakeLittle) {
   EXPECT_EQ(SeriesMetadata::stored("\x07"), nullptr);
 }
 
+TEST_F(DicomRetrieveTest, WhatWasSaidOfAnInstanceAMomentAgoIsSaidUntilItChanges) {
+  const DicomSelection selection{"1.2", "1.3", "1.4"};
+  add({instance("1.4"), instance("1.5")});
+  for (int i = 0; i < 2; ++i) {
+    const auto found = index().pixel_data(selection);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->file.file, "1.4.dcm");
+  }
+  ASSERT_TRUE(index().move_file(index().pixel_data(selection)->file.key, "moved.dcm"));
+  EXPECT_EQ(index().pixel_data(selection)->file.file, "moved.dcm");
+  EXPECT_EQ(index().pixel_data({"1.2", "1.33", "1.4"}).error().kind, ProblemKind::not_found);
+  ASSERT_TRUE(index().remove(selection));
+  EXPECT_EQ(index().pixel_data(selection).error().kind, ProblemKind::not_found);
+}
+
 }  // namespace
 }  // namespace lightbox::store

@@ -38,6 +38,8 @@ class ReaderPool {
     std::uint64_t snapshot_;
   };
   Result<Lease> take();
+  // The number of the last commit that has been answered.
+  [[nodiscard]] std::uint64_t commits() const { return shared_.commits; }
 
   // Idle connections let go of their snapshots.
   void release_snapshots();
