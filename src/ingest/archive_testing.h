@@ -17,7 +17,7 @@
 
 namespace lightbox::ingest::testing {
 
-// Explicit VR little endian; text of short VRs only.
+// Explicit VR little endian.
 struct ObjectText {
   std::map<dicom::Tag, std::pair<std::string, std::string>> elements;  // tag -> VR, value
 
@@ -31,18 +31,10 @@ struct ObjectText {
   }
   [[nodiscard]] std::string data_set() const {
     std::string out;
-    const auto number = [&out](std::uint32_t value, int bytes) {
-      for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
-    };
     for (const auto& [tag, element] : elements) {
-      const auto& [vr, value] = element;
-      number(dicom::group_of(tag), 2);
-      number(tag & 0xFFFFU, 2);
-      out += vr;
-      const std::size_t padded = value.size() + value.size() % 2;
-      number(static_cast<std::uint32_t>(padded), 2);
-      out += value;
-      if (padded != value.size()) out += vr == "UI" ? '\0' : ' ';
+      auto [vr, value] = element;
+      if (value.size() % 2 == 1) value += vr == "UI" ? '\0' : ' ';
+      out += dicom::testing::element(tag, vr, value);
     }
     return out;
   }

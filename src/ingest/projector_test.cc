@@ -310,14 +310,16 @@ TEST_F(ProjectorTest, AStudyThatIsTooLargeIsAProblemUntilItChanges) {
 TEST_F(ProjectorTest, APatientThatCannotBeMadeIsAProblemAndNoReferenceUntilItCan) {
   options_.limits.json_nodes_max = 100;
   start_still();
-  std::string given;
-  for (int i = 0; i < 30; ++i) given += fmt::format("G{} ", i);
-  auto many_names = ct("1.2", "1.3", "1.4");
-  many_names.set(dicom::tags::PatientName, "PN", fmt::format("Doe^{0}=Doe^{0}=Doe^{0}", given));
-  add_one(many_names.file());
+  std::string others;
+  for (int i = 10; i < 60; ++i) {
+    others += dicom::testing::item(
+        dicom::testing::element(dicom::tags::PatientID, "LO", fmt::format("P{} ", i)));
+  }
+  constexpr dicom::Tag other_patient_ids_sequence = 0x00101002;
+  add_one(ct("1.2", "1.3", "1.4").set(other_patient_ids_sequence, "SQ", others).file());
   ASSERT_TRUE(projector_->drain());
   EXPECT_EQ(count("Patient"), 0);
-  EXPECT_THAT(study("1.2"), HasSubstr(R"("subject":{"display":"Doe)"));
+  EXPECT_THAT(study("1.2"), HasSubstr(R"("subject":{"display":"Jane Doe"})"));
   EXPECT_THAT(study("1.2"), Not(HasSubstr("Patient/")));
   ASSERT_THAT(problems(), SizeIs(1));
   EXPECT_THAT(problems()[0].diagnostics, HasSubstr("The Patient cannot be made"));
