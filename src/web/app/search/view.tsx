@@ -1,5 +1,5 @@
 // The list of studies: searched while somebody types, sorted, page by page, moved through by keys.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../parts/icons";
 import { Trouble } from "../parts/parts";
 import { adjust, go, link, place } from "../router";
@@ -77,10 +77,14 @@ export function SearchView() {
   const table = useRef<HTMLTableElement>(null);
   const [chosen, setChosen] = useState(() => Math.max(0, results.value.found.findIndex((one) => one.study.id === lastChosen.id)));
 
-  useEffect(() => {
+  // The first question is asked at once, before the browser paints.
+  useLayoutEffect(() => {
     if (results.value.url === url && !failure.value) return;
-    // The first question is asked at once.
-    const timer = setTimeout(() => void search(url), results.value.url ? typingPauseMs : 0);
+    if (!results.value.url) {
+      void search(url);
+      return;
+    }
+    const timer = setTimeout(() => void search(url), typingPauseMs);
     return () => clearTimeout(timer);
   }, [url]);
   const { found, next, notes } = results.value;
