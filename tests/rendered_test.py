@@ -314,7 +314,39 @@ class RenderedTest(unittest.TestCase):
         self.get(path, "application/pdf", 406)
         for query in ("quality=0", "quality=x", "window=1", "window=1,0", "window=1,1,cubic", "iccprofile=yes"):
             self.get(f"{path}?{query}", status=400)
-        self.assertIn("annotation", self.get(path + "?annotation=patient").headers["Warning"])
+
+    def test_annotations(self):
+        path = self.store(self.image(pixels=bytes(ROWS * COLUMNS * 2), SeriesDescription="Thin slices", KVP="120",
+                                     **self.CT)) + "/rendered"
+        large = path + "?viewport=640,400"
+        plain = picture(self.get(large).body)
+
+        def drawn(query):
+            """In which quarters of the picture (top left, top right, bottom left, bottom right) something is drawn."""
+            answer = self.get(f"{large}&{query}")
+            self.assertNotIn("Warning", answer.headers)
+            shown = picture(answer.body)
+            self.assertEqual(shown[:3], plain[:3])
+            changed = {(at % 640 // 320, at // 640 // 200) for at in range(len(plain[3])) if plain[3][at] != shown[3][at]}
+            return tuple(corner in changed for corner in ((0, 0), (1, 0), (0, 1), (1, 1)))
+
+        self.assertEqual(drawn("annotation=patient"), (True, False, False, False))
+        self.assertEqual(drawn("annotation=technique"), (False, True, True, True))
+        self.assertEqual(drawn("annotation=technique,patient"), (True, True, True, True))
+        # What it says is what is shown: another window, another text.
+        other = self.get(large + "&annotation=technique&window=0,99,linear").body
+        self.assertNotEqual(other, self.get(large + "&annotation=technique").body)
+        # However small.
+        for viewport in ("1,1", "7,7", "64,40"):
+            self.get(f"{path}?viewport={viewport}&annotation=patient,technique")
+        thumbnail = path.replace("/rendered", "/thumbnail")
+        self.assertEqual(self.get(thumbnail + "?annotation=patient").body, self.get(thumbnail).body)
+        answer = self.get(large + "&annotation=patient,logo,x-ray")
+        self.assertTrue(answer.headers["Warning"].endswith(
+            ": The following annotation values are not supported: logo,x-ray"), answer)
+        self.assertEqual(answer.body, self.get(large + "&annotation=patient").body)
+        for value in ("", "patient,", "a%20b", "%22"):
+            self.get(f"{path}?annotation={value}", status=400)
 
     def test_study_and_series(self):
         for number in range(1, 4):
@@ -364,12 +396,15 @@ class RenderedTest(unittest.TestCase):
         self.assertIn("1.2.840.10008.1.2.5", answer.headers["Content-Type"])
         windowed = self.get(uids + "&contentType=image/png&windowCenter=100&windowWidth=700")
         self.assertEqual(windowed.body, self.get(path + "/rendered?window=100,700,linear").body)
+        annotated = self.get(uids + "&contentType=image/png&annotation=patient,technique")
+        self.assertEqual(annotated.body, self.get(path + "/rendered?annotation=patient,technique").body)
+        self.assertIn("logo", self.get(uids + "&annotation=logo", "*/*").headers["Warning"])
         for more, size in (("rows=20", (32, 20)), ("columns=32", (32, 20)), ("rows=10&columns=100", (16, 10)),
                            ("region=0.5,0,1,1", (32, 40)), ("region=0,0,0.5,0.5&columns=64", (64, 40))):
             self.assertEqual(picture(self.get(f"{uids}&contentType=image/png&{more}").body)[:2], size, more)
         for more, status in (("contentType=image/gif", 406), ("rows=0", 400), ("windowCenter=1", 400),
                              ("region=1,0,0,1", 400), ("region=1", 400), ("frameNumber=2", 404), ("frameNumber=x", 400),
-                             ("anonymize=yes", 501), ("presentationUID=1.2", 501), ("imageQuality=101", 400)):
+                             ("annotation=", 400), ("anonymize=yes", 501), ("presentationUID=1.2", 501), ("imageQuality=101", 400)):
             self.get(f"{uids}&{more}", "*/*", status)
         self.get(uids.replace("requestType=WADO", "requestType=X"), status=400)
         self.get("/wado?requestType=WADO&studyUID=1.2", status=400)

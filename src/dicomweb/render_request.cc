@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <vector>
 
 namespace lightbox::dicomweb {
 namespace {
@@ -83,6 +84,33 @@ Result<dicom::Window> window_of(const std::string& text) {
 
 }  // namespace
 
+Result<Annotations> Annotations::of(std::string_view text) {
+  Annotations annotations;
+  for (const std::string& keyword : split(text)) {
+    const auto is_of_keyword = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '_';
+    };
+    if (keyword.empty() || !std::ranges::all_of(keyword, is_of_keyword)) {
+      return wrong("annotation", text, "patient, technique or both, separated by a comma");
+    }
+    if (keyword == "patient") {
+      annotations.has_patient = true;
+    } else if (keyword == "technique") {
+      annotations.has_technique = true;
+    } else {
+      annotations.not_supported += (annotations.not_supported.empty() ? "" : ",") + keyword;
+    }
+  }
+  return annotations;
+}
+
+std::optional<std::string> Annotations::warning(std::string_view service) const {
+  if (not_supported.empty()) return std::nullopt;
+  return fmt::format("299 {}: The following annotation values are not supported: {}", service,
+                     not_supported);
+}
+
 Result<RenderRequest> RenderRequest::of(const http::Request& request, std::uint64_t pixels_max) {
   TRY(const auto parameters, http::decode_form(request.query));
   RenderRequest wanted;
@@ -98,7 +126,7 @@ Result<RenderRequest> RenderRequest::of(const http::Request& request, std::uint6
       }
       wanted.quality = static_cast<int>(*quality);
     } else if (name == "annotation") {
-      wanted.annotations = split(value);
+      TRY(wanted.annotations, Annotations::of(value));
     } else if (name == "iccprofile" && value != "no") {
       return problem(ProblemKind::invalid,
                      fmt::format("iccprofile is '{}'; pictures here are without: 'no'", value));

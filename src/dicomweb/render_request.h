@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/result.h"
 #include "dicom/grayscale.h"
@@ -25,15 +25,24 @@ struct Viewport {
   double source_height = 0;
 };
 
-// 8.3.5.1.1: what is not done is said.
-inline constexpr const char* annotation_warning =
-    "299 lightbox \"The annotation parameter is not supported: nothing was drawn\"";
+// 8.3.5.1.1.
+struct Annotations {
+  bool has_patient = false;
+  bool has_technique = false;
+  std::string not_supported = {};  // keywords, separated by commas
+
+  // `invalid` for what is no list of keywords.
+  static Result<Annotations> of(std::string_view text);
+  [[nodiscard]] bool has_any() const { return has_patient || has_technique; }
+  // A Warning field's value, which names what is not supported; nullopt: all is.
+  [[nodiscard]] std::optional<std::string> warning(std::string_view service) const;
+};
 
 struct RenderRequest {
   std::optional<Viewport> viewport = std::nullopt;
   std::optional<dicom::Window> window = std::nullopt;
-  int quality = 90;                           // of JPEG
-  std::vector<std::string> annotations = {};  // asked for, and not drawn
+  int quality = 90;  // of JPEG
+  Annotations annotations = {};
 
   // `invalid` for a parameter that is malformed; `too_large` for a viewport past
   // rendered_pixels_max.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "dicom/annotation.h"
 #include "dicom/frame_codec.h"
 #include "dicom/render.h"
 
@@ -74,7 +75,28 @@ Result<std::string> Renderer::picture(std::uint32_t frame, const PictureRequest&
   if (viewport) {
     TRY(picture, fit(std::move(picture), *viewport, pixels_max_));
   }
+  if (request.render.annotations.has_any()) {
+    TRY_DO(annotate(frame, request.render, picture));
+  }
   return write(picture, request);
+}
+
+// After all else (PS3.18 8.3.5.1.1).
+Result<void> Renderer::annotate(std::uint32_t frame, const RenderRequest& request,
+                                dicom::Picture& picture) {
+  const dicom::DataSet& data_set = part10_.data_set();
+  dicom::Annotation annotation;
+  if (request.annotations.has_patient) dicom::add_patient(data_set, annotation);
+  if (request.annotations.has_technique) {
+    dicom::ShownFrame shown{.number = frame, .count = frame_count(), .window = request.window};
+    if (!shown.window && pixel_.is_monochrome()) {
+      dicom::ObjectValues values(part10_, object_->source());
+      TRY(const auto grayscale, dicom::Grayscale::of(values, frame));
+      shown.window = grayscale.window;
+    }
+    dicom::add_technique(data_set, shown, annotation);
+  }
+  return dicom::draw_annotation(annotation, picture);
 }
 
 }  // namespace lightbox::dicomweb

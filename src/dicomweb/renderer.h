@@ -41,6 +41,7 @@ class Renderer {
         part10_(std::move(part10)),
         pixel_(std::move(pixel)),
         pixels_max_(pixels_max) {}
+  Result<void> annotate(std::uint32_t frame, const RenderRequest& request, dicom::Picture& picture);
 
   StoredObject* object_;
   dicom::Part10 part10_;

@@ -23,6 +23,7 @@ constexpr std::array thumbnail_offers{Offer{"image/jpeg", Form::single},
 constexpr Viewport thumbnail_viewport{.width = 256, .height = 256};
 
 struct Wanted {
+  std::string base;  // the service's URL
   store::DicomSelection selection;
   std::vector<std::uint32_t> frames;  // of the URL; none: not given
   PictureRequest picture;
@@ -31,6 +32,7 @@ struct Wanted {
 
 Result<Wanted> wanted_of(const Call& call) {
   Wanted wanted;
+  wanted.base = call.base;
   TRY(wanted.selection, selection_of(call));
   if (call.captures.size() > 3) {
     TRY(wanted.frames, frame_list(call.captures[3]));
@@ -43,8 +45,8 @@ Result<Wanted> wanted_of(const Call& call) {
 http::Response picture_response(const Wanted& wanted) {
   http::Response response;
   response.fields.emplace_back("Cache-Control", "no-cache");
-  if (!wanted.picture.render.annotations.empty()) {
-    response.fields.emplace_back("Warning", annotation_warning);
+  if (auto warning = wanted.picture.render.annotations.warning(wanted.base)) {
+    response.fields.emplace_back("Warning", std::move(*warning));
   }
   return response;
 }
@@ -126,6 +128,7 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
                                                               const http::Request& request,
                                                               Wanted wanted) {
   if (!wanted.picture.render.viewport) wanted.picture.render.viewport = thumbnail_viewport;
+  wanted.picture.render.annotations = {};  // of 8.3.5.2 there are none
   const auto accept = Accept::of(request);
   if (!accept) co_return accept.error();
   const auto offer = choose(*accept, thumbnail_offers);

@@ -54,7 +54,6 @@ struct Wanted {
   PictureRequest picture;
   std::array<double, 4> region = {0, 0, 1, 1};  // left, top, right, bottom; of the image's size
   bool has_region = false;
-  bool has_annotation = false;
 };
 
 // 9.1.2.2.7: xmin,ymin,xmax,ymax.
@@ -100,7 +99,9 @@ Result<void> read_picture(const Parameters& parameters, Wanted& wanted) {
   if (const auto region = value_of(parameters, "region"); !region.empty()) {
     TRY_DO(read_region(region, wanted));
   }
-  wanted.has_annotation = !value_of(parameters, "annotation").empty();
+  if (parameters.contains("annotation")) {
+    TRY(wanted.picture.render.annotations, Annotations::of(value_of(parameters, "annotation")));
+  }
   return {};
 }
 
@@ -220,8 +221,8 @@ boost::asio::awaitable<http::Response> retrieve_by_uri(Call& call) {
       .status = 200,
       .fields = {{"Content-Type", wanted->media_type}, {"Cache-Control", "no-cache"}},
       .body = std::move(*picture)};
-  if (wanted->has_annotation) {
-    response.fields.emplace_back("Warning", annotation_warning);
+  if (auto warning = wanted->picture.render.annotations.warning(call.base)) {
+    response.fields.emplace_back("Warning", std::move(*warning));
   }
   co_return response;
 }
