@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dicom/frame_codec.h"
+#include "dicom/overlay.h"
 #include "dicom/part10.h"
 #include "dicom/render.h"
 

@@ -404,7 +404,7 @@ class RenderedTest(unittest.TestCase):
             self.assertEqual(picture(self.get(f"{uids}&contentType=image/png&{more}").body)[:2], size, more)
         for more, status in (("contentType=image/gif", 406), ("rows=0", 400), ("windowCenter=1", 400),
                              ("region=1,0,0,1", 400), ("region=1", 400), ("frameNumber=2", 404), ("frameNumber=x", 400),
-                             ("annotation=", 400), ("anonymize=yes", 501), ("presentationUID=1.2", 501), ("imageQuality=101", 400)):
+                             ("annotation=", 400), ("anonymize=yes", 501), ("presentationUID=1.2", 400), ("imageQuality=101", 400)):
             self.get(f"{uids}&{more}", "*/*", status)
         self.get(uids.replace("requestType=WADO", "requestType=X"), status=400)
         self.get("/wado?requestType=WADO&studyUID=1.2", status=400)

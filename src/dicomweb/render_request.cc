@@ -135,6 +135,21 @@ Result<RenderRequest> RenderRequest::of(const http::Request& request, std::uint6
   return wanted;
 }
 
+std::optional<Viewport> viewport_for(const RenderRequest& request, const dicom::Picture& picture) {
+  if (!request.region) return request.viewport;
+  const auto& [left, top, right, bottom] = *request.region;
+  Viewport viewport = request.viewport.value_or(Viewport{});
+  viewport.left = std::floor(left * picture.columns);
+  viewport.top = std::floor(top * picture.rows);
+  viewport.source_width = std::max(1.0, std::ceil(right * picture.columns) - viewport.left);
+  viewport.source_height = std::max(1.0, std::ceil(bottom * picture.rows) - viewport.top);
+  if (!request.viewport) {
+    viewport.width = static_cast<std::uint32_t>(viewport.source_width);
+    viewport.height = static_cast<std::uint32_t>(viewport.source_height);
+  }
+  return viewport;
+}
+
 Result<dicom::Picture> fit(dicom::Picture picture, const Viewport& viewport,
                            std::uint64_t pixels_max) {
   const double columns = picture.columns;

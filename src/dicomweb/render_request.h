@@ -38,8 +38,17 @@ struct Annotations {
   [[nodiscard]] std::optional<std::string> warning(std::string_view service) const;
 };
 
+// Of a picture: in parts of its width and height, from 0 to 1.
+struct PictureRegion {
+  double left = 0;
+  double top = 0;
+  double right = 1;
+  double bottom = 1;
+};
+
 struct RenderRequest {
   std::optional<Viewport> viewport = std::nullopt;
+  std::optional<PictureRegion> region = std::nullopt;  // of WADO-URI; then without the viewport's
   std::optional<dicom::Window> window = std::nullopt;
   int quality = 90;  // of JPEG
   Annotations annotations = {};
@@ -52,5 +61,9 @@ struct RenderRequest {
 // The picture as the viewport wants it. `invalid` when its region is outside; `too_large`.
 Result<dicom::Picture> fit(dicom::Picture picture, const Viewport& viewport,
                            std::uint64_t pixels_max);
+
+// The viewport of a request for a picture that large: its region in pixels.
+[[nodiscard]] std::optional<Viewport> viewport_for(const RenderRequest& request,
+                                                   const dicom::Picture& picture);
 
 }  // namespace lightbox::dicomweb
