@@ -1,4 +1,5 @@
-"""Presentation states through the front door, beside DCMTK's own dcmp2pgm."""
+"""What is drawn and written into pictures, through the front door: annotations, and presentation states beside
+DCMTK's own dcmp2pgm."""
 
 import shutil
 import subprocess
@@ -71,6 +72,41 @@ class PresentedTest(unittest.TestCase):
                 "presentationUID": dicom_data.sop_instance_uid(self.study, 92, 1), "contentType": "image/png",
                 **parameters}
         return "/wado?" + "&".join(f"{name}={value}" for name, value in form.items() if value is not None)
+
+    # --- annotations -------------------------------------------------------------------------------
+
+    def test_annotations(self):
+        self.image(pixels=bytes(ROWS * COLUMNS * 2), SeriesDescription="Thin slices", KVP="120")
+        path = self.path(1, 1)
+        large = path + "?viewport=640,400"
+        plain = picture(self.get(large).body)
+
+        def drawn(query):
+            """In which quarters of the picture (top left, top right, bottom left, bottom right) something is drawn."""
+            answer = self.get(f"{large}&{query}")
+            self.assertNotIn("Warning", answer.headers)
+            shown = picture(answer.body)
+            self.assertEqual(shown[:3], plain[:3])
+            changed = {(at % 640 // 320, at // 640 // 200) for at in range(len(plain[3])) if plain[3][at] != shown[3][at]}
+            return tuple(corner in changed for corner in ((0, 0), (1, 0), (0, 1), (1, 1)))
+
+        self.assertEqual(drawn("annotation=patient"), (True, False, False, False))
+        self.assertEqual(drawn("annotation=technique"), (False, True, True, True))
+        self.assertEqual(drawn("annotation=technique,patient"), (True, True, True, True))
+        # What it says is what is shown: another window, another text.
+        other = self.get(large + "&annotation=technique&window=0,99,linear").body
+        self.assertNotEqual(other, self.get(large + "&annotation=technique").body)
+        # However small.
+        for viewport in ("1,1", "7,7", "64,40"):
+            self.get(f"{path}?viewport={viewport}&annotation=patient,technique")
+        thumbnail = path.replace("/rendered", "/thumbnail")
+        self.assertEqual(self.get(thumbnail + "?annotation=patient").body, self.get(thumbnail).body)
+        answer = self.get(large + "&annotation=patient,logo,x-ray")
+        self.assertTrue(answer.headers["Warning"].endswith(
+            ": The following annotation values are not supported: logo,x-ray"), answer)
+        self.assertEqual(answer.body, self.get(large + "&annotation=patient").body)
+        for value in ("", "patient,", "a%20b", "%22"):
+            self.get(f"{path}?annotation={value}", status=400)
 
     # --- grayscale, as DCMTK has it ----------------------------------------------------------------
 

@@ -315,39 +315,6 @@ class RenderedTest(unittest.TestCase):
         for query in ("quality=0", "quality=x", "window=1", "window=1,0", "window=1,1,cubic", "iccprofile=yes"):
             self.get(f"{path}?{query}", status=400)
 
-    def test_annotations(self):
-        path = self.store(self.image(pixels=bytes(ROWS * COLUMNS * 2), SeriesDescription="Thin slices", KVP="120",
-                                     **self.CT)) + "/rendered"
-        large = path + "?viewport=640,400"
-        plain = picture(self.get(large).body)
-
-        def drawn(query):
-            """In which quarters of the picture (top left, top right, bottom left, bottom right) something is drawn."""
-            answer = self.get(f"{large}&{query}")
-            self.assertNotIn("Warning", answer.headers)
-            shown = picture(answer.body)
-            self.assertEqual(shown[:3], plain[:3])
-            changed = {(at % 640 // 320, at // 640 // 200) for at in range(len(plain[3])) if plain[3][at] != shown[3][at]}
-            return tuple(corner in changed for corner in ((0, 0), (1, 0), (0, 1), (1, 1)))
-
-        self.assertEqual(drawn("annotation=patient"), (True, False, False, False))
-        self.assertEqual(drawn("annotation=technique"), (False, True, True, True))
-        self.assertEqual(drawn("annotation=technique,patient"), (True, True, True, True))
-        # What it says is what is shown: another window, another text.
-        other = self.get(large + "&annotation=technique&window=0,99,linear").body
-        self.assertNotEqual(other, self.get(large + "&annotation=technique").body)
-        # However small.
-        for viewport in ("1,1", "7,7", "64,40"):
-            self.get(f"{path}?viewport={viewport}&annotation=patient,technique")
-        thumbnail = path.replace("/rendered", "/thumbnail")
-        self.assertEqual(self.get(thumbnail + "?annotation=patient").body, self.get(thumbnail).body)
-        answer = self.get(large + "&annotation=patient,logo,x-ray")
-        self.assertTrue(answer.headers["Warning"].endswith(
-            ": The following annotation values are not supported: logo,x-ray"), answer)
-        self.assertEqual(answer.body, self.get(large + "&annotation=patient").body)
-        for value in ("", "patient,", "a%20b", "%22"):
-            self.get(f"{path}?annotation={value}", status=400)
-
     def test_study_and_series(self):
         for number in range(1, 4):
             path = self.store(self.image(NumberOfFrames=2, pixels=bytes([number]) * ROWS * COLUMNS * 4))

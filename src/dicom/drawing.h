@@ -23,7 +23,7 @@ class Drawing {
   Drawing(Picture& picture, double width) : picture_(picture), width_(width) {}
 
   void set_level(std::uint8_t level) { level_ = level; }
-  [[nodiscard]] double line_width() const { return width_; }
+  void set_width(double width) { width_ = width; }
   void line(Point from, Point to);
   // Through all of the points, in order.
   void polyline(std::span<const Point> points);

@@ -23,10 +23,10 @@ class Artist {
       : placement_(placement),
         picture_(picture),
         smaller_(std::min(picture.columns, picture.rows)),
-        drawing_(picture, std::max(1.0, std::round(smaller_ / 400.0))) {}
+        line_width_(std::max(1.0, std::round(smaller_ / 400.0))),
+        drawing_(picture, line_width_) {}
 
   Result<void> draw(const GraphicAnnotation& annotation) {
-    drawing_.set_level(annotation.level);
     ink_ = {.fill = annotation.level,
             .outline = static_cast<std::uint8_t>(annotation.level < 128 ? 255 : 0)};
     for (const GraphicObject& graphic : annotation.graphics) draw(graphic);
@@ -44,7 +44,7 @@ class Artist {
     }
     switch (graphic.type) {
       case GraphicObject::Type::point:
-        drawing_.disc(points[0], 1.5 * drawing_.line_width());
+        outlined([&](double more) { drawing_.disc(points[0], 1.5 * line_width_ + more / 2); });
         return;
       case GraphicObject::Type::polyline:
         break;
@@ -58,8 +58,22 @@ class Artist {
         points = ellipse_of(std::span(points).first<4>());
         break;
     }
+    outlined([&](double more) {
+      drawing_.set_width(line_width_ + more);
+      drawing_.polyline(points);
+    });
     if (graphic.is_filled) drawing_.polygon(points);
-    drawing_.polyline(points);
+  }
+
+  // Larger pictures have room for a line around what is drawn, so that it is seen on any ground.
+  void outlined(auto draw_wider_by) {
+    constexpr double rows_with_outline = 200;
+    if (smaller_ >= rows_with_outline) {
+      drawing_.set_level(ink_.outline);
+      draw_wider_by(2.0);
+    }
+    drawing_.set_level(ink_.fill);
+    draw_wider_by(0.0);
   }
 
   // Upright, whatever the image is turned by.
@@ -77,8 +91,12 @@ class Artist {
       const Point anchor = placement_.in_picture(text.anchor->point, text.anchor->units);
       if (!box) box = {anchor.x, anchor.y, anchor.x, anchor.y};
       if (text.anchor->is_visible) {
-        drawing_.line(anchor, {std::clamp(anchor.x, box->left, box->right),
-                               std::clamp(anchor.y, box->top, box->bottom)});
+        const Point nearest{std::clamp(anchor.x, box->left, box->right),
+                            std::clamp(anchor.y, box->top, box->bottom)};
+        outlined([&](double more) {
+          drawing_.set_width(line_width_ + more);
+          drawing_.line(anchor, nearest);
+        });
       }
     }
     const bool is_outside = box->right < 0 || box->bottom < 0 || box->left > picture_.columns ||
@@ -128,6 +146,7 @@ class Artist {
   const Placement& placement_;
   Picture& picture_;
   double smaller_;
+  double line_width_;
   Drawing drawing_;
   Ink ink_ = {};
   std::map<std::uint32_t, Typeface> typefaces_ = {};
