@@ -196,6 +196,26 @@ class PresentedTest(unittest.TestCase):
         text = slice(24 * COLUMNS, 36 * COLUMNS)
         self.assertGreater(sum(a != b for a, b in zip(drawn[text], plain[text])), 12 * 6 + 40)
 
+    def test_overlays_are_those_that_a_layer_activates(self):
+        self.image(elements={
+            0x60000010: ("US", ROWS), 0x60000011: ("US", COLUMNS), 0x60000040: ("CS", "G"), 0x60000050: ("SS", [1, 1]),
+            0x60000100: ("US", 1), 0x60000102: ("US", 0), 0x60003000: ("OW", b"\xff" * (COLUMNS // 8) + bytes(8 * 39))})
+        self.state(1)
+        self.state(2, elements={0x60001001: ("CS", "MARKS")}, GraphicLayerSequence=[
+            {"GraphicLayer": "MARKS", "GraphicLayerOrder": "1", "GraphicLayerRecommendedDisplayGrayscaleValue": 0x6400}])
+        plain, active = self.shown(1)[3], self.shown(2)[3]
+        self.assertEqual(active, b"\x64" * COLUMNS + plain[COLUMNS:])
+        self.assertGreater(len(set(plain[:COLUMNS])), 10)
+
+    def test_color(self):
+        pixels = b"".join(bytes((x * 4, y * 6, (x + y) * 2)) for y in range(ROWS) for x in range(COLUMNS))
+        self.image(pixels=pixels, SamplesPerPixel=3, PhotometricInterpretation="RGB", BitsAllocated=8, BitsStored=8,
+                   HighBit=7, elements={0x00280006: ("US", 0)})
+        self.state(SOPClassUID="1.2.840.10008.5.1.4.1.1.11.2", SoftcopyVOILUTSequence=None, PresentationLUTShape=None,
+                   ImageRotation=180)
+        expected = b"".join(pixels[at:at + 3] for at in range(len(pixels) - 3, -1, -3))
+        self.assertEqual(self.shown(), (COLUMNS, ROWS, 3, expected))
+
     # --- what is asked for -------------------------------------------------------------------------
 
     def test_several_images(self):
@@ -247,6 +267,14 @@ class PresentedTest(unittest.TestCase):
         state = self.uri(presentationUID=None, presentationSeriesUID=None, seriesUID=dicom_data.series_uid(self.study, 92),
                          objectUID=dicom_data.sop_instance_uid(self.study, 92, 1))
         self.assertEqual(self.get(state).body, self.get(self.uri()).body)
+        # Of many frames, the first that the presentation state is for.
+        self.image(3, NumberOfFrames=2, pixels=gradient(lambda x, y: 0) + gradient(lambda x, y: x * 60))
+        series = {"SeriesInstanceUID": dicom_data.series_uid(self.study, 1), "ReferencedImageSequence": [
+            {**dicom_data.reference(self.study, 1, 3), "ReferencedFrameNumber": "2"}]}
+        self.state(2, ReferencedSeriesSequence=[series])
+        second = picture(self.get(self.uri(objectUID=dicom_data.sop_instance_uid(self.study, 1, 3),
+                                           presentationUID=dicom_data.sop_instance_uid(self.study, 92, 2))).body)
+        self.assertGreater(len(set(second[3])), 10)
         for wrong in ({"presentationUID": None}, {"presentationSeriesUID": None}, {"presentationUID": "1.2.3"},
                       {"presentationUID": "x"}, {"windowCenter": 1, "windowWidth": 9}, {"frameNumber": 1},
                       {"contentType": "application/dicom"}, {"objectUID": dicom_data.sop_instance_uid(self.study, 1, 2)}):

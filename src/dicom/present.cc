@@ -101,7 +101,7 @@ Result<Picture> cut(Picture picture, const DisplayedArea& area, std::uint64_t pi
 }
 
 // The size of the picture: of the area's pixels, which become square, by the scale.
-Result<Picture> scale(Picture picture, const DisplayedArea& area, unsigned quarter_turns,
+Result<Picture> scale(const Picture& picture, const DisplayedArea& area, unsigned quarter_turns,
                       const PresentOptions& options) {
   const double aspect = quarter_turns % 2 == 0 ? area.pixel_aspect : 1 / area.pixel_aspect;
   const double columns = picture.columns * std::max(1.0, 1 / aspect);
@@ -132,7 +132,7 @@ Result<Picture> present(Picture picture, const PresentationState& state, const F
   TRY(picture, cut(std::move(picture), area, options.pixels_max));
   for (unsigned turn = 0; turn < state.quarter_turns; ++turn) picture = rotate_clockwise(picture);
   if (state.is_flipped) picture = flip_horizontally(picture);
-  TRY(picture, scale(std::move(picture), area, state.quarter_turns, options));
+  TRY(picture, scale(picture, area, state.quarter_turns, options));
   // 3. What is drawn over them, in the pixels of the picture.
   const Placement placement{.area = area,
                             .quarter_turns = state.quarter_turns,
