@@ -16,7 +16,9 @@ inline std::string floats(const std::vector<float>& numbers) {
   for (const float number : numbers) bytes += number_32(std::bit_cast<std::uint32_t>(number));
   return bytes;
 }
-inline std::string text(std::string value) { return value.size() % 2 == 0 ? value : value + " "; }
+inline std::string text(const std::string& value) {
+  return value.size() % 2 == 0 ? value : value + " ";
+}
 inline std::string sequence(Tag tag, const std::string& items) { return element(tag, "SQ", items); }
 inline std::string pair_of(std::int32_t first, std::int32_t second) {
   return number_32(static_cast<std::uint32_t>(first)) +
