@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "dicom/presentation_reading.h"
 
@@ -43,10 +44,7 @@ constexpr Tag overlay_data = 0x3000;
 std::vector<ImageReference> references_of(const DataSet& data_set) {
   std::vector<ImageReference> all;
   for (const DataSet& series : data_set.items(tags::ReferencedSeriesSequence)) {
-    for (ImageReference& reference : image_references_of(series)) {
-      reference.series_uid = series.first(tags::SeriesInstanceUID);
-      all.push_back(std::move(reference));
-    }
+    std::ranges::move(image_references_of(series), std::back_inserter(all));
   }
   return all;
 }

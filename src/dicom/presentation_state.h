@@ -23,7 +23,6 @@ namespace lightbox::dicom {
 
 // An item of a Referenced Image Sequence (PS3.3 10.3).
 struct ImageReference {
-  std::string series_uid = {};  // where it is said
   std::string sop_instance_uid = {};
   std::vector<std::uint32_t> frames = {};  // counted from 1; none: all
 };
