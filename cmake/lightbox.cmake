@@ -50,16 +50,19 @@ function(lightbox_library name)
 endfunction()
 
 # Files as bytes in the program: for a/b-c.tsv the symbol pair embedded_b_c_tsv, …_end
-# (base/embedded.h). The assembler does it (.incbin), so that size costs no compile time.
+# (base/embedded.h). The assembler does it (.incbin), so that size costs no compile time. A path may be
+# absolute; the symbols are in small letters.
 function(lightbox_embed library)
   set(assembly ".section .rodata\n")
   foreach(file ${ARGN})
     get_filename_component(base ${file} NAME)
     string(MAKE_C_IDENTIFIER ${base} symbol)
+    string(TOLOWER ${symbol} symbol)
+    cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${CMAKE_SOURCE_DIR})
     string(APPEND assembly ".global embedded_${symbol}\n.global embedded_${symbol}_end\n"
-           "embedded_${symbol}:\n.incbin \"${CMAKE_SOURCE_DIR}/${file}\"\n"
+           "embedded_${symbol}:\n.incbin \"${file}\"\n"
            "embedded_${symbol}_end:\n.byte 0\n")
-    list(APPEND depends ${CMAKE_SOURCE_DIR}/${file})
+    list(APPEND depends ${file})
   endforeach()
   string(APPEND assembly ".section .note.GNU-stack,\"\",@progbits\n")
   set(path ${CMAKE_BINARY_DIR}/embedded_${library}.s)

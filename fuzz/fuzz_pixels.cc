@@ -1,11 +1,13 @@
-// Frames that are decoded, rendered, scaled and written: whatever the bytes and the attributes are.
-// The first bytes say how the rest is taken.
+// Frames that are decoded, rendered, scaled and written, also as a presentation state has them:
+// whatever the bytes and the attributes are. The first bytes say how the rest is taken.
 
 #include <array>
 #include <string>
 
 #include "dicom/frame_codec.h"
+#include "dicom/overlay.h"
 #include "dicom/part10.h"
+#include "dicom/present.h"
 #include "dicom/render.h"
 
 namespace {
@@ -36,6 +38,24 @@ void show(const dicom::FrameSamples& frame, std::string_view object) {
   (void)dicom::to_png(dicom::resize(*picture, 9, 7));
 }
 
+// The object taken for a presentation state: of its class, so that it is read at all.
+void present(const dicom::FrameSamples& frame, std::string_view object) {
+  const std::string bytes =
+      std::string("\x08\0\x16\0UI\x1C\0", 8) + "1.2.840.10008.5.1.4.1.1.11.1" + std::string(object);
+  dicom::MemorySource source(bytes);
+  const auto part10 =
+      dicom::Part10::read(source, {.dicom_header_bytes_max = 1U << 20U}, "1.2.840.10008.1.2.1");
+  if (!part10) return;
+  dicom::ObjectValues values(*part10, source);
+  const auto state = dicom::PresentationState::of(values);
+  if (!state) return;
+  const dicom::FrameOfImage shown{.sop_instance_uid = "1.2"};
+  const auto grayscale = state->grayscale_of(shown);
+  auto picture = dicom::render(frame, values, 0, {.grayscale = &grayscale});
+  if (!picture) return;
+  (void)dicom::present(std::move(*picture), *state, shown, values, {.pixels_max = 1U << 16U});
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
@@ -59,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
                               dicom::decode_frame(rest, syntax, pixel, small)}) {
     if (!decoded) continue;
     show(*decoded, object);
+    present(*decoded, object);
     for (const char* target : {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.90"}) {
       (void)dicom::encode_frame(*decoded, target);
     }

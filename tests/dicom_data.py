@@ -52,7 +52,8 @@ ATTRIBUTES = {
     "OperatorsName": (0x00081070, "PN"), "ManufacturerModelName": (0x00081090, "LO"),
     "ReferencedSeriesSequence": (0x00081115, "SQ"), "ReferencedSOPClassUID": (0x00081150, "UI"),
     "ReferencedSOPInstanceUID": (0x00081155, "UI"), "ReferencedSOPSequence": (0x00081199, "SQ"),
-    "ReferencedInstanceSequence": (0x0008114A, "SQ"),
+    "ReferencedInstanceSequence": (0x0008114A, "SQ"), "ReferencedImageSequence": (0x00081140, "SQ"),
+    "ReferencedFrameNumber": (0x00081160, "IS"),
     "AnatomicRegionSequence": (0x00082218, "SQ"), "PatientName": (0x00100010, "PN"), "PatientID": (0x00100020, "LO"),
     "IssuerOfPatientID": (0x00100021, "LO"), "IssuerOfPatientIDQualifiersSequence": (0x00100024, "SQ"),
     "PatientBirthDate": (0x00100030, "DA"), "PatientSex": (0x00100040, "CS"),
@@ -82,6 +83,25 @@ ATTRIBUTES = {
     "EncapsulatedDocument": (0x00420011, "OB"), "SegmentSequence": (0x00620002, "SQ"),
     "SegmentNumber": (0x00620004, "US"), "SegmentLabel": (0x00620005, "LO"), "SegmentationType": (0x00620001, "CS"),
     "ContentLabel": (0x00700080, "CS"), "ContentDescription": (0x00700081, "LO"), "PixelData": (0x7FE00010, "OW"),
+    # Of presentation states.
+    "ShutterShape": (0x00181600, "CS"), "ShutterLeftVerticalEdge": (0x00181602, "IS"),
+    "ShutterRightVerticalEdge": (0x00181604, "IS"), "ShutterUpperHorizontalEdge": (0x00181606, "IS"),
+    "ShutterLowerHorizontalEdge": (0x00181608, "IS"), "ShutterPresentationValue": (0x00181622, "US"),
+    "SoftcopyVOILUTSequence": (0x00283110, "SQ"), "GraphicAnnotationSequence": (0x00700001, "SQ"),
+    "GraphicLayer": (0x00700002, "CS"), "BoundingBoxAnnotationUnits": (0x00700003, "CS"),
+    "GraphicAnnotationUnits": (0x00700005, "CS"), "UnformattedTextValue": (0x00700006, "ST"),
+    "TextObjectSequence": (0x00700008, "SQ"), "GraphicObjectSequence": (0x00700009, "SQ"),
+    "BoundingBoxTopLeftHandCorner": (0x00700010, "FL"), "BoundingBoxBottomRightHandCorner": (0x00700011, "FL"),
+    "BoundingBoxTextHorizontalJustification": (0x00700012, "CS"), "GraphicDimensions": (0x00700020, "US"),
+    "NumberOfGraphicPoints": (0x00700021, "US"), "GraphicData": (0x00700022, "FL"), "GraphicType": (0x00700023, "CS"),
+    "GraphicFilled": (0x00700024, "CS"), "ImageHorizontalFlip": (0x00700041, "CS"), "ImageRotation": (0x00700042, "US"),
+    "DisplayedAreaTopLeftHandCorner": (0x00700052, "SL"), "DisplayedAreaBottomRightHandCorner": (0x00700053, "SL"),
+    "DisplayedAreaSelectionSequence": (0x0070005A, "SQ"), "GraphicLayerSequence": (0x00700060, "SQ"),
+    "GraphicLayerOrder": (0x00700062, "IS"), "GraphicLayerRecommendedDisplayGrayscaleValue": (0x00700066, "US"),
+    "PresentationCreationDate": (0x00700082, "DA"), "PresentationCreationTime": (0x00700083, "TM"),
+    "ContentCreatorName": (0x00700084, "PN"), "PresentationSizeMode": (0x00700100, "CS"),
+    "PresentationPixelAspectRatio": (0x00700102, "IS"), "PresentationPixelMagnificationRatio": (0x00700103, "FL"),
+    "PresentationLUTSequence": (0x20500010, "SQ"), "PresentationLUTShape": (0x20500020, "CS"),
 }
 
 LONG_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
@@ -339,8 +359,12 @@ def key_object(study=1, series=91, number=1, patient="P1", title=("113001", "Rej
 def presentation_state(study=1, series=92, number=1, patient="P1", label="BONES", of=(1, (1,)),
                        transfer_syntax=EXPLICIT, elements=None, **attributes):
     """A Grayscale Softcopy Presentation State."""
-    content = {"ContentLabel": label, "ContentDescription": "Bones marked",
-               "ReferencedSeriesSequence": evidence(study, *of)["ReferencedSeriesSequence"]}
+    content = {"ContentLabel": label, "ContentDescription": "Bones marked", "PresentationCreationDate": "20240301",
+               "PresentationCreationTime": "090000", "ContentCreatorName": "Reader^Rosa",
+               "ReferencedSeriesSequence": [
+                   {"SeriesInstanceUID": series_uid(study, of[0]),
+                    "ReferencedImageSequence": [reference(study, of[0], image) for image in of[1]]}],
+               "PresentationLUTShape": "IDENTITY"}
     return finish(general(study, series, number, patient, "PR", {**content, **attributes}), transfer_syntax, elements)
 
 

@@ -314,7 +314,6 @@ class RenderedTest(unittest.TestCase):
         self.get(path, "application/pdf", 406)
         for query in ("quality=0", "quality=x", "window=1", "window=1,0", "window=1,1,cubic", "iccprofile=yes"):
             self.get(f"{path}?{query}", status=400)
-        self.assertIn("annotation", self.get(path + "?annotation=patient").headers["Warning"])
 
     def test_study_and_series(self):
         for number in range(1, 4):
@@ -364,12 +363,15 @@ class RenderedTest(unittest.TestCase):
         self.assertIn("1.2.840.10008.1.2.5", answer.headers["Content-Type"])
         windowed = self.get(uids + "&contentType=image/png&windowCenter=100&windowWidth=700")
         self.assertEqual(windowed.body, self.get(path + "/rendered?window=100,700,linear").body)
+        annotated = self.get(uids + "&contentType=image/png&annotation=patient,technique")
+        self.assertEqual(annotated.body, self.get(path + "/rendered?annotation=patient,technique").body)
+        self.assertIn("logo", self.get(uids + "&annotation=logo", "*/*").headers["Warning"])
         for more, size in (("rows=20", (32, 20)), ("columns=32", (32, 20)), ("rows=10&columns=100", (16, 10)),
                            ("region=0.5,0,1,1", (32, 40)), ("region=0,0,0.5,0.5&columns=64", (64, 40))):
             self.assertEqual(picture(self.get(f"{uids}&contentType=image/png&{more}").body)[:2], size, more)
         for more, status in (("contentType=image/gif", 406), ("rows=0", 400), ("windowCenter=1", 400),
                              ("region=1,0,0,1", 400), ("region=1", 400), ("frameNumber=2", 404), ("frameNumber=x", 400),
-                             ("anonymize=yes", 501), ("presentationUID=1.2", 501), ("imageQuality=101", 400)):
+                             ("annotation=", 400), ("anonymize=yes", 501), ("presentationUID=1.2", 400), ("imageQuality=101", 400)):
             self.get(f"{uids}&{more}", "*/*", status)
         self.get(uids.replace("requestType=WADO", "requestType=X"), status=400)
         self.get("/wado?requestType=WADO&studyUID=1.2", status=400)

@@ -20,6 +20,8 @@ extern const char embedded_dicom_uids_tsv[];
 extern const char embedded_dicom_uids_tsv_end[];
 extern const char embedded_dicom_codes_tsv[];
 extern const char embedded_dicom_codes_tsv_end[];
+extern const char embedded_dejavusans_ttf[];
+extern const char embedded_dejavusans_ttf_end[];
 extern const char embedded_web_pack[];
 extern const char embedded_web_pack_end[];
 }
@@ -56,6 +58,11 @@ inline std::string_view embedded_dicom_uids() {
 // definitions/dicom-codes.tsv
 inline std::string_view embedded_dicom_codes() {
   return embedded_text(embedded_dicom_codes_tsv, embedded_dicom_codes_tsv_end);
+}
+
+// DejaVu Sans (dicom/typeface.h)
+inline std::string_view embedded_typeface() {
+  return embedded_text(embedded_dejavusans_ttf, embedded_dejavusans_ttf_end);
 }
 
 // The study browser (src/web/files.h)

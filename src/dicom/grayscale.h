@@ -54,6 +54,8 @@ struct Grayscale {
   std::optional<Window> window = std::nullopt;    // the first that is given
   std::optional<LookupTable> voi = std::nullopt;  // taken without a window
   std::optional<double> padding = std::nullopt;   // Pixel Padding Value: no part of the picture
+  bool is_whole_range = false;  // without window and VOI LUT: all that stored values can be
+  std::optional<LookupTable> presentation = std::nullopt;  // C.11.6, after all else
   bool is_inverted = false;
 
   // `frame` is counted from 0. `unprocessable`.

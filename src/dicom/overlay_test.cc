@@ -1,7 +1,8 @@
+#include "dicom/overlay.h"
+
 #include <gtest/gtest.h>
 
 #include "dicom/part10_test_support.h"
-#include "dicom/render.h"
 
 namespace lightbox::dicom::testing {
 namespace {
@@ -24,6 +25,7 @@ std::string drawn(const Overlay& overlay, std::uint32_t number = 0) {
   EXPECT_TRUE(object);
   ObjectValues values(*object, source);
   Picture picture{.columns = 2, .rows = 2, .channels = 1, .bytes = std::string(4, '.')};
+  EXPECT_EQ(overlay_groups(object->data_set()), std::vector<Tag>{0x60000000});
   EXPECT_TRUE(draw_overlays(values, number, picture));
   for (char& pixel : picture.bytes) pixel = pixel == '\xFF' ? '#' : pixel;
   return picture.bytes;

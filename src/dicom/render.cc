@@ -88,12 +88,12 @@ Range range_of(const StoredValues& values, const std::optional<double>& padding)
   return range;
 }
 
-// What is shown when nothing says what should be: of up to eight bits all that there can be, else
-// what the frame has.
+// What is shown when nothing says what should be: of up to eight bits, and where the grayscale says
+// so, all that there can be; else what the frame has.
 Window default_window(const StoredValues& values, const ImagePixel& pixel,
                       const Grayscale& grayscale) {
   Range stored;
-  if (values.is_tabulated() && pixel.bits_stored <= 8) {
+  if (values.is_tabulated() && (pixel.bits_stored <= 8 || grayscale.is_whole_range)) {
     const double size = static_cast<double>(values.table_size());
     stored = pixel.is_signed ? Range{-size / 2, size / 2 - 1} : Range{0, size - 1};
   } else {
@@ -116,18 +116,25 @@ class Shown {
   [[nodiscard]] char operator()(double stored) const {
     double shown = 0;  // from 0 to 1
     const double value = grayscale_.modality.at(stored);
-    if (grayscale_.voi) {
+    if (grayscale_.voi && !grayscale_.window) {
       shown = grayscale_.voi->at(value) / grayscale_.voi->most;
     } else {
       shown = window_.at(value);
     }
     if (!(shown > 0)) shown = 0;  // NaN, too
     shown = std::min(shown, 1.0);
+    if (grayscale_.presentation) shown = presented(*grayscale_.presentation, shown);
     if (grayscale_.is_inverted) shown = 1 - shown;
     return static_cast<char>(static_cast<unsigned char>(std::lround(shown * 255)));
   }
 
  private:
+  // PS3.3 C.11.6: the whole range of what comes before it is that of its entries.
+  static double presented(const LookupTable& table, double shown) {
+    const double last = static_cast<double>(table.entries.size() - 1);
+    return std::min(1.0, table.at(table.first + shown * last) / table.most);
+  }
+
   const Grayscale& grayscale_;
   const Window& window_;
 };
@@ -163,13 +170,9 @@ Result<Picture> render(const FrameSamples& frame, ObjectValues& values, std::uin
                                                            frame.pixel.photometric_interpretation,
                                                            frame.pixel.samples_per_pixel));
   }
+  if (options.grayscale != nullptr) return render_monochrome(frame, *options.grayscale);
   TRY(auto grayscale, Grayscale::of(values, number));
-  if (options.modality) grayscale.modality = *options.modality;
-  if (options.window || options.voi) {
-    grayscale.window = options.window;
-    grayscale.voi = options.window ? std::nullopt : options.voi;
-  }
-  if (options.is_inverted) grayscale.is_inverted = *options.is_inverted;
+  if (options.window) grayscale.window = options.window;
   return render_monochrome(frame, grayscale);
 }
 

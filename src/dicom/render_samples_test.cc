@@ -12,6 +12,7 @@
 
 #include "dicom/encoding.h"
 #include "dicom/frames.h"
+#include "dicom/overlay.h"
 #include "dicom/render.h"
 #include "dicom/segments.h"
 

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::string_view segmentation = "1.2.840.10008.5.1.4.1.1.66.4";
 
-// Of a deflated one it shows later.
 bool may_have_frames(const store::DicomIndex::StoredPixelData& stored) {
   return stored.pixel_data ? stored.pixel_data->frame_count > 0
                            : dicom::is_deflated(stored.file.transfer_syntax_uid);
@@ -22,10 +21,15 @@ Result<std::vector<std::int64_t>> images(Api& api, const store::DicomSelection& 
   TRY(const auto keys, index.instances(selection));
   std::vector<std::int64_t> with_frames;
   for (const std::int64_t key : keys) {
-    TRY(const auto stored, index.pixel_data(key));
-    if (stored && may_have_frames(*stored)) with_frames.push_back(key);
+    TRY(const bool is_image, has_frames(api, key));
+    if (is_image) with_frames.push_back(key);
   }
   return with_frames;
+}
+
+Result<bool> has_frames(Api& api, std::int64_t key) {
+  TRY(const auto stored, api.archive().store().dicom().pixel_data(key));
+  return stored && may_have_frames(*stored);
 }
 
 Result<std::int64_t> representative_instance(Api& api, const store::DicomSelection& selection) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <vector>
 
 namespace lightbox::dicomweb {
 namespace {
@@ -83,6 +84,33 @@ Result<dicom::Window> window_of(const std::string& text) {
 
 }  // namespace
 
+Result<Annotations> Annotations::of(std::string_view text) {
+  Annotations annotations;
+  for (const std::string& keyword : split(text)) {
+    const auto is_of_keyword = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '_';
+    };
+    if (keyword.empty() || !std::ranges::all_of(keyword, is_of_keyword)) {
+      return wrong("annotation", text, "patient, technique or both, separated by a comma");
+    }
+    if (keyword == "patient") {
+      annotations.has_patient = true;
+    } else if (keyword == "technique") {
+      annotations.has_technique = true;
+    } else {
+      annotations.not_supported += (annotations.not_supported.empty() ? "" : ",") + keyword;
+    }
+  }
+  return annotations;
+}
+
+std::optional<std::string> Annotations::warning(std::string_view service) const {
+  if (not_supported.empty()) return std::nullopt;
+  return fmt::format("299 {}: The following annotation values are not supported: {}", service,
+                     not_supported);
+}
+
 Result<RenderRequest> RenderRequest::of(const http::Request& request, std::uint64_t pixels_max) {
   TRY(const auto parameters, http::decode_form(request.query));
   RenderRequest wanted;
@@ -98,13 +126,28 @@ Result<RenderRequest> RenderRequest::of(const http::Request& request, std::uint6
       }
       wanted.quality = static_cast<int>(*quality);
     } else if (name == "annotation") {
-      wanted.annotations = split(value);
+      TRY(wanted.annotations, Annotations::of(value));
     } else if (name == "iccprofile" && value != "no") {
       return problem(ProblemKind::invalid,
                      fmt::format("iccprofile is '{}'; pictures here are without: 'no'", value));
     }
   }
   return wanted;
+}
+
+std::optional<Viewport> viewport_for(const RenderRequest& request, const dicom::Picture& picture) {
+  if (!request.region) return request.viewport;
+  const auto& [left, top, right, bottom] = *request.region;
+  Viewport viewport = request.viewport.value_or(Viewport{});
+  viewport.left = std::floor(left * picture.columns);
+  viewport.top = std::floor(top * picture.rows);
+  viewport.source_width = std::max(1.0, std::ceil(right * picture.columns) - viewport.left);
+  viewport.source_height = std::max(1.0, std::ceil(bottom * picture.rows) - viewport.top);
+  if (!request.viewport) {
+    viewport.width = static_cast<std::uint32_t>(viewport.source_width);
+    viewport.height = static_cast<std::uint32_t>(viewport.source_height);
+  }
+  return viewport;
 }
 
 Result<dicom::Picture> fit(dicom::Picture picture, const Viewport& viewport,

@@ -62,9 +62,12 @@ Result<void> RenderedBody::make_part() {
       log(LogLevel::warning, "not_rendered", {{"reason", picture.error().issues[0].diagnostics}});
       continue;
     }
-    piece_ = multipart_.begin_part(request_.media_type,
-                                   url_of(base_, current_->object.file().instance) + "/frames/" +
-                                       std::to_string(frame) + "/rendered");
+    // A picture that a presentation state makes of a frame has no URL of its own.
+    const std::string url = request_.presentation
+                                ? std::string()
+                                : url_of(base_, current_->object.file().instance) + "/frames/" +
+                                      std::to_string(frame) + "/rendered";
+    piece_ = multipart_.begin_part(request_.media_type, url);
     piece_ += *picture;
   }
   return {};

@@ -3,7 +3,10 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "dicom/annotation.h"
 #include "dicom/frame_codec.h"
+#include "dicom/overlay.h"
+#include "dicom/present.h"
 #include "dicom/render.h"
 
 namespace lightbox::dicomweb {
@@ -55,26 +58,79 @@ std::uint32_t Renderer::representative_frame() const {
 std::uint32_t Renderer::frame_count() const { return object_->pixel_data()->frame_count; }
 
 Result<std::string> Renderer::picture(std::uint32_t frame, const PictureRequest& request) {
-  const auto& viewport = request.render.viewport;
+  TRY(auto picture, request.presentation ? present(frame, request) : render(frame, request.render));
+  if (const auto viewport = viewport_for(request.render, picture)) {
+    const bool is_fitted = request.presentation && !request.render.region;
+    if (!is_fitted) {
+      TRY(picture, fit(std::move(picture), *viewport, pixels_max_));
+    }
+  }
+  if (request.render.annotations.has_any()) TRY_DO(annotate(frame, request, picture));
+  return write(picture, request);
+}
+
+Result<dicom::Picture> Renderer::render(std::uint32_t frame, const RenderRequest& request) {
+  const auto& viewport = request.viewport;
   dicom::ObjectValues values(part10_, object_->source());
-  const bool has_overlays = dicom::has_overlays(part10_.data_set());
+  const bool has_overlays = !dicom::overlay_groups(part10_.data_set()).empty();
   dicom::DecodeOptions decoding;
-  if (viewport && is_whole(*viewport) && !has_overlays) {
+  if (viewport && is_whole(*viewport) && !request.region && !has_overlays) {
     // As many columns and rows as the picture will have, whichever of the two decides.
     const double scale = std::min(static_cast<double>(viewport->width) / pixel_.columns,
                                   static_cast<double>(viewport->height) / pixel_.rows);
     decoding = {.columns_wanted = static_cast<std::uint32_t>(std::ceil(pixel_.columns * scale)),
                 .rows_wanted = static_cast<std::uint32_t>(std::ceil(pixel_.rows * scale))};
   }
-  TRY(const std::string bytes, object_->frame_bytes(frame));
-  TRY(const auto samples,
-      dicom::decode_frame(bytes, object_->frame_transfer_syntax(), pixel_, decoding));
-  TRY(auto picture, dicom::render(samples, values, frame, {.window = request.render.window}));
-  if (has_overlays) TRY_DO(dicom::draw_overlays(values, frame, picture));
-  if (viewport) {
-    TRY(picture, fit(std::move(picture), *viewport, pixels_max_));
+  TRY(const auto samples, decode(frame, decoding));
+  TRY(auto picture, dicom::render(samples, values, frame, {.window = request.window}));
+  TRY_DO(dicom::draw_overlays(values, frame, picture));
+  return picture;
+}
+
+Result<dicom::Picture> Renderer::present(std::uint32_t frame, const PictureRequest& request) {
+  dicom::ObjectValues values(part10_, object_->source());
+  const auto shown = frame_of_image(frame);
+  const dicom::Grayscale grayscale = request.presentation->grayscale_of(shown);
+  TRY(const auto samples, decode(frame, {}));
+  TRY(auto picture, dicom::render(samples, values, frame, {.grayscale = &grayscale}));
+  dicom::PresentOptions options{.pixels_max = pixels_max_};
+  // A region is one of what the presentation state displays (PS3.18 9.5.2.4).
+  if (const auto& viewport = request.render.viewport; viewport && !request.render.region) {
+    options.viewport = {.columns = viewport->width, .rows = viewport->height};
   }
-  return write(picture, request);
+  return dicom::present(std::move(picture), *request.presentation, shown, values, options);
+}
+
+Result<dicom::FrameSamples> Renderer::decode(std::uint32_t frame,
+                                             const dicom::DecodeOptions& options) {
+  TRY(const std::string bytes, object_->frame_bytes(frame));
+  return dicom::decode_frame(bytes, object_->frame_transfer_syntax(), pixel_, options);
+}
+
+dicom::FrameOfImage Renderer::frame_of_image(std::uint32_t frame) const {
+  return {.sop_instance_uid = object_->file().instance.sop_instance_uid, .frame = frame};
+}
+
+// After all else (PS3.18 8.3.5.1.1).
+Result<void> Renderer::annotate(std::uint32_t frame, const PictureRequest& request,
+                                dicom::Picture& picture) {
+  const dicom::DataSet& data_set = part10_.data_set();
+  const Annotations& wanted = request.render.annotations;
+  dicom::Annotation annotation;
+  if (wanted.has_patient) dicom::add_patient(data_set, annotation);
+  if (wanted.has_technique) {
+    dicom::ShownFrame shown{
+        .number = frame, .count = frame_count(), .window = request.render.window};
+    if (request.presentation) {
+      shown.window = request.presentation->grayscale_of(frame_of_image(frame)).window;
+    } else if (!shown.window && pixel_.is_monochrome()) {
+      dicom::ObjectValues values(part10_, object_->source());
+      TRY(const auto grayscale, dicom::Grayscale::of(values, frame));
+      shown.window = grayscale.window;
+    }
+    dicom::add_technique(data_set, shown, annotation);
+  }
+  return dicom::draw_annotation(annotation, picture);
 }
 
 }  // namespace lightbox::dicomweb

@@ -4,12 +4,15 @@
 // It takes CPU time: in the pixel lane only. Safe from any thread.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "dicom/frame_codec.h"
 #include "dicom/image_pixel.h"
 #include "dicom/part10.h"
+#include "dicom/presentation_state.h"
 #include "dicomweb/render_request.h"
 #include "dicomweb/stored_object.h"
 
@@ -17,6 +20,8 @@ namespace lightbox::dicomweb {
 
 struct PictureRequest {
   RenderRequest render;
+  // How the image is to be shown; pictures of one answer share it.
+  std::shared_ptr<const dicom::PresentationState> presentation = nullptr;
   std::string media_type = "image/jpeg";  // or "image/png"
 };
 
@@ -41,6 +46,13 @@ class Renderer {
         part10_(std::move(part10)),
         pixel_(std::move(pixel)),
         pixels_max_(pixels_max) {}
+  // All of a frame, as the image itself has it.
+  Result<dicom::Picture> render(std::uint32_t frame, const RenderRequest& request);
+  Result<dicom::Picture> present(std::uint32_t frame, const PictureRequest& request);
+  Result<dicom::FrameSamples> decode(std::uint32_t frame, const dicom::DecodeOptions& options);
+  Result<void> annotate(std::uint32_t frame, const PictureRequest& request,
+                        dicom::Picture& picture);
+  [[nodiscard]] dicom::FrameOfImage frame_of_image(std::uint32_t frame) const;
 
   StoredObject* object_;
   dicom::Part10 part10_;

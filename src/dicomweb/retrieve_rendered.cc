@@ -6,6 +6,7 @@
 #include "dicomweb/accept.h"
 #include "dicomweb/document.h"
 #include "dicomweb/picture_source.h"
+#include "dicomweb/presentation.h"
 #include "dicomweb/rendered_body.h"
 #include "dicomweb/routes.h"
 #include "dicomweb/selection.h"
@@ -23,6 +24,7 @@ constexpr std::array thumbnail_offers{Offer{"image/jpeg", Form::single},
 constexpr Viewport thumbnail_viewport{.width = 256, .height = 256};
 
 struct Wanted {
+  std::string base;  // the service's URL
   store::DicomSelection selection;
   std::vector<std::uint32_t> frames;  // of the URL; none: not given
   PictureRequest picture;
@@ -31,6 +33,7 @@ struct Wanted {
 
 Result<Wanted> wanted_of(const Call& call) {
   Wanted wanted;
+  wanted.base = call.base;
   TRY(wanted.selection, selection_of(call));
   if (call.captures.size() > 3) {
     TRY(wanted.frames, frame_list(call.captures[3]));
@@ -43,10 +46,14 @@ Result<Wanted> wanted_of(const Call& call) {
 http::Response picture_response(const Wanted& wanted) {
   http::Response response;
   response.fields.emplace_back("Cache-Control", "no-cache");
-  if (!wanted.picture.render.annotations.empty()) {
-    response.fields.emplace_back("Warning", annotation_warning);
+  if (auto warning = wanted.picture.render.annotations.warning(wanted.base)) {
+    response.fields.emplace_back("Warning", std::move(*warning));
   }
   return response;
+}
+
+std::optional<std::uint32_t> first_frame(const std::vector<std::uint32_t>& frames) {
+  return frames.empty() ? std::nullopt : std::optional(frames.front());
 }
 
 boost::asio::awaitable<Result<http::Response>> respond_with_one(
@@ -91,13 +98,55 @@ Result<std::vector<Rendered>> pictures_of(const Call& call, const Wanted& wanted
   return pictures;
 }
 
-Result<std::vector<Rendered>> choose_pictures(const Call& call, Wanted& wanted) {
+Result<void> choose_form(const Call& call, const std::vector<Rendered>& pictures, Wanted& wanted) {
   TRY(const auto accept, Accept::of(call.request));
-  TRY(auto pictures, pictures_of(call, wanted));
-  const bool is_one = pictures.size() == 1 && wanted.frames.size() <= 1;
+  const bool is_one = pictures.size() == 1 && pictures.front().frames.size() <= 1;
   TRY(wanted.offer, is_one ? choose(accept, single_offers) : choose(accept, multipart_offers));
   wanted.picture.media_type = wanted.offer.type;
-  return pictures;
+  return {};
+}
+
+boost::asio::awaitable<Result<http::Response>> respond_with_pictures(
+    Call& call, Wanted wanted, std::vector<Rendered> pictures) {
+  if (const auto chosen = choose_form(call, pictures, wanted); !chosen) co_return chosen.error();
+  if (wanted.offer.form == Form::multipart) {
+    co_return respond_with_many(call, wanted, std::move(pictures));
+  }
+  auto responding = respond_with_one(call.api, wanted, pictures.front().key,
+                                     first_frame(pictures.front().frames));
+  co_return co_await std::move(responding);
+}
+
+// PS3.18 8.3.5.1.3 and 8.3.5.1.4: these are for the presentation state to say.
+Result<void> check_presentable(const RenderRequest& request) {
+  if (request.window) {
+    return problem(ProblemKind::invalid, "window is not for a presentation state: it has its own");
+  }
+  const auto& viewport = request.viewport;
+  if (viewport && (viewport->left != 0 || viewport->top != 0 || viewport->source_width != 0 ||
+                   viewport->source_height != 0)) {
+    return problem(ProblemKind::invalid,
+                   "viewport of a presentation state is width,height: it has a region of its own");
+  }
+  return {};
+}
+
+// The images that a presentation state is for, as it has them.
+boost::asio::awaitable<Result<http::Response>> respond_with_presentation(Call& call,
+                                                                         Wanted wanted) {
+  if (const auto checked = check_presentable(wanted.picture.render); !checked) {
+    co_return checked.error();
+  }
+  std::function<Result<std::vector<Rendered>>()> work =
+      [&call, &wanted]() -> Result<std::vector<Rendered>> {
+    TRY(wanted.picture.presentation, read_presentation_state(call.api, wanted.selection));
+    return images_of(call.api, *wanted.picture.presentation, wanted.selection.study_uid);
+  };
+  auto pending = call.api.pixel_lane().run<std::vector<Rendered>>(std::move(work));
+  auto pictures = co_await std::move(pending);
+  if (!pictures) co_return std::move(pictures).error();
+  auto responding = respond_with_pictures(call, std::move(wanted), std::move(*pictures));
+  co_return co_await std::move(responding);
 }
 
 // Of an instance that is a document.
@@ -118,14 +167,11 @@ boost::asio::awaitable<Result<http::Response>> respond_with_document(Call& call,
   co_return response;
 }
 
-std::optional<std::uint32_t> first_frame(const Wanted& wanted) {
-  return wanted.frames.empty() ? std::nullopt : std::optional(wanted.frames.front());
-}
-
 boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
                                                               const http::Request& request,
                                                               Wanted wanted) {
   if (!wanted.picture.render.viewport) wanted.picture.render.viewport = thumbnail_viewport;
+  wanted.picture.render.annotations = {};  // of 8.3.5.2 there are none
   const auto accept = Accept::of(request);
   if (!accept) co_return accept.error();
   const auto offer = choose(*accept, thumbnail_offers);
@@ -133,7 +179,7 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
   wanted.picture.media_type = offer->type;
   const auto key = representative_instance(api, wanted.selection);
   if (!key) co_return key.error();
-  auto responding = respond_with_one(api, wanted, *key, first_frame(wanted));
+  auto responding = respond_with_one(api, wanted, *key, first_frame(wanted.frames));
   co_return co_await std::move(responding);
 }
 
@@ -142,7 +188,7 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
 boost::asio::awaitable<http::Response> retrieve_rendered(Call& call) {
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
-  auto pictures = choose_pictures(call, *wanted);
+  auto pictures = pictures_of(call, *wanted);
   const bool is_instance = !wanted->selection.sop_instance_uid.empty() && wanted->frames.empty();
   if (!pictures && pictures.error().kind == ProblemKind::not_found && is_instance) {
     const auto document = find_document(call.api, wanted->selection);
@@ -150,13 +196,14 @@ boost::asio::awaitable<http::Response> retrieve_rendered(Call& call) {
       auto responding = respond_with_document(call, **document);
       co_return co_await or_problem(call, std::move(responding));
     }
+    const auto is_presentation = is_presentation_state(call.api, wanted->selection);
+    if (is_presentation && *is_presentation) {
+      auto responding = respond_with_presentation(call, std::move(*wanted));
+      co_return co_await or_problem(call, std::move(responding));
+    }
   }
   if (!pictures) co_return call.problem_response(pictures.error());
-  if (wanted->offer.form == Form::multipart) {
-    co_return respond_with_many(call, *wanted, std::move(*pictures));
-  }
-  const auto frame = first_frame(*wanted);
-  auto responding = respond_with_one(call.api, *wanted, pictures->front().key, frame);
+  auto responding = respond_with_pictures(call, std::move(*wanted), std::move(*pictures));
   co_return co_await or_problem(call, std::move(responding));
 }
 

@@ -1,8 +1,8 @@
 // The URI service (PS3.18 9): one object by query parameters, as DICOM or as a picture.
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <fmt/format.h>
 #include <map>
 
@@ -11,6 +11,7 @@
 #include "dicomweb/instances_body.h"
 #include "dicomweb/media_types.h"
 #include "dicomweb/picture_source.h"
+#include "dicomweb/presentation.h"
 #include "dicomweb/routes.h"
 #include "dicomweb/segment_body.h"
 
@@ -52,30 +53,28 @@ struct Wanted {
   std::string transfer_syntax;  // of application/dicom
   std::optional<std::uint32_t> frame;
   PictureRequest picture;
-  std::array<double, 4> region = {0, 0, 1, 1};  // left, top, right, bottom; of the image's size
-  bool has_region = false;
-  bool has_annotation = false;
+  std::optional<store::DicomSelection> presentation;  // that the image is to be shown with
 };
 
-// 9.1.2.2.7: xmin,ymin,xmax,ymax.
-Result<void> read_region(const std::string& text, Wanted& wanted) {
+// 9.5.1.2.5: xmin,ymin,xmax,ymax.
+Result<PictureRegion> region_of(const std::string& text) {
   std::string_view rest = text;
   bool is_right = true;
-  for (double& number : wanted.region) {
+  std::array<double, 4> numbers{};
+  for (double& number : numbers) {
     const std::string_view part = rest.substr(0, rest.find(','));
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
     is_right = is_right && error == std::errc{} && end == part.data() + part.size() &&
                number >= 0 && number <= 1;
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
   }
-  const auto& [left, top, right, bottom] = wanted.region;
+  const auto& [left, top, right, bottom] = numbers;
   if (!is_right || !rest.empty() || left >= right || top >= bottom) {
     return problem(
         ProblemKind::invalid,
         fmt::format("region is '{}'; it must be xmin,ymin,xmax,ymax, each from 0 to 1", text));
   }
-  wanted.has_region = true;
-  return {};
+  return PictureRegion{.left = left, .top = top, .right = right, .bottom = bottom};
 }
 
 Result<void> read_picture(const Parameters& parameters, Wanted& wanted) {
@@ -98,9 +97,11 @@ Result<void> read_picture(const Parameters& parameters, Wanted& wanted) {
   if (quality) wanted.picture.render.quality = static_cast<int>(*quality);
   if (frame) wanted.frame = static_cast<std::uint32_t>(*frame);
   if (const auto region = value_of(parameters, "region"); !region.empty()) {
-    TRY_DO(read_region(region, wanted));
+    TRY(wanted.picture.render.region, region_of(region));
   }
-  wanted.has_annotation = !value_of(parameters, "annotation").empty();
+  if (parameters.contains("annotation")) {
+    TRY(wanted.picture.render.annotations, Annotations::of(value_of(parameters, "annotation")));
+  }
   return {};
 }
 
@@ -114,10 +115,24 @@ Result<void> check_supported(const Parameters& parameters) {
   if (const auto anonymize = value_of(parameters, "anonymize"); !anonymize.empty()) {
     return problem(ProblemKind::not_supported, "anonymize: objects are not de-identified here");
   }
-  if (!value_of(parameters, "presentationUID").empty()) {
-    return problem(ProblemKind::not_supported,
-                   "presentationUID: presentation states are not applied here");
+  return {};
+}
+
+// 9.5.1.2.7: of the other parameters, only what does not say the same again.
+Result<void> read_presentation(const Parameters& parameters, Wanted& wanted) {
+  constexpr std::array both = {"presentationSeriesUID", "presentationUID"};
+  const auto is_given = [&](const char* name) { return !value_of(parameters, name).empty(); };
+  if (std::ranges::none_of(both, is_given)) return {};
+  if (!std::ranges::all_of(both, is_given)) {
+    return problem(ProblemKind::invalid, "presentationSeriesUID and presentationUID go together");
   }
+  if (wanted.media_type == "application/dicom" || wanted.frame || wanted.picture.render.window) {
+    return problem(ProblemKind::invalid,
+                   "presentationUID goes with pictures, without frameNumber and window");
+  }
+  wanted.presentation = {.study_uid = wanted.instance.study_uid};
+  TRY(wanted.presentation->series_uid, uid_of(parameters, both[0]));
+  TRY(wanted.presentation->sop_instance_uid, uid_of(parameters, both[1]));
   return {};
 }
 
@@ -143,6 +158,7 @@ Result<Wanted> wanted_of(const Call& call) {
   wanted.picture.media_type = offer.type;
   wanted.transfer_syntax = value_of(parameters, "transferSyntax");
   TRY_DO(read_picture(parameters, wanted));
+  TRY_DO(read_presentation(parameters, wanted));
   return wanted;
 }
 
@@ -170,32 +186,43 @@ boost::asio::awaitable<http::Response> respond_with_object(Call& call, const Wan
   co_return response;
 }
 
-// The viewport of a region is in pixels, which only the image knows.
+// 9.5.2.3: what it does not find is the request's mistake. Without a frame that is asked for, the
+// first that the presentation state is for.
+Result<Rendered> choose_presented(const Call& call, const store::DicomSelection& presentation,
+                                  const store::DicomSelection& image, std::int64_t key,
+                                  PictureRequest& request) {
+  auto state = read_presentation_state(call.api, presentation);
+  if (!state && state.error().kind == ProblemKind::not_found) {
+    return problem(ProblemKind::invalid, "There is no presentation state of this presentationUID");
+  }
+  TRY(request.presentation, std::move(state));
+  const auto& images = request.presentation->images;
+  const auto found =
+      std::ranges::find(images, image.sop_instance_uid, &dicom::ImageReference::sop_instance_uid);
+  if (found == images.end()) {
+    return problem(ProblemKind::invalid, "The presentation state is not one of this image");
+  }
+  return Rendered{.key = key, .frames = found->frames};
+}
+
+// What is to be rendered, and how.
+Result<Rendered> choose_image(const Call& call, const Wanted& wanted, std::int64_t key,
+                              PictureRequest& request) {
+  if (wanted.presentation) {
+    return choose_presented(call, *wanted.presentation, wanted.instance, key, request);
+  }
+  TRY(const bool is_presentation, is_presentation_state(call.api, wanted.instance));
+  if (!is_presentation) return Rendered{.key = key, .frames = {wanted.frame.value_or(1)}};
+  TRY(request.presentation, read_presentation_state(call.api, wanted.instance));
+  TRY(auto pictures, images_of(call.api, *request.presentation, wanted.instance.study_uid));
+  return std::move(pictures.front());
+}
+
 Result<std::string> make(const Call& call, const Wanted& wanted, std::int64_t key) {
-  TRY(auto object, StoredObject::find(call.api.archive(), key));
-  if (!object) return problem(ProblemKind::not_found, "The instance has just been deleted");
-  TRY(auto renderer, Renderer::open(*object, call.api.limits()));
   PictureRequest request = wanted.picture;
-  const dicom::ImagePixel& pixel = renderer.pixel();
-  if (wanted.has_region) {
-    Viewport viewport = request.render.viewport.value_or(Viewport{});
-    const auto& [left, top, right, bottom] = wanted.region;
-    viewport.left = std::floor(left * pixel.columns);
-    viewport.top = std::floor(top * pixel.rows);
-    viewport.source_width = std::max(1.0, std::ceil(right * pixel.columns) - viewport.left);
-    viewport.source_height = std::max(1.0, std::ceil(bottom * pixel.rows) - viewport.top);
-    if (!request.render.viewport) {
-      viewport.width = static_cast<std::uint32_t>(viewport.source_width);
-      viewport.height = static_cast<std::uint32_t>(viewport.source_height);
-    }
-    request.render.viewport = viewport;
-  }
-  const std::uint32_t frame = wanted.frame.value_or(1);
-  if (frame > renderer.frame_count()) {
-    return problem(ProblemKind::not_found, fmt::format("There is no frame {}: the instance has {}",
-                                                       frame, renderer.frame_count()));
-  }
-  return renderer.picture(frame - 1, request);
+  TRY(const Rendered image, choose_image(call, wanted, key, request));
+  return make_picture(call.api, image.key, image.frames.empty() ? 1 : image.frames.front(),
+                      request);
 }
 
 }  // namespace
@@ -220,8 +247,8 @@ boost::asio::awaitable<http::Response> retrieve_by_uri(Call& call) {
       .status = 200,
       .fields = {{"Content-Type", wanted->media_type}, {"Cache-Control", "no-cache"}},
       .body = std::move(*picture)};
-  if (wanted->has_annotation) {
-    response.fields.emplace_back("Warning", annotation_warning);
+  if (auto warning = wanted->picture.render.annotations.warning(call.base)) {
+    response.fields.emplace_back("Warning", std::move(*warning));
   }
   co_return response;
 }
