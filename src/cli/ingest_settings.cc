@@ -62,6 +62,12 @@ Result<ingest::ProjectorOptions> projector_options(const Settings& settings,
                     "as Europe/Berlin",
                     zone));
   }
+  for (const pacs::SourceOptions& source : settings.sources()) {
+    if (!source.patient_system.empty()) {
+      options.rules.default_patient_systems[source.name] = source.patient_system;
+    }
+    if (!source.time_zone.empty()) options.rules.time_zones[source.name] = source.time_zone;
+  }
   options.rules.dicomweb_base = dicomweb_base(settings, port);
   return options;
 }
