@@ -113,6 +113,25 @@ class OrthancTest(PullCase):
         self.by_dimse()
         self.check_all()
 
+    def test_dimse_by_move(self):
+        port = orthanc.free_port()
+        self.orthanc.ask("PUT", "/modalities/lightbox", json.dumps(["LIGHTBOX", "127.0.0.1", port]).encode())
+        self.by_dimse(retrieve="move", patient_system="urn:oid:1.2.3.4")
+        output = self.pull("--dimse", f"127.0.0.1:{port}")
+        self.expect(output, studies=4, pulled=4, differ=0, instances=0)
+        self.assertIn("22 instances were sent by C-MOVE", output)
+        self.assertEqual(rows(self.data, "SELECT DISTINCT source FROM dicom_instance"), [("ORTHANC",)])
+        self.expect(self.pull("--dimse", f"127.0.0.1:{port}"), studies=4, complete_already=4)
+        with Server(self.data, "--config", self.config) as server:
+            self.assertEqual(len(server.get("Patient?identifier=urn:oid:1.2.3.4|P2").json()["entry"]), 1)
+        self.assertIn("dimse is 'off'", self.pull("--dimse", "off", code=1))
+
+    def test_a_destination_that_is_not_known(self):
+        self.by_dimse(retrieve="move", retries_max=0)
+        output = self.pull("--dimse", f"127.0.0.1:{orthanc.free_port()}", "--aet", "NOBODY", code=2)
+        self.assertIn("not retrieved", output)
+        self.expect(output, studies=4, differ=4)
+
     def test_dates_and_modalities(self):
         for configure in (self.by_dicomweb, self.by_dimse):
             configure()

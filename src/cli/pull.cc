@@ -10,6 +10,7 @@
 #include "cli/problem_groups.h"
 #include "cli/progress_line.h"
 #include "cli/report.h"
+#include "cli/serve_dimse.h"
 #include "cli/stop_signal.h"
 #include "pacs/association_watch.h"
 #include "pacs/pull.h"
@@ -110,6 +111,10 @@ class PullTally : public pacs::PullListener {
         static_cast<double>(bytes_) / seconds / 1e6, count(Outcome::stored), count(Outcome::known),
         count(Outcome::replaced), count(Outcome::conflict), count(Outcome::quarantined),
         count(Outcome::failed));
+    if (status.instances_sent > 0) {
+      fmt::print("{} instances were sent by C-MOVE, and are not among these\n",
+                 status.instances_sent);
+    }
   }
 
  private:
@@ -138,6 +143,7 @@ class PullRun {
     TRY(const auto archive, ingest::Archive::open(archive_options(settings_), *store));
     TRY(const auto projector, ingest::Projector::start(projector_options_, *archive));
     TRY_DO(start_watch());
+    TRY(const auto receiver, start_receiver(*archive));
     pacs::Pull pull(options_, {.archive = *archive,
                                .listener = tally_,
                                .pace = pace_,
@@ -167,6 +173,23 @@ class PullRun {
     TRY(watch_, pacs::AssociationWatch::start(dimse->peer.transport, files,
                                               limits_.dimse_associations_max, is_stopped_));
     return {};
+  }
+
+  // C-MOVE sends to this process, as to a server. nullptr: nothing is moved.
+  Result<std::unique_ptr<dimse::Server>> start_receiver(ingest::Archive& archive) const {
+    const auto* dimse = std::get_if<pacs::DimseAccess>(&options_.source.access);
+    if (dimse == nullptr || dimse->retrieve != pacs::DimseAccess::Retrieve::move) {
+      return std::unique_ptr<dimse::Server>();
+    }
+    TRY(auto options, dimse_options(settings_));
+    TRY(auto server, start_dimse(std::move(options), archive));
+    if (server == nullptr) {
+      return problem(ProblemKind::invalid, "value",
+                     fmt::format("dimse is 'off'; it must be the ADDRESS:PORT that {} sends to, "
+                                 "since sources.{}.retrieve is 'move'",
+                                 dimse->peer.ae_title, options_.source.name));
+    }
+    return server;
   }
 
   std::vector<std::unique_ptr<pacs::RemoteArchive>> connect() {

@@ -111,7 +111,8 @@ std::vector<std::string> usual_storage_classes() {
 }
 
 Result<std::uint8_t> ServiceUser::request(CommandField field, std::string_view sop_class,
-                                          std::vector<IdentifierKey> keys) {
+                                          std::vector<IdentifierKey> keys,
+                                          std::string_view destination) {
   const std::uint8_t id = association_.context_of(sop_class);
   if (id == 0) {
     const auto known = dicom::find_uid(sop_class);
@@ -125,6 +126,7 @@ Result<std::uint8_t> ServiceUser::request(CommandField field, std::string_view s
   command.set_number(command::MessageID, ++message_id_);
   command.set_number(command::DataSetType, keys.empty() ? no_data_set : 0);
   if (!keys.empty()) command.set_number(command::Priority, 0);  // medium
+  if (!destination.empty()) command.set_text(command::MoveDestination, destination);
   const std::string identifier =
       keys.empty() ? "" : encoded(std::move(keys), association_.context(id)->transfer_syntax);
   if (auto written = association_.write(id, command, identifier); !written) {
@@ -204,25 +206,47 @@ Result<ServiceUser::Retrieved> ServiceUser::get(std::vector<IdentifierKey> keys,
                                                 ingest::ObjectReceiver& receiver) {
   TRY_DO(request(CommandField::c_get_rq, uid::study_root_get, std::move(keys)));
   constexpr auto store = static_cast<std::uint16_t>(CommandField::c_store_rq);
-  Retrieved retrieved;
+  std::uint64_t received = 0;
   while (true) {
     TRY(const auto message, await());
     if (message.command.number(command::Field) == store) {
-      ++retrieved.received;
+      ++received;
       TRY_DO(take_object(message, receiver));
       continue;
     }
-    // The UIDs of what has failed; the caller looks for itself.
-    if (has_data_set(message.command)) TRY_DO(read_text(message.context_id));
-    const std::uint16_t status = message.command.number(command::Status).value_or(0xFFFF);
-    if (is_pending(status)) continue;
-    if (status != status_code::success && status != status_code::suboperations_with_failures) {
-      return failure_of("C-GET", message.command);
-    }
-    retrieved.failed = message.command.number(command::NumberOfFailedSuboperations).value_or(0);
-    retrieved.comment = message.command.text(command::ErrorComment);
-    return retrieved;
+    TRY(auto finished, take_response("C-GET", message));
+    if (!finished) continue;
+    finished->received = received;
+    return std::move(*finished);
   }
+}
+
+Result<ServiceUser::Retrieved> ServiceUser::move(std::vector<IdentifierKey> keys,
+                                                 std::string_view destination) {
+  TRY_DO(request(CommandField::c_move_rq, uid::study_root_move, std::move(keys), destination));
+  while (true) {
+    TRY(const auto message, await());
+    TRY(auto finished, take_response("C-MOVE", message));
+    if (finished) return std::move(*finished);
+  }
+}
+
+Result<std::optional<ServiceUser::Retrieved>> ServiceUser::take_response(std::string_view operation,
+                                                                         const Message& response) {
+  const CommandSet& command = response.command;
+  // The UIDs of what has failed; the caller looks for itself.
+  if (has_data_set(command)) TRY_DO(read_text(response.context_id));
+  const std::uint16_t status = command.number(command::Status).value_or(0xFFFF);
+  if (is_pending(status)) return std::optional<Retrieved>();
+  if (status != status_code::success && status != status_code::suboperations_with_failures) {
+    return failure_of(operation, command);
+  }
+  const auto count = [&](dicom::Tag tag) { return command.number(tag).value_or(0); };
+  return std::optional(
+      Retrieved{.received = std::uint64_t{count(command::NumberOfCompletedSuboperations)} +
+                            count(command::NumberOfWarningSuboperations),
+                .failed = count(command::NumberOfFailedSuboperations),
+                .comment = std::string(command.text(command::ErrorComment))});
 }
 
 // The sub-operation's C-STORE (PS3.4 C.4.3), of which this end is the SCP.

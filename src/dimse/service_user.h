@@ -1,12 +1,13 @@
 #pragma once
 
-// C-ECHO, C-FIND and C-GET as SCU (PS3.7 9.1, PS3.4 C.4), on an association that was opened from
-// here. What was asked and what it means is the caller's business.
+// C-ECHO, C-FIND, C-GET and C-MOVE as SCU (PS3.7 9.1, PS3.4 C.4), on an association that was opened
+// from here. What was asked and what it means is the caller's business.
 //
 // Belongs to one thread at a time, as its association does.
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,11 +61,17 @@ class ServiceUser {
     std::string comment = {};    // its Error Comment
   };
   Result<Retrieved> get(std::vector<IdentifierKey> keys, ingest::ObjectReceiver& receiver);
+  // What was sent to the destination, another application entity that the peer must know;
+  // `received` are those that it took. Of a destination that is not known: `invalid`.
+  Result<Retrieved> move(std::vector<IdentifierKey> keys, std::string_view destination);
 
  private:
   Result<std::uint8_t> request(CommandField field, std::string_view sop_class,
-                               std::vector<IdentifierKey> keys);
+                               std::vector<IdentifierKey> keys, std::string_view destination = {});
   Result<Message> await();
+  // The retrieval's result, when a response is the last one.
+  Result<std::optional<Retrieved>> take_response(std::string_view operation,
+                                                 const Message& response);
   Result<std::string> read_text(std::uint8_t context_id);
   Result<void> cancel(std::uint8_t context_id);
   Result<void> take_object(const Message& message, ingest::ObjectReceiver& receiver);

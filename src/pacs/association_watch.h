@@ -2,7 +2,7 @@
 
 // What dimse::Server does for the associations that a server opens, for a process without one:
 // DCMTK is prepared, and a thread ends associations whose peer is overdue, and all when it is
-// stopped. At most one in a process, and no server beside it.
+// stopped. At most one in a process; a dimse::Server beside it has associations of its own.
 
 #include <functional>
 #include <memory>

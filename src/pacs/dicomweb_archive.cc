@@ -185,13 +185,14 @@ class DicomwebArchive : public RemoteArchive {
     return found;
   }
 
-  Result<void> retrieve(const RemoteSelection& selection,
-                        ingest::ObjectReceiver& receiver) override {
+  Result<std::uint64_t> retrieve(const RemoteSelection& selection,
+                                 ingest::ObjectReceiver& receiver) override {
     std::string url = fmt::format("{}/studies/{}", access_.wado_url, selection.study_uid);
     if (!selection.series_uid.empty()) url += "/series/" + selection.series_uid;
-    return at_pace(
+    TRY_DO(at_pace(
         connecting_.pace, connecting_.source.retries_max,
-        [&] { return retrieve_once(url, receiver); }, retry_after());
+        [&] { return retrieve_once(url, receiver); }, retry_after()));
+    return 0;
   }
 
  private:

@@ -1,5 +1,5 @@
-// An application entity: C-FIND and C-GET of the Study Root (PS3.4 annex C), each request on an
-// association of its own, so that none is held while nothing is asked.
+// An application entity: C-FIND, C-GET and C-MOVE of the Study Root (PS3.4 annex C), each request
+// on an association of its own, so that none is held while nothing is asked.
 
 #include <fmt/format.h>
 #include <set>
@@ -52,38 +52,56 @@ class DimseArchive : public RemoteArchive {
         [&](dimse::ServiceUser& user) { return find_instances(user, study_uid); });
   }
 
-  Result<void> retrieve(const RemoteSelection& selection,
-                        ingest::ObjectReceiver& receiver) override {
-    auto contexts =
-        dimse::storage_contexts(selection.sop_class_uids.empty() ? dimse::usual_storage_classes()
-                                                                 : selection.sop_class_uids,
-                                3);
-    contexts.insert(contexts.begin(), context_of(1, dimse::uid::study_root_get));
+  Result<std::uint64_t> retrieve(const RemoteSelection& selection,
+                                 ingest::ObjectReceiver& receiver) override {
     std::vector<dimse::IdentifierKey> keys = {
         {query_retrieve_level, "CS", selection.series_uid.empty() ? "STUDY" : "SERIES"},
         {dicom::tags::StudyInstanceUID, "UI", selection.study_uid}};
     if (!selection.series_uid.empty()) {
       keys.push_back({dicom::tags::SeriesInstanceUID, "UI", selection.series_uid});
     }
-    return with_association(contexts, [&](dimse::ServiceUser& user) -> Result<void> {
-      TRY_DO(user.get(keys, receiver));
-      return {};
-    });
+    return access().retrieve == DimseAccess::Retrieve::get ? get(selection, keys, receiver)
+                                                           : move(keys);
   }
 
  private:
+  [[nodiscard]] const DimseAccess& access() const {
+    return std::get<DimseAccess>(connecting_.source.access);
+  }
+
+  Result<std::uint64_t> get(const RemoteSelection& selection,
+                            const std::vector<dimse::IdentifierKey>& keys,
+                            ingest::ObjectReceiver& receiver) {
+    auto contexts =
+        dimse::storage_contexts(selection.sop_class_uids.empty() ? dimse::usual_storage_classes()
+                                                                 : selection.sop_class_uids,
+                                3);
+    contexts.insert(contexts.begin(), context_of(1, dimse::uid::study_root_get));
+    return with_association(contexts, [&](dimse::ServiceUser& user) -> Result<std::uint64_t> {
+      TRY_DO(user.get(keys, receiver));
+      return 0;
+    });
+  }
+
+  Result<std::uint64_t> move(const std::vector<dimse::IdentifierKey>& keys) {
+    return with_association({context_of(1, dimse::uid::study_root_move)},
+                            [&](dimse::ServiceUser& user) -> Result<std::uint64_t> {
+                              TRY(const auto moved, user.move(keys, calling_ae_title_));
+                              return moved.received;
+                            });
+  }
+
   template <typename Use>
   auto with_association(const std::vector<dimse::ProposedContext>& contexts, Use&& use)
       -> std::invoke_result_t<Use, dimse::ServiceUser&> {
     using Answer = std::invoke_result_t<Use, dimse::ServiceUser&>;
     return at_pace(connecting_.pace, connecting_.source.retries_max, [&]() -> Answer {
       TRY(const auto association,
-          dimse::Association::request(
-              {.peer = std::get<DimseAccess>(connecting_.source.access).peer,
-               .calling_ae_title = calling_ae_title_,
-               .contexts = contexts,
-               .limits = limits_},
-              outgoing_));
+          dimse::Association::request({.peer = access().peer,
+                                       .calling_ae_title = calling_ae_title_,
+                                       .contexts = contexts,
+                                       .limits = limits_},
+                                      outgoing_));
       dimse::ServiceUser user(*association, limits_);
       auto answer = use(user);
       if (answer) {

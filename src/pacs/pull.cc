@@ -177,8 +177,15 @@ struct Pull::Impl : ingest::ObjectReceiver {
         study = std::move(waiting.front());
         waiting.pop_front();
       }
-      take(study, one.pull(study));
+      const auto outcome = one.pull(study);
+      count_sent(one.take_sent());
+      take(study, outcome);
     }
+  }
+
+  void count_sent(std::uint64_t instances) {
+    const std::lock_guard lock(mutex);
+    status.instances_sent += instances;
   }
 
   void take(const RemoteStudy& study, const Result<StudyOutcome>& outcome) {

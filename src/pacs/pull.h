@@ -50,7 +50,8 @@ struct PullStatus {
   std::uint64_t studies_complete = 0;  // before they were asked for
   std::uint64_t studies_pulled = 0;
   std::uint64_t studies_failed = 0;
-  bool is_waiting = false;  // for the allowed hours
+  std::uint64_t instances_sent = 0;  // by C-MOVE: the listener was not told of these
+  bool is_waiting = false;           // for the allowed hours
 };
 
 class Pull {

@@ -61,8 +61,11 @@ Result<void> StudyPull::retrieve(const std::string& study_uid,
                                  const std::vector<RemoteInstance>& listed,
                                  const std::vector<RemoteInstance>& lacking) {
   if (listed.size() == lacking.size()) {
-    return remote_.retrieve({.study_uid = study_uid, .sop_class_uids = classes_of(listed)},
-                            receiver_);
+    TRY(const auto sent,
+        remote_.retrieve({.study_uid = study_uid, .sop_class_uids = classes_of(listed)},
+                         receiver_));
+    sent_ += sent;
+    return {};
   }
   std::map<std::string, std::vector<RemoteInstance>> by_series;
   for (const RemoteInstance& instance : lacking) by_series[instance.series_uid];

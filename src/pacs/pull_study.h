@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ingest/archive.h"
@@ -28,6 +29,8 @@ class StudyPull {
 
   // Fails when the source or this archive does.
   Result<StudyOutcome> pull(const RemoteStudy& study);
+  // Instances that came another way than to the receiver, since the last time it was asked.
+  [[nodiscard]] std::uint64_t take_sent() { return std::exchange(sent_, 0); }
 
  private:
   Result<std::vector<RemoteInstance>> list(const std::string& study_uid);
@@ -40,6 +43,7 @@ class StudyPull {
   ingest::Archive& archive_;
   ingest::ObjectReceiver& receiver_;
   PullListener& listener_;
+  std::uint64_t sent_ = 0;
 };
 
 }  // namespace lightbox::pacs

@@ -56,9 +56,10 @@ class RemoteArchive {
   // In no order that means something. Archives need not search at this level (PS3.18 10.6.1.2): it
   // may be empty, or fail with `invalid`, `not_found` or `not_supported`.
   virtual Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) = 0;
-  // Fails when the archive does; what an object failed with is the receiver's business.
-  virtual Result<void> retrieve(const RemoteSelection& selection,
-                                ingest::ObjectReceiver& receiver) = 0;
+  // Fails when the archive does; what an object failed with is the receiver's business. How many
+  // instances came another way than to the receiver: by C-MOVE.
+  virtual Result<std::uint64_t> retrieve(const RemoteSelection& selection,
+                                         ingest::ObjectReceiver& receiver) = 0;
 };
 
 // What connections to one source share; outlives them.

@@ -39,6 +39,7 @@ constexpr std::array known_keys = {
     Key{"key_file", Protocol::dicomweb},
     Key{"ca_file", Protocol::dicomweb},
     Key{"peer", Protocol::dimse},
+    Key{"retrieve", Protocol::dimse},
 };
 
 bool is_http_base(std::string_view text) {
@@ -254,7 +255,13 @@ class Reader {
       wrong("peer", peer, right);
       return {};
     }
-    return {.peer = std::move(*parsed)};
+    DimseAccess access{.peer = std::move(*parsed)};
+    const std::string retrieve = text("retrieve");
+    if (retrieve == "move") access.retrieve = DimseAccess::Retrieve::move;
+    if (!retrieve.empty() && retrieve != "get" && retrieve != "move") {
+      wrong("retrieve", retrieve, "get or move");
+    }
+    return access;
   }
 
   std::string name_;
@@ -298,7 +305,8 @@ std::string print_source(const SourceOptions& source) {
     if (!dicomweb->token.empty()) out += "# with a token\n";
     if (!dicomweb->headers.empty()) out += fmt::format("# {} headers\n", dicomweb->headers.size());
   } else {
-    const dimse::PeerAddress& peer = std::get<DimseAccess>(source.access).peer;
+    const auto& access = std::get<DimseAccess>(source.access);
+    const dimse::PeerAddress& peer = access.peer;
     const bool is_secure = peer.transport == dimse::PeerAddress::Transport::tls;
     const bool is_v6 = peer.host.find(':') != std::string::npos;
     print_text("protocol", "dimse", out);
@@ -306,6 +314,8 @@ std::string print_source(const SourceOptions& source) {
                fmt::format("{}={}{}{}{}:{}", peer.ae_title, is_secure ? "tls://" : "",
                            is_v6 ? "[" : "", peer.host, is_v6 ? "]" : "", peer.port),
                out);
+    const bool is_get = access.retrieve == DimseAccess::Retrieve::get;
+    print_text("retrieve", is_get ? "get" : "move", out);
   }
   print_text("patient_system", source.patient_system, out);
   print_text("dicom_time_zone", source.time_zone, out);

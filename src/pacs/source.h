@@ -30,6 +30,11 @@ struct DicomwebAccess {
 // PS3.4 annex C, Study Root.
 struct DimseAccess {
   dimse::PeerAddress peer;
+  enum class Retrieve : std::uint8_t {
+    get,   // C-GET
+    move,  // C-MOVE to this server's AE title, which the archive must know
+  };
+  Retrieve retrieve = Retrieve::get;
 };
 
 struct SourceOptions {
