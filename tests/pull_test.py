@@ -2,9 +2,12 @@
 
 import http.server
 import json
+import os
 import re
+import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -58,6 +61,23 @@ class PullCase(unittest.TestCase):
 
     def instances(self):
         return {uid for (uid,) in rows(self.data, "SELECT uid FROM dicom_instance")}
+
+
+def certificate(folder, name, issuer=None):
+    """(key, certificate), PEM files; for localhost. Without an issuer its own."""
+    key, request, made = (folder / f"{name}.{kind}" for kind in ("key", "csr", "pem"))
+    new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-subj", f"/CN={name}"]
+    if issuer is None:
+        commands = [[*new, "-x509", "-days", "2", "-out", made]]
+    else:
+        names = folder / "names.cnf"
+        names.write_text("subjectAltName = IP:127.0.0.1\n")
+        commands = [[*new, "-out", request],
+                    ["openssl", "x509", "-req", "-in", request, "-CA", issuer[1], "-CAkey", issuer[0],
+                     "-CAcreateserial", "-days", "2", "-extfile", names, "-out", made]]
+    for command in commands:
+        subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    return key, made
 
 
 def studies_of_years():
@@ -195,6 +215,21 @@ class LightboxTest(PullCase):
         self.assertEqual(dict(rows(self.data, "SELECT uid, hash FROM dicom_instance")), web)
         self.assertEqual(dict(rows(self.path / "source", "SELECT uid, hash FROM dicom_instance")), web)
 
+    def test_dimse_over_tls(self):
+        issuer = certificate(self.path, "issuer")
+        own, client = certificate(self.path, "server", issuer), certificate(self.path, "client", issuer)
+        self.source.stop()
+        self.source = Server(self.path / "source", "--dimse-tls-listen", "127.0.0.1:0", "--dimse-tls-cert", own[1],
+                             "--dimse-tls-key", own[0], "--dimse-tls-ca", issuer[1])
+        self.addCleanup(self.source.stop)
+        self.configure(protocol="dimse", peer=f"OTHER=tls://127.0.0.1:{self.source.dimse_tls_port}", retries_max=0)
+        identity = ("--dimse-tls-cert", client[1], "--dimse-tls-key", client[0], "--dimse-tls-ca", issuer[1])
+        self.expect(self.pull(*identity), studies=3, pulled=3, instances=19)
+        # Whose certificate nobody has issued is not talked to.
+        stranger = certificate(self.path, "stranger")
+        self.pull(*identity[:-1], stranger[1], code=1)
+        self.pull(code=1)
+
     def test_it_goes_on_where_it_was_stopped(self):
         self.configure(protocol="dicomweb", url=f"http://127.0.0.1:{self.source.port}/dicomweb",
                        requests_per_second=4, connections_max=1)
@@ -239,6 +274,34 @@ class LightboxTest(PullCase):
             self.configure(retries_max=1, **settings)
             output = self.pull(code=1)
             self.assertIn(f"127.0.0.1:{self.source.port}", output)
+
+
+@unittest.skipUnless(shutil.which("dcmqrscp"), "dcmtk is missing")
+class DcmtkTest(PullCase):
+    """dcmtk's archive: its C-FIND and C-GET."""
+
+    def test_dcmqrscp(self):
+        port, storage = orthanc.free_port(), self.path / "dcmqrscp"
+        storage.mkdir()
+        (self.path / "dcmqrscp.cfg").write_text(
+            f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+            "HostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n"
+            f"AETable BEGIN\nDCMTK {storage} RW (100, 1024mb) ANY\nAETable END\n")
+        process = subprocess.Popen(["dcmqrscp", "-c", str(self.path / "dcmqrscp.cfg")], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env={**os.environ, "TCP_NODELAY": "1"})
+        self.addCleanup(process.wait, 60)
+        self.addCleanup(process.terminate)
+        for number, content in enumerate(studies_of_years()):
+            (self.path / f"{number}.dcm").write_bytes(content)
+        ends = time.monotonic() + 60
+        while subprocess.run(["storescu", "-aec", "DCMTK", "127.0.0.1", str(port), "+sd", "+sp", "*.dcm",
+                              str(self.path)], capture_output=True).returncode != 0:
+            self.assertLess(time.monotonic(), ends)
+            time.sleep(0.2)
+        self.configure(protocol="dimse", peer=f"DCMTK=127.0.0.1:{port}")
+        self.expect(self.pull(), studies=3, pulled=3, differ=0, instances=19, new=19)
+        # It does not tell how many instances a study has: they are listed.
+        self.expect(self.pull(), studies=3, complete_already=3, instances=0)
 
 
 class Faulty(http.server.BaseHTTPRequestHandler):
@@ -323,6 +386,26 @@ class FaultTest(PullCase):
         output = run("serve", "--print-config", "--config", self.config)[1]
         self.assertIn("[sources.main]", output)
         self.assertNotIn("t0ken", output)
+
+    def test_https_with_a_client_certificate(self):
+        issuer = certificate(self.path, "issuer")
+        own, client = certificate(self.path, "server", issuer), certificate(self.path, "client", issuer)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(own[1], own[0])
+        context.load_verify_locations(issuer[1])
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        url, days = self.url.replace("http:", "https:"), self.days
+        settings = {"protocol": "dicomweb", "url": url, "retries_max": 0, "ca_file": str(issuer[1])}
+        self.configure(**settings)
+        self.pull(*days, code=1)
+        identity = {"certificate_file": str(client[1]), "key_file": str(client[0])}
+        self.configure(**settings, **identity)
+        self.expect(self.pull(*days), studies=1, pulled=1, new=4)
+        # A server whose certificate the system does not trust.
+        del settings["ca_file"]
+        self.configure(**settings, **identity)
+        self.pull(*days, code=1)
 
     def test_what_passes_is_tried_again(self):
         self.plan = [500, None, 429, 503, None, "close", None, "cut", 502]

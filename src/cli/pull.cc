@@ -21,7 +21,7 @@ namespace {
 
 Result<std::optional<pacs::Day>> day_of(std::string_view flag, const std::string& text) {
   if (text.empty()) return std::optional<pacs::Day>();
-  if (const auto day = pacs::parse_day(text)) return std::optional(*day);
+  if (auto day = pacs::parse_day(text)) return day;
   return problem(ProblemKind::invalid, "value",
                  fmt::format("--{} is '{}'; it must be a day, such as 2024-01-31", flag, text));
 }
