@@ -353,7 +353,7 @@ class FaultTest(PullCase):
         super().setUp()
         self.plan, self.requests, self.lock = [], [], threading.Lock()
         self.objects = dicom.study(1, series=1, instances=4, patient="P1", StudyDate="20240105")
-        self.shown = range(1, 5)
+        self.shown, self.study_uids = range(1, 5), [dicom.study_uid(1)]
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
         self.server.test = self
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -365,7 +365,8 @@ class FaultTest(PullCase):
     def studies(self, query):
         if "StudyDate" not in query or int(query["offset"][0]) > 0:
             return []
-        return [{"0020000D": {"vr": "UI", "Value": [dicom.study_uid(1)]}}]
+        return [{"00080061": {"vr": "CS", "Value": ["CT", "SR"]}, "0020000D": {"vr": "UI", "Value": [uid]}}
+                for uid in self.study_uids]
 
     def instances(self):
         return [{"0020000E": {"vr": "UI", "Value": [dicom.series_uid(1, 1)]},
@@ -441,6 +442,19 @@ class FaultTest(PullCase):
         self.plan = [None, None, 404]
         self.configure(protocol="dicomweb", url=self.url)
         self.expect(self.pull(*self.days), studies=1, pulled=1, new=4)
+
+    def test_what_is_no_uid_does_not_become_a_url(self):
+        self.study_uids = ["../admin?", "1.2/3"]
+        self.configure(protocol="dicomweb", url=self.url)
+        output = self.pull(*self.days, code=2)
+        self.assertIn("its Study Instance UID is no UID", output)
+        self.expect(output, studies=2, differ=2)
+        self.assertEqual(len(self.requests), 2)
+
+    def test_an_archive_that_does_not_know_modalities_as_a_key(self):
+        self.configure(protocol="dicomweb", url=self.url)
+        self.expect(self.pull(*self.days, "--modality", "MR"), studies=0)
+        self.expect(self.pull(*self.days, "--modality", "SR"), studies=1, pulled=1)
 
     def test_pace(self):
         self.configure(protocol="dicomweb", url=self.url, requests_per_second=5, connections_max=8)

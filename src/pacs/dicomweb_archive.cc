@@ -7,6 +7,7 @@
 #include "http/message.h"
 #include "http/multipart.h"
 #include "pacs/http_client.h"
+#include "pacs/modality.h"
 #include "pacs/qido_answer.h"
 #include "pacs/remote_archive.h"
 
@@ -161,6 +162,7 @@ class DicomwebArchive : public RemoteArchive {
     RemoteStudies found{.studies = {}, .is_cut = answer.is_cut()};
     for (const auto& result : answer.results()) {
       const dicom::DataSet& data_set = result.data_set();
+      if (!may_have(data_set, modality)) continue;
       const auto instances = data_set.integer(number_of_study_related_instances);
       found.studies.push_back(
           {.uid = std::string(data_set.first(dicom::tags::StudyInstanceUID)),

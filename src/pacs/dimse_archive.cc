@@ -5,6 +5,7 @@
 #include <set>
 
 #include "dimse/service_user.h"
+#include "pacs/modality.h"
 #include "pacs/remote_archive.h"
 
 namespace lightbox::pacs {
@@ -12,7 +13,6 @@ namespace {
 
 constexpr dicom::Tag study_time = 0x00080030;
 constexpr dicom::Tag query_retrieve_level = 0x00080052;
-constexpr dicom::Tag modalities_in_study = 0x00080061;
 constexpr dicom::Tag number_of_study_related_instances = 0x00201208;
 
 dimse::ProposedContext context_of(std::uint8_t id, const char* sop_class) {
@@ -117,17 +117,18 @@ class DimseArchive : public RemoteArchive {
                                      const std::string& modality) const {
     RemoteStudies found;
     const std::size_t results_max = connecting_.source.results_max;
+    std::size_t results = 0;
     const auto take = [&](const dicom::DataSet& match) {
       const auto instances = match.integer(number_of_study_related_instances);
       const std::string_view uid = match.first(dicom::tags::StudyInstanceUID);
-      if (!uid.empty()) {
+      if (!uid.empty() && may_have(match, modality)) {
         found.studies.push_back(
             {.uid = std::string(uid),
              .instances = instances && *instances >= 0
                               ? std::optional(static_cast<std::uint64_t>(*instances))
                               : std::nullopt});
       }
-      return found.studies.size() < results_max;
+      return ++results < results_max;
     };
     TRY(const auto outcome, user.find({{dicom::tags::StudyDate, "DA", window.dates()},
                                        {study_time, "TM", window.times()},
@@ -136,8 +137,7 @@ class DimseArchive : public RemoteArchive {
                                        {dicom::tags::StudyInstanceUID, "UI"},
                                        {number_of_study_related_instances, "IS"}},
                                       take));
-    found.is_cut =
-        outcome == dimse::ServiceUser::Found::cut || is_suspiciously_round(found.studies.size());
+    found.is_cut = outcome == dimse::ServiceUser::Found::cut || is_suspiciously_round(results);
     return found;
   }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "dicom/part10.h"
 #include "store/dicom_index.h"
 
 namespace lightbox::pacs {
@@ -23,6 +24,12 @@ std::vector<std::string> classes_of(const std::vector<RemoteInstance>& instances
 }  // namespace
 
 Result<StudyOutcome> StudyPull::pull(const RemoteStudy& study) {
+  // It becomes a part of URLs and queries.
+  if (!dicom::is_uid(study.uid, dicom::UidRule::lenient)) {
+    listener_.differs("not looked at", study.uid.substr(0, 100),
+                      "its Study Instance UID is no UID");
+    return StudyOutcome::differs;
+  }
   TRY(const std::uint64_t here, archive_.store().dicom().instance_count(study.uid));
   if (here > 0 && study.instances == here) return StudyOutcome::complete;
   TRY(const auto listed, list(study.uid));
@@ -36,7 +43,13 @@ Result<StudyOutcome> StudyPull::pull(const RemoteStudy& study) {
 
 Result<std::vector<RemoteInstance>> StudyPull::list(const std::string& study_uid) {
   auto listed = remote_.instances(study_uid);
-  if (listed) return listed;
+  if (listed) {
+    std::erase_if(*listed, [](const RemoteInstance& instance) {
+      return !dicom::is_uid(instance.series_uid, dicom::UidRule::lenient) ||
+             !dicom::is_uid(instance.sop_instance_uid, dicom::UidRule::lenient);
+    });
+    return listed;
+  }
   const ProblemKind kind = listed.error().kind;
   if (kind == ProblemKind::invalid || kind == ProblemKind::not_found ||
       kind == ProblemKind::not_supported) {
