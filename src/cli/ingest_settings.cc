@@ -62,6 +62,20 @@ Result<ingest::ProjectorOptions> projector_options(const Settings& settings,
                     "as Europe/Berlin",
                     zone));
   }
+  for (const pacs::SourceOptions& source : settings.sources()) {
+    if (!source.patient_system.empty()) {
+      options.rules.default_patient_systems[source.name] = source.patient_system;
+    }
+    if (!source.time_zone.empty()) options.rules.time_zones[source.name] = source.time_zone;
+    // What it sends, asked by C-MOVE or not, comes from its AE title.
+    const auto* dimse = std::get_if<pacs::DimseAccess>(&source.access);
+    if (dimse == nullptr) continue;
+    const std::string& ae_title = dimse->peer.ae_title;
+    if (!source.patient_system.empty()) {
+      options.rules.default_patient_systems.emplace(ae_title, source.patient_system);
+    }
+    if (!source.time_zone.empty()) options.rules.time_zones.emplace(ae_title, source.time_zone);
+  }
   options.rules.dicomweb_base = dicomweb_base(settings, port);
   return options;
 }

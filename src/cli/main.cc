@@ -10,6 +10,7 @@
 #include "cli/import.h"
 #include "cli/ingest_settings.h"
 #include "cli/load.h"
+#include "cli/pull.h"
 #include "cli/report.h"
 #include "cli/serve.h"
 #include "cli/settings.h"
@@ -140,6 +141,12 @@ int run_import(const Flags& flags, ImportOptions options) {
   });
 }
 
+int run_pull(const Flags& flags, const PullCommand& command) {
+  return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
+    return pull_studies(command, settings, given);
+  });
+}
+
 int run_check(const Flags& flags, CheckCommand command) {
   return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
     command.archive = archive_options(settings);
@@ -204,6 +211,23 @@ int run(int argc, char** argv) {
                    "a file, a folder, a DICOMDIR, or a zip or tar archive")
       ->required();
 
+  Flags pull_flags;
+  PullCommand pull_command;
+  CLI::App* pull_subcommand =
+      app.add_subcommand("pull", "Copy the studies of another archive into a stopped store");
+  add_settings(*pull_subcommand, pull_flags);
+  pull_subcommand->add_flag("--images", pull_command.with_images, "with their images");
+  pull_subcommand->add_option("--from", pull_command.from, "the oldest study date; else all");
+  pull_subcommand->add_option("--to", pull_command.to, "the newest study date; else today");
+  pull_subcommand
+      ->add_option("--modality", pull_command.modalities,
+                   "studies that have it; may be given several times")
+      ->allow_extra_args(false);
+  pull_subcommand
+      ->add_option("SOURCE", pull_command.source,
+                   "the NAME of a [sources.NAME] of the configuration")
+      ->required();
+
   Flags check_flags;
   CheckCommand check_options;
   CLI::App* check_command =
@@ -230,6 +254,7 @@ int run(int argc, char** argv) {
     import_options.way = is_in_place ? ImportWay::in_place : ImportWay::copy;
     return run_import(import_flags, import_options);
   }
+  if (pull_subcommand->parsed()) return run_pull(pull_flags, pull_command);
   if (check_command->parsed()) return run_check(check_flags, check_options);
   if (problems_command->parsed()) return run_problems(problems_flags);
   if (version_command->parsed()) fmt::print("lightbox {}\n", version);

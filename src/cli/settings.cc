@@ -10,6 +10,8 @@
 #include <toml++/toml.h>
 #include <variant>
 
+#include "cli/source_settings.h"
+
 namespace lightbox::cli {
 namespace {
 
@@ -260,6 +262,7 @@ Result<std::map<std::string, std::string>> read_file(const std::string& path) {
   std::map<std::string, std::string> values;
   try {
     for (const auto& [key, node] : toml::parse_file(path)) {
+      if (key.str() == "sources") continue;  // source_settings.cc
       auto text = text_of(node);
       if (!text) {
         return problem(ProblemKind::invalid, "value",
@@ -372,6 +375,12 @@ Result<Settings> Settings::resolve(const std::map<std::string, std::string>& fla
                              .diagnostics = fmt::format("{}: there is no setting '{}'", path, name),
                              .expression = {}});
   }
+  auto sources = read_sources(path);
+  if (sources) {
+    settings.sources_ = std::move(*sources);
+  } else {
+    for (auto& issue : sources.error().issues) wrongs.issues.push_back(std::move(issue));
+  }
   if (!wrongs.issues.empty()) return wrongs;
   return settings;
 }
@@ -396,6 +405,7 @@ std::string Settings::print() const {
                     is_number || info.is_flag ? setting.value : toml_string(setting.value));
     out += fmt::format("{:<48} # {}\n", line, setting.origin);
   }
+  for (const auto& source : sources_) out += '\n' + pacs::print_source(source);
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "http/server.h"
+#include "pacs/source.h"
 #include "rest/api.h"
 
 namespace lightbox::cli {
@@ -39,6 +40,8 @@ class Settings {
 
   [[nodiscard]] const Setting& get(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+  // Of the file: archives that are elsewhere.
+  [[nodiscard]] const std::vector<pacs::SourceOptions>& sources() const { return sources_; }
   [[nodiscard]] std::string print() const;  // TOML, each line with its origin
 
   [[nodiscard]] Limits limits() const;
@@ -51,6 +54,7 @@ class Settings {
 
  private:
   std::map<std::string, Setting, std::less<>> values_;
+  std::vector<pacs::SourceOptions> sources_;
 };
 
 }  // namespace lightbox::cli

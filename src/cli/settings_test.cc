@@ -69,6 +69,38 @@ TEST(Settings, ThePrintedConfigurationIsOne) {
   }
 }
 
+TEST(Settings, SourcesAreTablesOfTheFile) {
+  const auto path = write_file(
+      "threads = 3\n[sources.main]\nprotocol = \"dicomweb\"\nurl = "
+      "\"https://pacs.example.org/dw\"\n"
+      "requests_per_second = 2.5\nhours = [\"19:00-07:00\"]\ntoken = \"secret\"\n"
+      "[sources.old]\nprotocol = \"dimse\"\npeer = \"PACS=10.0.0.9:104\"\nresults_max = 200\n");
+  const auto settings = Settings::resolve({{"config", path}});
+  ASSERT_TRUE(settings.has_value());
+  ASSERT_EQ(settings->sources().size(), 2U);
+  EXPECT_EQ(settings->sources()[0].name, "main");
+  EXPECT_EQ(settings->sources()[0].requests_per_second, 2.5);
+  EXPECT_EQ(settings->sources()[1].results_max, 200U);
+  EXPECT_EQ(settings->get("threads").value, "3");
+  EXPECT_EQ(settings->print().find("secret"), std::string::npos);
+  const auto again = Settings::resolve({{"config", write_file(settings->print())}});
+  ASSERT_TRUE(again.has_value());
+  ASSERT_EQ(again->sources().size(), 2U);
+  EXPECT_EQ(again->sources()[0].hours.size(), 1U);
+  EXPECT_EQ(again->sources()[1].results_max, 200U);
+}
+
+TEST(Settings, SourcesThatAreWrongAreTold) {
+  const auto path = write_file(
+      "colour = 1\n[sources.main]\nprotocol = \"dicomweb\"\nurl = 7\nhours = 2024-01-01\n"
+      "[sources]\nold = 1\n");
+  EXPECT_FALSE(Settings::resolve({{"config", path}}).has_value());
+  const auto wrong = Settings::resolve(
+      {{"config", write_file("colour = 1\n[sources.main]\nprotocol = \"dimse\"\nhours = 7\n")}});
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().issues.size(), 3U);
+}
+
 TEST(Settings, ListsComeAsArraysOrCommas) {
   const auto path = write_file("cors_origin = [\"https://a.example\", \"https://b.example\"]\n");
   const auto settings = Settings::resolve({{"config", path}, {"allowed_host", "x,y"}});

@@ -19,6 +19,8 @@ extern const char embedded_dicom_query_sql[];
 extern const char embedded_dicom_query_sql_end[];
 extern const char embedded_commitment_sql[];
 extern const char embedded_commitment_sql_end[];
+extern const char embedded_pull_sql[];
+extern const char embedded_pull_sql_end[];
 }
 
 namespace lightbox::store {
@@ -275,7 +277,8 @@ Result<void> migrate(Database& database) {
   const std::string dicom = std::string(embedded_dicom_sql, embedded_dicom_sql_end) +
                             std::string(embedded_dicom_query_sql, embedded_dicom_query_sql_end);
   const std::string commitment(embedded_commitment_sql, embedded_commitment_sql_end);
-  const std::string* const migrations[] = {&schema, &full_text, &dicom, &commitment};
+  const std::string pull(embedded_pull_sql, embedded_pull_sql_end);
+  const std::string* const migrations[] = {&schema, &full_text, &dicom, &commitment, &pull};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));
 
   TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));

@@ -183,6 +183,15 @@ struct StoredFile {
   Sha256 hash = {};
 };
 
+// How far a pull of another archive has come, so that the next one goes on there. `selection` is
+// what was pulled of the source, as text; the days are DAs.
+struct PullProgress {
+  std::string source;
+  std::string selection;
+  std::string newest_day;  // where it began
+  std::string open_day;    // this one and those before are not done; those after are
+};
+
 // Storage commitment that was asked for and is to be reported yet.
 struct CommitmentRow {
   std::int64_t key = 0;
@@ -285,6 +294,14 @@ class DicomIndex {
   Result<void> remove_commitment(std::int64_t key);  // there or not
   // The oldest first.
   Result<std::vector<CommitmentRow>> commitments();
+
+  // Replaces the one of the same source and selection; removes it, there or not.
+  Result<void> put_pull_progress(const PullProgress& progress);
+  Result<void> remove_pull_progress(std::string_view source, std::string_view selection);
+  Result<std::optional<PullProgress>> pull_progress(std::string_view source,
+                                                    std::string_view selection);
+  // 0 when there is no such study.
+  Result<std::uint64_t> instance_count(std::string_view study_uid);
 
   // Kept, not counted: cheap at any size.
   struct Counts {

@@ -1,0 +1,17 @@
+#pragma once
+
+// The tables `[sources.NAME]` of the configuration file (docs/pacs.md). They are of the file only:
+// there are no flags and no environment for them.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "pacs/source.h"
+
+namespace lightbox::cli {
+
+// In the order of their names; none without a file. `invalid` with all that is wrong.
+Result<std::vector<pacs::SourceOptions>> read_sources(const std::string& path);
+
+}  // namespace lightbox::cli

@@ -1,0 +1,261 @@
+// A DICOMweb server: QIDO-RS (PS3.18 10.6) and WADO-RS (10.4).
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "http/media_type.h"
+#include "http/message.h"
+#include "http/multipart.h"
+#include "pacs/http_client.h"
+#include "pacs/modality.h"
+#include "pacs/qido_answer.h"
+#include "pacs/remote_archive.h"
+
+namespace lightbox::pacs {
+namespace {
+
+constexpr dicom::Tag number_of_study_related_instances = 0x00201208;
+constexpr std::size_t page_size_max = 500;
+constexpr std::size_t instances_max = 1'000'000;  // of one study
+
+class TextBody : public HttpBody {
+ public:
+  explicit TextBody(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  Result<void> begin(const HttpHead& head) override {
+    text_.clear();
+    if (head.status == 204) return {};
+    const auto type = http::parse_media_type(head.content_type);
+    if (type && (type->name == "application/dicom+json" || type->name == "application/json")) {
+      return {};
+    }
+    return problem(ProblemKind::invalid, fmt::format("The answer to a search is '{}', not "
+                                                     "application/dicom+json",
+                                                     head.content_type.substr(0, 100)));
+  }
+  Result<void> take(std::string_view bytes) override {
+    if (text_.size() + bytes.size() > bytes_max_) {
+      return problem(ProblemKind::too_large,
+                     fmt::format("The answer to a search is longer than {} bytes", bytes_max_));
+    }
+    text_ += bytes;
+    return {};
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::size_t bytes_max_;
+  std::string text_;
+};
+
+// Failures that the next object would meet as well.
+bool is_of_all(const Problem& problem) {
+  return problem.kind == ProblemKind::insufficient_storage ||
+         problem.kind == ProblemKind::unavailable || problem.kind == ProblemKind::internal;
+}
+
+// multipart/related of application/dicom; or one object by itself.
+class ObjectsBody : public HttpBody {
+ public:
+  ObjectsBody(ingest::ObjectReceiver& receiver, const Limits& limits)
+      : receiver_(receiver), limits_(limits) {}
+
+  Result<void> begin(const HttpHead& head) override {
+    if (head.status == 204) return {};
+    TRY(const auto type, http::parse_media_type(head.content_type));
+    if (type.name == "application/dicom") {
+      object_ = receiver_.begin();
+      return {};
+    }
+    if (type.name != "multipart/related") {
+      return problem(ProblemKind::invalid,
+                     fmt::format("The answer to a retrieval is '{}', not multipart/related",
+                                 head.content_type.substr(0, 100)));
+    }
+    TRY(const auto boundary, http::boundary_of(type.parameter("boundary")));
+    parts_.emplace(boundary, limits_.header_bytes_max);
+    return {};
+  }
+
+  Result<void> take(std::string_view bytes) override {
+    if (!parts_) return append(bytes);
+    while (true) {
+      TRY(const auto event, parts_->next(bytes));
+      switch (event) {
+        case http::MultipartReader::Event::need_more:
+          return {};
+        case http::MultipartReader::Event::part_begin:
+          object_ = receiver_.begin();
+          break;
+        case http::MultipartReader::Event::content:
+          TRY_DO(append(parts_->content()));
+          break;
+        case http::MultipartReader::Event::part_end:
+          TRY_DO(end());
+          break;
+        case http::MultipartReader::Event::end:
+          break;
+      }
+    }
+  }
+
+  // A server that breaks off may leave a body that is whole for HTTP.
+  Result<void> finish() {
+    if (!parts_) return end();
+    if (auto finished = parts_->finish(); !finished) {
+      return problem(ProblemKind::unavailable, "The answer to a retrieval is cut off");
+    }
+    return {};
+  }
+
+ private:
+  Result<void> append(std::string_view bytes) {
+    if (!object_) return {};  // refused already: its other bytes are passed over
+    auto appended = object_->append(bytes);
+    if (appended) return {};
+    object_.reset();
+    return check(receiver_.refuse(std::move(appended).error()));
+  }
+  Result<void> end() {
+    if (!object_) return {};
+    auto admitted = receiver_.end(std::move(*object_));
+    object_.reset();
+    return check(admitted);
+  }
+  static Result<void> check(const ingest::Admitted& admitted) {
+    if (admitted.outcome != ingest::Admitted::Outcome::failed || !is_of_all(admitted.problem)) {
+      return {};
+    }
+    // It is this archive that fails, and asking the other one again does not help.
+    Problem failure = admitted.problem;
+    if (failure.kind == ProblemKind::unavailable) failure.kind = ProblemKind::internal;
+    return failure;
+  }
+
+  ingest::ObjectReceiver& receiver_;
+  const Limits& limits_;
+  std::optional<http::MultipartReader> parts_;
+  std::optional<ingest::Incoming> object_;
+};
+
+class DicomwebArchive : public RemoteArchive {
+ public:
+  explicit DicomwebArchive(const Connecting& connecting)
+      : connecting_(connecting),
+        access_(std::get<DicomwebAccess>(connecting.source.access)),
+        client_(connecting.source, connecting.is_stopped) {}
+
+  Result<void> check() override {
+    TRY_DO(get_text(access_.qido_url + "/studies?limit=1"));
+    return {};
+  }
+
+  Result<RemoteStudies> studies(const Window& window, const std::string& modality) override {
+    std::string query = fmt::format("/studies?StudyDate={}", window.dates());
+    if (window.is_part_of_day()) query += fmt::format("&StudyTime={}", window.times());
+    if (!modality.empty()) {
+      query += "&ModalitiesInStudy=";
+      http::append_encoded(modality, query);
+    }
+    query += fmt::format("&includefield={}", dicom::text_of(number_of_study_related_instances));
+    TRY(const auto answer,
+        search(query, dicom::tags::StudyInstanceUID, connecting_.source.results_max));
+    RemoteStudies found{.studies = {}, .is_cut = answer.is_cut()};
+    for (const auto& result : answer.results()) {
+      const dicom::DataSet& data_set = result.data_set();
+      if (!may_have(data_set, modality)) continue;
+      const auto instances = data_set.integer(number_of_study_related_instances);
+      found.studies.push_back(
+          {.uid = std::string(data_set.first(dicom::tags::StudyInstanceUID)),
+           .instances = instances && *instances >= 0
+                            ? std::optional(static_cast<std::uint64_t>(*instances))
+                            : std::nullopt});
+    }
+    return found;
+  }
+
+  Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) override {
+    TRY(const auto answer, search(fmt::format("/studies/{}/instances?includefield={}", study_uid,
+                                              dicom::text_of(dicom::tags::SOPClassUID)),
+                                  dicom::tags::SOPInstanceUID, instances_max));
+    std::vector<RemoteInstance> found;
+    for (const auto& result : answer.results()) {
+      const dicom::DataSet& data_set = result.data_set();
+      found.push_back({.series_uid = std::string(data_set.first(dicom::tags::SeriesInstanceUID)),
+                       .sop_instance_uid = std::string(data_set.first(dicom::tags::SOPInstanceUID)),
+                       .sop_class_uid = std::string(data_set.first(dicom::tags::SOPClassUID))});
+    }
+    return found;
+  }
+
+  Result<std::uint64_t> retrieve(const RemoteSelection& selection,
+                                 ingest::ObjectReceiver& receiver) override {
+    std::string url = fmt::format("{}/studies/{}", access_.wado_url, selection.study_uid);
+    if (!selection.series_uid.empty()) url += "/series/" + selection.series_uid;
+    TRY_DO(at_pace(
+        connecting_.pace, connecting_.source.retries_max,
+        [&] { return retrieve_once(url, receiver); }, retry_after()));
+    return 0;
+  }
+
+ private:
+  // As it is stored (PS3.18 8.7.3.5.2); where a server does not know that, as it likes to send it.
+  Result<void> retrieve_once(const std::string& url, ingest::ObjectReceiver& receiver) {
+    const std::string plain = R"(multipart/related; type="application/dicom")";
+    auto done =
+        retrieve_as(url, knows_any_syntax_ ? plain + "; transfer-syntax=*" : plain, receiver);
+    if (done || !knows_any_syntax_) return done;
+    const ProblemKind kind = done.error().kind;
+    if (kind != ProblemKind::not_acceptable && kind != ProblemKind::invalid) return done;
+    knows_any_syntax_ = false;
+    return retrieve_as(url, plain, receiver);
+  }
+
+  Result<void> retrieve_as(const std::string& url, const std::string& accept,
+                           ingest::ObjectReceiver& receiver) {
+    ObjectsBody body(receiver, connecting_.limits);
+    TRY_DO(client_.get(url, accept, body));
+    return body.finish();
+  }
+
+  struct Text {
+    std::string text;
+    bool has_warning = false;
+  };
+  Result<Text> get_text(const std::string& url) {
+    TextBody body(connecting_.limits.body_bytes_max);
+    TRY(const auto head,
+        at_pace(
+            connecting_.pace, connecting_.source.retries_max,
+            [&] { return client_.get(url, "application/dicom+json", body); }, retry_after()));
+    return Text{.text = body.text(), .has_warning = head.has_warning};
+  }
+
+  // `query` has parameters already.
+  Result<QidoAnswer> search(const std::string& query, dicom::Tag key, std::size_t results_max) {
+    const std::size_t page_size = std::min(results_max, page_size_max);
+    QidoAnswer answer(key, page_size, results_max);
+    while (!answer.is_ended()) {
+      TRY(const auto page, get_text(fmt::format("{}{}&limit={}&offset={}", access_.qido_url, query,
+                                                page_size, answer.offset())));
+      TRY_DO(answer.add(page.text, page.has_warning, connecting_.limits));
+    }
+    return answer;
+  }
+
+  std::function<std::int64_t()> retry_after() {
+    return [this] { return client_.retry_after_ms(); };
+  }
+
+  Connecting connecting_;
+  const DicomwebAccess& access_;
+  HttpClient client_;
+  bool knows_any_syntax_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<RemoteArchive> connect_dicomweb(const Connecting& connecting) {
+  return std::make_unique<DicomwebArchive>(connecting);
+}
+
+}  // namespace lightbox::pacs

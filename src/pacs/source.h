@@ -1,0 +1,64 @@
+#pragma once
+
+// An archive that is there already, as the configuration describes it: `[sources.NAME]`
+// (docs/pacs.md). Values; parsing is pure.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "dimse/callers.h"
+#include "pacs/hours.h"
+
+namespace lightbox::pacs {
+
+// PS3.18. URLs have no slash at their end.
+struct DicomwebAccess {
+  std::string qido_url;
+  std::string wado_url;
+  std::vector<std::string> headers;  // "Name: value", sent with every request
+  std::string token;                 // of Authorization: Bearer; "": none
+  std::string certificate_file;      // of the client, PEM; "": none
+  std::string key_file;
+  std::string ca_file;  // of those who issue servers' certificates; "": the system's
+};
+
+// PS3.4 annex C, Study Root.
+struct DimseAccess {
+  dimse::PeerAddress peer;
+  enum class Retrieve : std::uint8_t {
+    get,   // C-GET
+    move,  // C-MOVE to this server's AE title, which the archive must know
+  };
+  Retrieve retrieve = Retrieve::get;
+};
+
+struct SourceOptions {
+  std::string name;
+  std::variant<DicomwebAccess, DimseAccess> access;
+  std::string patient_system;  // a URI, of patient ids without an issuer; "": as of all origins
+  std::string time_zone;  // IANA, of times without an offset, and of `hours`; "": none, and UTC
+  std::vector<HourSpan> hours;  // none: always
+  double requests_per_second = 10;
+  unsigned connections_max = 2;
+  unsigned retries_max = 5;  // of one request
+  std::int64_t connect_timeout_ms = 10'000;
+  std::int64_t timeout_ms = 60'000;  // without a byte
+  std::size_t results_max = 500;     // of one search; past it the search is divided
+};
+
+// A table of the configuration: the texts of each key.
+using SourceTable = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// `invalid` with one issue for each thing that is wrong: its key, its value, and what would be
+// right. A token_file is read.
+Result<SourceOptions> parse_source(std::string_view name, const SourceTable& table);
+
+// What the configuration shows of it: TOML, without token and headers.
+[[nodiscard]] std::string print_source(const SourceOptions& source);
+
+}  // namespace lightbox::pacs
