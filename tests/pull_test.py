@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import dicom_data as dicom
-import orthanc
+import orthanc_archive
 from lightbox import BINARY, Server, run
 
 BOUNDARY = "b0undary"
@@ -89,13 +89,13 @@ def studies_of_years():
     return objects
 
 
-@unittest.skipUnless(orthanc.is_there(), "orthanc or its DICOMweb plugin is missing")
+@unittest.skipUnless(orthanc_archive.is_there(), "orthanc or its DICOMweb plugin is missing")
 class OrthancTest(PullCase):
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.orthanc = orthanc.Orthanc(folder.name)
+        cls.orthanc = orthanc_archive.Orthanc(folder.name)
         cls.addClassCleanup(cls.orthanc.stop)
         cls.objects = studies_of_years()
         cls.objects += dicom.study(4, series=1, instances=2, patient="P4", StudyDate="20240301",
@@ -134,7 +134,7 @@ class OrthancTest(PullCase):
         self.check_all()
 
     def test_dimse_by_move(self):
-        port = orthanc.free_port()
+        port = orthanc_archive.free_port()
         self.orthanc.ask("PUT", "/modalities/lightbox", json.dumps(["LIGHTBOX", "127.0.0.1", port]).encode())
         self.by_dimse(retrieve="move", patient_system="urn:oid:1.2.3.4")
         output = self.pull("--dimse", f"127.0.0.1:{port}")
@@ -148,7 +148,7 @@ class OrthancTest(PullCase):
 
     def test_a_destination_that_is_not_known(self):
         self.by_dimse(retrieve="move", retries_max=0)
-        output = self.pull("--dimse", f"127.0.0.1:{orthanc.free_port()}", "--aet", "NOBODY", code=2)
+        output = self.pull("--dimse", f"127.0.0.1:{orthanc_archive.free_port()}", "--aet", "NOBODY", code=2)
         self.assertIn("not retrieved", output)
         self.expect(output, studies=4, differ=4)
 
@@ -281,7 +281,7 @@ class DcmtkTest(PullCase):
     """dcmtk's archive: its C-FIND and C-GET."""
 
     def test_dcmqrscp(self):
-        port, storage = orthanc.free_port(), self.path / "dcmqrscp"
+        port, storage = orthanc_archive.free_port(), self.path / "dcmqrscp"
         storage.mkdir()
         (self.path / "dcmqrscp.cfg").write_text(
             f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
