@@ -1,15 +1,15 @@
 // Sends DICOM files faster than servers take them: they are read, and C-STORE requests are encoded,
 // before the clock starts; TCP_NODELAY is set and each message is one write.
 //
-//   bench_dicom_send rest URL LIST CONNECTIONS 1            POST of each file to Orthanc's /instances
-//   bench_dicom_send stow URL LIST CONNECTIONS PER_REQUEST  STOW-RS
-//   bench_dicom_send c-store PORT LIST ASSOCIATIONS 1       CT images, explicit VR little endian
-//   bench_dicom_send c-find PORT LIST ASSOCIATIONS 1        Study Root, studies
+//   bench_dicom_send rest URL LIST CONNECTIONS 1            POST of each file to Orthanc's
+//   /instances bench_dicom_send stow URL LIST CONNECTIONS PER_REQUEST  STOW-RS bench_dicom_send
+//   c-store PORT LIST ASSOCIATIONS 1       CT images, explicit VR little endian bench_dicom_send
+//   c-find PORT LIST ASSOCIATIONS 1        Study Root, studies
 //
-// LIST names a file a line; for C-FIND a matching key a line, "00100020LO=P1". A sixth argument, for
-// C-STORE of large files: each is read when its turn comes. Prints
-// {"seconds":…,"sent":…,"failed":…,"found":…,"cpu":…}: found is how many C-FIND responses had a match,
-// cpu is this process's own, in seconds.
+// LIST names a file a line; for C-FIND a matching key a line, "00100020LO=P1". A sixth argument,
+// for C-STORE of large files: each is read when its turn comes. Prints
+// {"seconds":…,"sent":…,"failed":…,"found":…,"cpu":…}: found is how many C-FIND responses had a
+// match, cpu is this process's own, in seconds.
 
 #include <arpa/inet.h>
 #include <atomic>
@@ -167,8 +167,8 @@ std::string find_request(const std::string& key, unsigned message_id) {
                               element(0x0110, little(message_id, 2)) +
                               element(0x0700, little(0, 2)) + element(0x0800, little(1, 2));
   std::map<std::string, std::string> keys = {
-      {"00080020DA", ""}, {"00080030TM", ""},       {"00080050SH", ""}, {"00080052CS", "STUDY"},
-      {"00100010PN", ""}, {"00100020LO", ""},       {"0020000DUI", ""}, {"00200010SH", ""},
+      {"00080020DA", ""}, {"00080030TM", ""}, {"00080050SH", ""}, {"00080052CS", "STUDY"},
+      {"00100010PN", ""}, {"00100020LO", ""}, {"0020000DUI", ""}, {"00200010SH", ""},
       {"00080061CS", ""}, {"00201206IS", ""}};
   keys[key.substr(0, 10)] = key.substr(11);
   std::string identifier;
@@ -183,7 +183,8 @@ std::string find_request(const std::string& key, unsigned message_id) {
 
 class Association {
  public:
-  Association(int port, const std::string& abstract_syntax) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+  Association(int port, const std::string& abstract_syntax)
+      : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
     const int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     sockaddr_in address = {};
@@ -345,7 +346,8 @@ void run(const Plan& plan) {
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() < 5) {
-    fmt::print(stderr, "bench_dicom_send rest|stow|c-store|c-find TARGET LIST CONNECTIONS PER_REQUEST\n");
+    fmt::print(stderr,
+               "bench_dicom_send rest|stow|c-store|c-find TARGET LIST CONNECTIONS PER_REQUEST\n");
     return 2;
   }
   Plan plan{.way = arguments[0],

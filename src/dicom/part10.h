@@ -64,6 +64,8 @@ class FileSource : public Source {
  public:
   // It closes what it opens. not_found; unavailable.
   static Result<std::unique_ptr<Source>> open(const std::string& path);
+  // It closes what it is given, an open file. internal.
+  static Result<std::unique_ptr<Source>> own(Descriptor descriptor);
   // A view of a file that the caller keeps open.
   static Result<FileSource> of(int descriptor);
   [[nodiscard]] std::uint64_t size() const override { return size_; }

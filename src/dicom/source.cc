@@ -39,6 +39,10 @@ Result<std::unique_ptr<Source>> FileSource::open(const std::string& path) {
     }
     return file_problem("The file could not be opened", path, errno);
   }
+  return own(std::move(descriptor));
+}
+
+Result<std::unique_ptr<Source>> FileSource::own(Descriptor descriptor) {
   TRY(FileSource source, of(descriptor.get()));
   source.owned_ = std::move(descriptor);
   return std::make_unique<FileSource>(std::move(source));

@@ -139,8 +139,8 @@ class ArrivalLog {
   std::uint64_t generation_ = 0;  // the last that was given
   std::deque<Request*> queue_;
   bool is_writing_ = false;  // a thread writes for all that are queued
-  // A write waits for so many requests, until then at most: those who were answered a moment ago come
-  // again, and share a sync with those who came meanwhile.
+  // A write waits for so many requests, until then at most: those who were answered a moment ago
+  // come again, and share a sync with those who came meanwhile.
   std::size_t expected_ = 0;
   std::chrono::steady_clock::time_point gathering_ends_;
   bool is_stopping_ = false;

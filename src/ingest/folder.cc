@@ -182,11 +182,14 @@ Result<void> Folder::move(const std::string& from, const std::string& to) {
   if (::rename(location_of(from).c_str(), location_of(to).c_str()) != 0) {
     return file_problem("The file could not be moved", location_of(from), errno);
   }
+  open_files_.forget(from);
   return sync_file_system();
 }
 
 bool Folder::remove(const std::string& name) {
-  if (::unlink(location_of(name).c_str()) != 0 && errno != ENOENT) return false;
+  const bool is_removed = ::unlink(location_of(name).c_str()) == 0 || errno == ENOENT;
+  open_files_.forget(name);
+  if (!is_removed) return false;
   const std::string folder = parent_of(name);
   // Those of the layout stay.
   if (folder.find('/') == std::string::npos) return true;
@@ -197,7 +200,15 @@ bool Folder::remove(const std::string& name) {
 }
 
 Result<std::unique_ptr<dicom::Source>> Folder::open(const std::string& name) const {
-  return dicom::FileSource::open(location_of(name));
+  if (Descriptor known = open_files_.find(name); known.is_open()) {
+    return dicom::FileSource::own(std::move(known));
+  }
+  const std::uint64_t turn = open_files_.turn();
+  Descriptor opened(::openat(root_descriptor_.get(), name.c_str(), O_RDONLY | O_CLOEXEC));
+  // For what has failed to be said as of any file.
+  if (!opened.is_open()) return dicom::FileSource::open(location_of(name));
+  open_files_.keep(name, opened, turn);
+  return dicom::FileSource::own(std::move(opened));
 }
 
 Result<void> Folder::walk(

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "ingest/files.h"
+#include "ingest/open_files.h"
 
 namespace lightbox::ingest {
 
@@ -41,6 +42,7 @@ class Folder : public Files {
 
   std::string root_;
   Descriptor root_descriptor_;
+  mutable OpenFiles open_files_;
   std::mutex mutex_;
   // Folders that are there, and those of them that are on the disk; forgotten when there are many.
   std::unordered_set<std::string> folders_;

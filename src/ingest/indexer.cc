@@ -105,9 +105,8 @@ void Indexer::run() {
       lock.lock();
       continue;
     }
-    submitted_.wait_for(lock, gathering_max, [&] {
-      return queue_.size() >= batch_max || waiting_ > 0 || is_stopping_;
-    });
+    submitted_.wait_for(lock, gathering_max,
+                        [&] { return queue_.size() >= batch_max || waiting_ > 0 || is_stopping_; });
     std::vector<LoggedObject> batch;
     while (!queue_.empty() && batch.size() < batch_max) {
       batch.push_back(std::move(queue_.front()));

@@ -118,7 +118,7 @@ class Applier {
   Shared& shared_;
   RowSorter* pending_ = nullptr;
   std::int64_t now_ms_ = 0;
-  std::int64_t options_ = 0;  // the row of index_options; 0: there is none yet
+  std::int64_t options_ = 0;      // the row of index_options; 0: there is none yet
   bool are_options_new_ = false;  // the row is not committed yet
   std::unordered_map<std::int64_t, fhir::IndexOptions> all_options_;
   std::unordered_map<int, std::int64_t> count_changes_;
