@@ -14,6 +14,7 @@ import dicom_data
 from lightbox import ROOT, Server, run
 
 CHROMIUM = "/usr/bin/chromium"
+SAMPLES = ROOT.parent / "shared" / "samples" / "dicom"
 SCENARIO_TIMEOUT_S = 300
 # Debian's own, which has Debian's numpy.
 PYTHON = "/usr/bin/python3"
@@ -213,6 +214,20 @@ class ViewerFilesTest(unittest.TestCase):
             code, output = run("serve", "--viewer-url", url, "--print-config")
             self.assertEqual(code, 2)
             self.assertIn("viewer_url", output)
+
+
+@unittest.skipUnless(SAMPLES.is_dir(), "no samples beside the project")
+class SamplesPageTest(unittest.TestCase):
+    def test_objects_of_many_makers_are_shown_or_it_is_said_why_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            code, output = run("import", "--data", Path(folder) / "data", SAMPLES)
+            self.assertIn(code, (0, 2), output)
+            with Server(Path(folder) / "data") as server:
+                done = subprocess.run(
+                    ["node", str(ROOT / "tests" / "page.mjs"), "samples", f"http://127.0.0.1:{server.port}"], cwd=ROOT,
+                    capture_output=True, text=True, timeout=SCENARIO_TIMEOUT_S, env={**os.environ, "CHROMIUM": CHROMIUM})
+            self.assertEqual(done.returncode, 0, f"{done.stdout}{done.stderr}")
+            print(f"page: of the samples {done.stdout.strip()}")
 
 
 if __name__ == "__main__":

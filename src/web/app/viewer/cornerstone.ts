@@ -2,7 +2,9 @@
 // series is opened; its decoders run in workers and come from this server.
 import { cache, Enums, eventTarget, getShouldUseCPURendering, imageLoader, init as initCore, RenderingEngine, type Types } from "@cornerstonejs/core";
 import { init as initLoader, wadors } from "@cornerstonejs/dicom-image-loader";
+import type { DataSet } from "../api/dicomweb";
 import type { Frame } from "./frames";
+import { withPalette } from "./palette";
 
 const engineId = "lightbox";
 const viewportId = "pictures";
@@ -31,6 +33,14 @@ function start(): RenderingEngine {
   return engine;
 }
 
+// What a loader fails with: an error, a request with its answer, or one of these in another.
+function reasonOf(error: unknown): string {
+  const { message, status, error: inner } = (error ?? {}) as { message?: string; status?: number; error?: unknown };
+  if (message) return message;
+  if (status) return status === 404 ? "the server has no such frame" : `the server answers ${status}`;
+  return inner ? reasonOf(inner) : "it cannot be loaded or decoded";
+}
+
 /** One series on one element; close() it before the next is made. */
 export class Stack {
   readonly frames: Frame[];
@@ -44,13 +54,13 @@ export class Stack {
   private fittedScale = 1;
   private isMoved = false;
 
-  private constructor(element: HTMLDivElement, frames: Frame[], listener: Listener) {
+  private constructor(element: HTMLDivElement, frames: Frame[], sets: Map<DataSet, DataSet>, listener: Listener) {
     this.element = element;
     this.frames = frames;
     this.listener = listener;
     this.ids = frames.map((frame) => frame.imageId);
     const rendering = start(); // which forgets all metadata: they come after it
-    for (const frame of frames) wadors.metaDataManager.add(frame.imageId, frame.set as never);
+    for (const frame of frames) wadors.metaDataManager.add(frame.imageId, sets.get(frame.set) as never);
     rendering.enableElement({ viewportId, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
     element.tabIndex = 0; // which cornerstone3D takes away
     this.viewport = rendering.getViewport(viewportId) as Types.IStackViewport;
@@ -62,8 +72,15 @@ export class Stack {
 
   /** Resolves when the first picture is shown. */
   static async open(element: HTMLDivElement, frames: Frame[], index: number, listener: Listener): Promise<Stack> {
-    const stack = new Stack(element, frames, listener);
-    await stack.viewport.setStack(stack.ids, index);
+    const sets = new Map<DataSet, DataSet>();
+    for (const { set } of frames) if (!sets.has(set)) sets.set(set, await withPalette(set));
+    const stack = new Stack(element, frames, sets, listener);
+    try {
+      await stack.viewport.setStack(stack.ids, index);
+    } catch (error) {
+      stack.close();
+      throw error instanceof Error ? error : new Error(`The picture cannot be shown: ${reasonOf(error)}`);
+    }
     stack.viewport.render();
     stack.fit();
     stack.report();
@@ -182,8 +199,7 @@ export class Stack {
   private readonly onLoadError = ((event: CustomEvent<{ imageId?: string; error?: unknown }>) => {
     const index = this.ids.indexOf(event.detail.imageId ?? "");
     if (this.closed || index < 0) return;
-    const error = event.detail.error as { message?: string; error?: { message?: string } } | undefined;
-    this.listener.failed(index, error?.message ?? error?.error?.message ?? "it cannot be loaded or decoded");
+    this.listener.failed(index, reasonOf(event.detail.error));
   }) as EventListener;
 
   // Decoded and rescaled, at most.
