@@ -1,10 +1,13 @@
 // tests/ohif_test.py: node tests/ohif.mjs URL MODALITY... drives OHIF's published viewer in Chromium against a running
-// server with the demo studies: its study list, and each kind of study opened until its pictures are drawn.
+// server with the demo studies: its study list, and each kind of study opened until its pictures are drawn. A
+// StudyInstanceUID in place of a modality: only that one is opened.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [base, ...modalities] = process.argv.slice(2);
+const [base, ...wanted] = process.argv.slice(2);
+const uids = wanted.filter((one) => /^[\d.]+$/.test(one));
+const modalities = wanted.filter((one) => !uids.includes(one));
 const shots = process.env.LIGHTBOX_SCREENSHOTS;
 const findings = [];
 const browser = await chromium.launch({
@@ -73,14 +76,16 @@ const studies = await (await fetch(`${base}/dicomweb/studies?includefield=000810
 const value = (study, tag) => study[tag]?.Value ?? [];
 
 // From the study browser, as a person goes.
-const first = value(studies[0], "00081030")[0];
-const list = await open("/");
-const viewer = list.context().waitForEvent("page");
-await list.locator("tr.row").filter({ hasText: first }).first().click();
-await list.getByRole("link", { name: "Open in OHIF" }).click();
-const opened = await Promise.race([viewer, list.waitForURL(/\/viewer\?StudyInstanceUIDs=/).then(() => list)]);
-await drawn(opened, "from-the-page");
-await opened.close();
+if (modalities.length > 0) {
+  const first = value(studies[0], "00081030")[0];
+  const list = await open("/");
+  const viewer = list.context().waitForEvent("page");
+  await list.locator("tr.row").filter({ hasText: first }).first().click();
+  await list.getByRole("link", { name: "Open in OHIF" }).click();
+  const opened = await Promise.race([viewer, list.waitForURL(/\/viewer\?StudyInstanceUIDs=/).then(() => list)]);
+  await drawn(opened, "from-the-page");
+  await opened.close();
+}
 
 for (const modality of modalities) {
   const study = studies.find((one) => value(one, "00080061").includes(modality));
@@ -91,6 +96,12 @@ for (const modality of modalities) {
   if (modality === "SEG") await page.getByText("Segmentation", { exact: true }).first().waitFor();
   if (modality === "SR") await page.getByText("Report", { exact: true }).first().waitFor();
   await shot(page, modality);
+  await page.close();
+}
+for (const uid of uids) {
+  const page = await open(`/viewer?StudyInstanceUIDs=${uid}`);
+  await drawn(page, uid);
+  await shot(page, uid);
   await page.close();
 }
 await browser.close();
