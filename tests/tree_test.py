@@ -41,7 +41,7 @@ PLACES = [
     r"tests/[a-z0-9_]+\.(py|mjs)",
     r"tests/front_door/[a-z0-9-]+\.txt",
     r"fuzz/(CMakeLists\.txt|fuzz_[a-z_]+\.cc|[a-z_]+\.dict)",
-    r"bench/(CMakeLists\.txt|[a-z0-9_]+\.(cc|h|py|lua))",
+    r"bench/(CMakeLists\.txt|[a-z0-9_]+\.(cc|h|py|lua|mjs))",
     r"demo/([a-z]+\.py|[a-z-]+\.ndjson)",
     r"docs/[a-z-]+\.md",
 ]
