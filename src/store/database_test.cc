@@ -183,7 +183,7 @@ TEST(Durability, ARequestWithoutRoomIsRefusedAlone) {
   send(0, patient("holds-the-writer-up"));
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   Operation great = patient("great", 900'000);
-  vfs.file_bytes_max = 400'000;
+  vfs.file_bytes_max = 600'000;
   send(1, patient("before"));
   send(2, std::move(great));
   send(3, patient("after"));
