@@ -30,7 +30,8 @@ class Orthanc:
             "StorageDirectory": str(folder / "storage"), "IndexDirectory": str(folder / "storage"),
             "SyncStorageArea": True, "StorageCompression": False, "HttpPort": self.port, "TcpNoDelay": True,
             "DicomPort": self.dicom_port, "DicomAet": "LIGHTBOX", "DicomCheckCalledAet": False,
-            "DicomAlwaysAllowStore": True, "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
+            "DicomAlwaysAllowFind": True, "DicomAlwaysAllowStore": True,
+            "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
             "StableAge": 60, "Plugins": [str(PLUGIN)], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         }))
         self.log = open(folder / "orthanc.log", "w")
