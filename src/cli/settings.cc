@@ -258,24 +258,29 @@ std::string toml_string(const std::string& text) {
   return out.str();
 }
 
-Result<std::map<std::string, std::string>> read_file(const std::string& path) {
-  std::map<std::string, std::string> values;
+Result<toml::table> read_file(const std::string& path) {
   try {
-    for (const auto& [key, node] : toml::parse_file(path)) {
-      if (key.str() == "sources") continue;  // source_settings.cc
-      auto text = text_of(node);
-      if (!text) {
-        return problem(ProblemKind::invalid, "value",
-                       fmt::format("{}, line {}: {} must be a text, a whole number, true, false or "
-                                   "a list of texts",
-                                   path, node.source().begin.line, key.str()));
-      }
-      values.emplace(std::string(key.str()), std::move(*text));
-    }
+    return toml::parse_file(path);
   } catch (const toml::parse_error& error) {
     return problem(
         ProblemKind::invalid, "structure",
         fmt::format("{}, line {}: {}", path, error.source().begin.line, error.description()));
+  }
+}
+
+Result<std::map<std::string, std::string>> values_of(const toml::table& file,
+                                                     const std::string& path) {
+  std::map<std::string, std::string> values;
+  for (const auto& [key, node] : file) {
+    if (key.str() == "sources") continue;  // source_settings.cc
+    auto text = text_of(node);
+    if (!text) {
+      return problem(ProblemKind::invalid, "value",
+                     fmt::format("{}, line {}: {} must be a text, a whole number, true, false or "
+                                 "a list of texts",
+                                 path, node.source().begin.line, key.str()));
+    }
+    values.emplace(std::string(key.str()), std::move(*text));
   }
   return values;
 }
@@ -347,11 +352,12 @@ const std::vector<SettingInfo>& setting_infos() {
 }
 
 Result<Settings> Settings::resolve(const std::map<std::string, std::string>& flags) {
-  std::map<std::string, std::string> file;
+  toml::table table;
   const std::string path = config_path(flags);
   if (!path.empty()) {
-    TRY(file, read_file(path));
+    TRY(table, read_file(path));
   }
+  TRY(auto file, values_of(table, path));
   Settings settings;
   Problem wrongs{.kind = ProblemKind::invalid, .issues = {}};
   for (const auto& info : setting_infos()) {
@@ -375,7 +381,7 @@ Result<Settings> Settings::resolve(const std::map<std::string, std::string>& fla
                              .diagnostics = fmt::format("{}: there is no setting '{}'", path, name),
                              .expression = {}});
   }
-  auto sources = read_sources(path);
+  auto sources = read_sources(table);
   if (sources) {
     settings.sources_ = std::move(*sources);
   } else {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <optional>
-#include <toml++/toml.h>
 
 namespace lightbox::cli {
 namespace {
@@ -56,35 +55,25 @@ void read_source(std::string_view name, const toml::table& table,
 
 }  // namespace
 
-Result<std::vector<pacs::SourceOptions>> read_sources(const std::string& path) {
+Result<std::vector<pacs::SourceOptions>> read_sources(const toml::table& file) {
   std::vector<pacs::SourceOptions> sources;
-  if (path.empty()) return sources;
+  const toml::node* node = file.get("sources");
+  if (node == nullptr) return sources;
+  const toml::table* tables = node->as_table();
+  if (tables == nullptr) {
+    return problem(ProblemKind::invalid, "value", "sources must be tables: [sources.NAME]");
+  }
   Problem wrongs{.kind = ProblemKind::invalid, .issues = {}};
-  try {
-    const toml::table file = toml::parse_file(path);
-    const toml::node* node = file.get("sources");
-    if (node == nullptr) return sources;
-    const toml::table* tables = node->as_table();
-    if (tables == nullptr) {
-      return problem(ProblemKind::invalid, "value",
-                     fmt::format("{}: sources must be tables: [sources.NAME]", path));
+  for (const auto& [name, source] : *tables) {
+    if (const toml::table* table = source.as_table()) {
+      read_source(name.str(), *table, sources, wrongs);
+      continue;
     }
-    for (const auto& [name, source] : *tables) {
-      if (const toml::table* table = source.as_table()) {
-        read_source(name.str(), *table, sources, wrongs);
-      } else {
-        wrongs.issues.push_back({.severity = Severity::error,
-                                 .code = "value",
-                                 .diagnostics = fmt::format("sources.{} must be a table: "
-                                                            "[sources.{}]",
-                                                            name.str(), name.str()),
-                                 .expression = {}});
-      }
-    }
-  } catch (const toml::parse_error& error) {
-    return problem(
-        ProblemKind::invalid, "structure",
-        fmt::format("{}, line {}: {}", path, error.source().begin.line, error.description()));
+    wrongs.issues.push_back(
+        {.severity = Severity::error,
+         .code = "value",
+         .diagnostics = fmt::format("sources.{0} must be a table: [sources.{0}]", name.str()),
+         .expression = {}});
   }
   if (!wrongs.issues.empty()) return wrongs;
   return sources;

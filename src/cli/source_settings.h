@@ -3,7 +3,7 @@
 // The tables `[sources.NAME]` of the configuration file (docs/pacs.md). They are of the file only:
 // there are no flags and no environment for them.
 
-#include <string>
+#include <toml++/toml.h>
 #include <vector>
 
 #include "base/result.h"
@@ -11,7 +11,7 @@
 
 namespace lightbox::cli {
 
-// In the order of their names; none without a file. `invalid` with all that is wrong.
-Result<std::vector<pacs::SourceOptions>> read_sources(const std::string& path);
+// In the order of their names. `invalid` with all that is wrong.
+Result<std::vector<pacs::SourceOptions>> read_sources(const toml::table& file);
 
 }  // namespace lightbox::cli

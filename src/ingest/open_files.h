@@ -18,7 +18,7 @@ namespace lightbox::ingest {
 class OpenFiles {
  public:
   // A descriptor of the caller's own; not open when there is none here, or when the file has gone
-  // from the disk, whoever removed it.
+  // from the disk, whoever removed or replaced it (unless a hard link keeps it elsewhere).
   [[nodiscard]] Descriptor find(const std::string& name);
 
   // To be asked before a file is opened that is kept afterwards: nothing is kept that was forgotten

@@ -36,7 +36,6 @@ Result<StudyOutcome> StudyPull::pull(const RemoteStudy& study) {
   TRY(const auto lacking, missing(listed));
   if (!listed.empty() && lacking.empty()) return StudyOutcome::complete;
   TRY_DO(retrieve(study.uid, listed, lacking));
-  archive_.await_index();
   archive_.settle(std::array{study.uid});
   return look(study, listed);
 }
@@ -73,24 +72,23 @@ Result<std::vector<RemoteInstance>> StudyPull::missing(const std::vector<RemoteI
 Result<void> StudyPull::retrieve(const std::string& study_uid,
                                  const std::vector<RemoteInstance>& listed,
                                  const std::vector<RemoteInstance>& lacking) {
-  if (listed.size() == lacking.size()) {
-    TRY(const auto sent,
-        remote_.retrieve({.study_uid = study_uid, .sop_class_uids = classes_of(listed)},
-                         receiver_));
+  const auto take = [&](const std::string& series_uid,
+                        const std::vector<RemoteInstance>& instances) -> Result<void> {
+    TRY(const auto sent, remote_.retrieve({.study_uid = study_uid,
+                                           .series_uid = series_uid,
+                                           .sop_class_uids = classes_of(instances)},
+                                          receiver_));
     sent_ += sent;
     return {};
-  }
+  };
+  if (listed.size() == lacking.size()) return take("", listed);
   std::map<std::string, std::vector<RemoteInstance>> by_series;
   for (const RemoteInstance& instance : lacking) by_series[instance.series_uid];
   for (const RemoteInstance& instance : listed) {
     const auto series = by_series.find(instance.series_uid);
     if (series != by_series.end()) series->second.push_back(instance);
   }
-  for (const auto& [series_uid, instances] : by_series) {
-    TRY_DO(remote_.retrieve(
-        {.study_uid = study_uid, .series_uid = series_uid, .sop_class_uids = classes_of(instances)},
-        receiver_));
-  }
+  for (const auto& [series_uid, instances] : by_series) TRY_DO(take(series_uid, instances));
   return {};
 }
 
