@@ -51,6 +51,7 @@ Result<ingest::ProjectorOptions> projector_options(const Settings& settings,
   ingest::ProjectorOptions options;
   options.limits = settings.limits();
   options.index = index;
+  if (settings.get("study_id").value == "random") options.study_ids = ingest::StudyIds::random;
   TRY(options.rules.issuers, read_table(settings, "issuer", Any::refused));
   TRY(options.rules.default_patient_systems, read_table(settings, "patient_system", Any::allowed));
   TRY(options.rules.time_zones, read_table(settings, "dicom_time_zone", Any::allowed));

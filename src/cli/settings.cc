@@ -206,6 +206,9 @@ Result<void> check(const SettingInfo& info, const Setting& setting) {
   if (info.name == "on_conflict" && setting.value != "keep_first" && setting.value != "replace") {
     return wrong(info.name, setting, "keep_first or replace");
   }
+  if (info.name == "study_id" && setting.value != "uid" && setting.value != "random") {
+    return wrong(info.name, setting, "uid or random");
+  }
   if (info.name == "compress" && setting.value != "none" && setting.value != "zstd") {
     return wrong(info.name, setting, "none or zstd");
   }
@@ -334,6 +337,7 @@ const std::vector<SettingInfo>& setting_infos() {
         {"dicom_time_zone",
          "ZONE, or SOURCE=ZONE (IANA): of DICOM times that come without an offset", "", false,
          true},
+        {"study_id", "the logical id of a study that came as images: uid or random", "uid"},
         {"on_conflict", "an instance comes again with other content: keep_first or replace",
          "keep_first"},
         {"ohif", "the folder of OHIF's built files, served at /viewer", ""},

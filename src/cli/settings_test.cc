@@ -37,13 +37,19 @@ TEST(Settings, AllThatIsWrongIsTold) {
 }
 
 TEST(Settings, AValueOfTheWrongFormIsRefused) {
-  const std::pair<const char*, const char*> wrong[] = {
-      {"threads", "many"},         {"threads", "-1"},
-      {"log_level", "loud"},       {"time_zone", "+25:00"},
-      {"insecure", "yes"},         {"public_url", "fhir.example.org"},
-      {"cors_origin", "app"},      {"cors_origin", "https://a.example/,*"},
-      {"page_size_max", "0"},      {"page_size_max", "1e3"},
-      {"body_bytes_max", "64 MB"}, {"data", ""}};
+  const std::pair<const char*, const char*> wrong[] = {{"threads", "many"},
+                                                       {"threads", "-1"},
+                                                       {"log_level", "loud"},
+                                                       {"study_id", "name"},
+                                                       {"time_zone", "+25:00"},
+                                                       {"insecure", "yes"},
+                                                       {"public_url", "fhir.example.org"},
+                                                       {"cors_origin", "app"},
+                                                       {"cors_origin", "https://a.example/,*"},
+                                                       {"page_size_max", "0"},
+                                                       {"page_size_max", "1e3"},
+                                                       {"body_bytes_max", "64 MB"},
+                                                       {"data", ""}};
   for (const auto& [name, value] : wrong) {
     const auto settings = Settings::resolve({{name, value}});
     ASSERT_FALSE(settings.has_value()) << name << " " << value;

@@ -10,6 +10,7 @@
 //
 // All members are safe from any thread.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,8 +21,13 @@
 
 namespace lightbox::ingest {
 
+// The logical id of an ImagingStudy that the archive makes: its Study Instance UID, or one that
+// says nothing. A study keeps the id that it has.
+enum class StudyIds : std::uint8_t { uid, random };
+
 struct ProjectorOptions {
   MappingRules rules;
+  StudyIds study_ids = StudyIds::uid;
   fhir::IndexOptions index;
   Limits limits;
 };

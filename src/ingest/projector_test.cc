@@ -333,6 +333,29 @@ TEST_F(ProjectorTest, APatientThatCannotBeMadeIsAProblemAndNoReferenceUntilItCan
   EXPECT_THAT(problems(), IsEmpty());
 }
 
+TEST_F(ProjectorTest, AStudysIdIsRandomWhereItIsToBe) {
+  options_.study_ids = StudyIds::random;
+  start_still();
+  // Whoever has the UID as id has nothing to do with it.
+  put(R"({"resourceType":"ImagingStudy","id":"1.2","status":"available","subject":{"display":"x"}})");
+  add_one(ct("1.2", "1.3", "1.4").file());
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_EQ(count("ImagingStudy"), 2);
+  EXPECT_EQ(read("ImagingStudy", "1.2")->version, 1);
+  EXPECT_THAT(problems(), IsEmpty());
+  const auto made = store_->dicom().identity(store::IdentityKind::study, "1.2");
+  ASSERT_TRUE(made && *made);
+  EXPECT_NE((*made)->id, "1.2");
+  EXPECT_THAT(study((*made)->id), HasSubstr("urn:oid:1.2"));
+  // It keeps it, also when the setting changes.
+  options_.study_ids = StudyIds::uid;
+  start_still();
+  add_one(ct("1.2", "1.3", "1.5").file());
+  ASSERT_TRUE(projector_->drain());
+  EXPECT_EQ(read("ImagingStudy", (*made)->id)->version, 2);
+  EXPECT_EQ(count("ImagingStudy"), 2);
+}
+
 TEST_F(ProjectorTest, AStudyWhoseDateIsCorrectedSaysStillWhoThePatientIs) {
   on_conflict_ = store::OnConflict::replace;
   open();

@@ -117,12 +117,13 @@ class Planning {
   }
 
   Result<std::optional<Target>> find_study() {
+    const bool is_by_uid = options_.study_ids == StudyIds::uid;
     TRY(auto target, find({.kind = IdentityKind::study,
                            .key = rows_.uid,
                            .type = "ImagingStudy",
                            .identifier = "urn:dicom:uid|urn:oid:" + rows_.uid,
-                           .new_id = rows_.uid}));
-    if (!target) return target;
+                           .new_id = is_by_uid ? rows_.uid : new_id()}));
+    if (!target || !is_by_uid) return target;
     const bool is_new = !target->identity && !target->current;
     if (!is_new && target->id == rows_.uid) return target;
     TRY(const auto squatter, read_if_there(store_, *target->type, rows_.uid));
