@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import dicom_data
+import orthanc_archive
 from lightbox import Server
 
 BOUNDARY = "b0undary"
@@ -280,52 +281,16 @@ class StowTest(unittest.TestCase):
 
     # --- other senders -----------------------------------------------------------------------------
 
-    @unittest.skipUnless(shutil.which("Orthanc"), "orthanc is missing")
+    @unittest.skipUnless(orthanc_archive.is_there(), "orthanc or its DICOMweb plugin is missing")
     def test_orthanc_sends(self):
-        with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-            probe.close()
-            Path(folder, "orthanc.json").write_text(json.dumps({
-                "StorageDirectory": folder, "IndexDirectory": folder, "HttpPort": port, "DicomServerEnabled": False,
-                "AuthenticationEnabled": False, "RemoteAccessAllowed": False,
-                "Plugins": ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
-                "DicomWeb": {"Enable": True, "StowMaxInstances": 4, "Servers": {
-                    "lightbox": [f"http://127.0.0.1:{self.server.port}/dicomweb/", "", ""]}}}))
-            orthanc = subprocess.Popen([shutil.which("Orthanc"), f"{folder}/orthanc.json"],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                study = self.load_into_orthanc(port, dicom_data.study(self.study, series=2, instances=5))
-                answer = self.ask_orthanc(port, "POST", "/dicom-web/servers/lightbox/stow",
-                                          json.dumps({"Resources": [study], "Synchronous": True}).encode())
-                self.assertEqual(answer[0], 200, answer)
-                self.assertEqual(len(self.in_archive(self.study)), 10)
-            finally:
-                orthanc.terminate()
-                orthanc.wait(timeout=30)
-
-    def ask_orthanc(self, port, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request(method, path, body)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return answer.status, content
-
-    def load_into_orthanc(self, port, objects):
-        """The id of their study there."""
-        ends = time.monotonic() + 60
-        while True:
-            try:
-                self.ask_orthanc(port, "GET", "/system")
-                break
-            except OSError:
-                self.assertLess(time.monotonic(), ends, "Orthanc does not start")
-                time.sleep(0.1)
-        for content in objects:
-            status, answer = self.ask_orthanc(port, "POST", "/instances", content)
-            self.assertEqual(status, 200, answer)
-        return json.loads(answer)["ParentStudy"]
+        config = {"DicomWeb": {"Enable": True, "StowMaxInstances": 4, "Servers": {
+            "lightbox": [f"http://127.0.0.1:{self.server.port}/dicomweb/"]}}}
+        with tempfile.TemporaryDirectory() as folder, orthanc_archive.Orthanc(folder, config=config) as orthanc:
+            orthanc.store(dicom_data.study(self.study, series=2, instances=5))
+            studies = json.loads(orthanc.ask("GET", "/studies"))
+            orthanc.ask("POST", "/dicom-web/servers/lightbox/stow",
+                        json.dumps({"Resources": studies, "Synchronous": True}).encode())
+            self.assertEqual(len(self.in_archive(self.study)), 10)
 
     # --- deleting ----------------------------------------------------------------------------------
 
