@@ -11,13 +11,14 @@ import tempfile
 import threading
 import time
 import unittest
-import urllib.request
 from pathlib import Path
 
 import dicom_data as dicom
 import dimse_peer as peer
-from dimse_test import ENVIRONMENT, free_port, post, stored, tool, until
+import orthanc_archive
+from dimse_test import ENVIRONMENT, stored, tool, until
 from lightbox import Server
+from orthanc_archive import free_port
 
 CT = peer.CT
 PATIENT_MOVE, PATIENT_GET = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
@@ -294,26 +295,12 @@ class MoveTest(RetrieveTest):
                     self.assertEqual(peer.bare(file), peer.bare(self.objects[uid]))
 
     def test_orthanc_as_destination(self):
-        orthanc = shutil.which("Orthanc")
-        self.assertTrue(orthanc, "Debian's package orthanc is missing")
-        http, port = free_port(), free_port()
-        folder = Path(self.own.name)
-        (folder / "orthanc.json").write_text(json.dumps({
-            "StorageDirectory": str(folder / "orthanc"), "IndexDirectory": str(folder / "orthanc"), "HttpPort": http,
-            "DicomPort": port, "DicomAet": "ORTHANC", "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
-            "Plugins": []}))
-        process = subprocess.Popen([orthanc, str(folder / "orthanc.json")], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        try:
-            server = self.serve("--peer", f"ORTHANC=127.0.0.1:{port}")
-            post(http, "/tools/find", b'{"Level": "Instance", "Query": {}}')  # it is up
+        with orthanc_archive.Orthanc(Path(self.own.name) / "orthanc") as orthanc:
+            server = self.serve("--peer", f"ORTHANC=127.0.0.1:{orthanc.dicom_port}")
             code, output = tool("movescu", "-v", "-P", "-aem", "ORTHANC", "-k", "QueryRetrieveLevel=PATIENT", "-k",
                                 "PatientID=P1", "127.0.0.1", server.dimse_port)
-            with urllib.request.urlopen(f"http://127.0.0.1:{http}/instances?expand") as answer:
-                found = {one["MainDicomTags"]["SOPInstanceUID"] for one in json.loads(answer.read())}
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
+            found = {one["MainDicomTags"]["SOPInstanceUID"]
+                     for one in json.loads(orthanc.ask("GET", "/instances?expand"))}
         self.assertEqual(code, 0, output)
         self.assertEqual(len(found), 12)
 

@@ -2,19 +2,17 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import dicom_data as dicom
 import dimse_peer as peer
+import orthanc_archive
 from lightbox import Server
 
 CT = peer.CT
@@ -196,44 +194,15 @@ class StoreTest(DimseTest):
         self.assertEqual(set(stored(self.data)), {uid_of(1)})
 
     def test_orthanc_sends(self):
-        orthanc = shutil.which("Orthanc")
-        self.assertTrue(orthanc, "Debian's package orthanc is missing")
-        server, http = self.serve(), free_port()
-        (self.files / "orthanc.json").write_text(json.dumps({
-            "StorageDirectory": str(self.files / "orthanc"), "IndexDirectory": str(self.files / "orthanc"),
-            "HttpPort": http, "DicomPort": free_port(), "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
-            "Plugins": [], "DicomModalities": {"lightbox": ["LIGHTBOX", "127.0.0.1", server.dimse_port]}}))
-        process = subprocess.Popen([orthanc, str(self.files / "orthanc.json")], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        try:
-            ids = [json.loads(post(http, "/instances", dicom.instance(number=number)))["ID"] for number in range(5)]
-            result = json.loads(post(http, "/modalities/lightbox/store", json.dumps(ids).encode()))
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
+        server = self.serve()
+        config = {"DicomModalities": {"lightbox": ["LIGHTBOX", "127.0.0.1", server.dimse_port]}}
+        with orthanc_archive.Orthanc(self.files / "orthanc", config=config) as orthanc:
+            orthanc.store(dicom.instance(number=number) for number in range(5))
+            ids = orthanc.ask("GET", "/instances")
+            result = json.loads(orthanc.ask("POST", "/modalities/lightbox/store", ids))
         self.assertEqual(result["FailedInstancesCount"], 0, result)
         until(lambda: len(stored(self.data)) >= len({uid_of(number) for number in range(5)}))
         self.assertEqual(set(stored(self.data)), {uid_of(number) for number in range(5)})
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
-
-
-def post(port, path, body):
-    """To Orthanc, which may still be starting."""
-    ends = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", body)) as answer:
-                return answer.read()
-        except ConnectionError:
-            raise
-        except urllib.error.URLError as failure:
-            if isinstance(failure, urllib.error.HTTPError) or time.monotonic() > ends:
-                raise
-            time.sleep(0.1)
 
 
 class AdmissionTest(DimseTest):
