@@ -48,6 +48,24 @@ std::size_t skip_value(std::string_view text, std::size_t at) {
   return text.size();
 }
 
+// Of an attribute that begins at `at`: the place behind it. Most have strings, or one name.
+std::size_t skip_attribute(std::string_view text, std::size_t at) {
+  constexpr std::string_view vr = R"({"vr":")";
+  constexpr std::string_view value = R"(","Value":[)";
+  constexpr std::size_t value_at = vr.size() + 2;
+  const std::string_view attribute = text.substr(at);
+  if (attribute.size() > value_at && attribute.starts_with(vr) &&
+      attribute.substr(value_at).starts_with(value)) {
+    std::size_t next = at + value_at + value.size();
+    while (next < text.size() && (text[next] == '"' || text[next] == '{')) {
+      next = text[next] == '"' ? skip_string(text, next) : skip_value(text, next);
+      if (text.substr(next).starts_with("]}")) return next + 2;
+      if (next < text.size() && text[next] == ',') ++next;
+    }
+  }
+  return skip_value(text, at);
+}
+
 // A string at `at` of an object or array, and the place behind it and one ':' or ','.
 std::string_view take_string(std::string_view text, std::size_t& at) {
   if (at >= text.size() || text[at] != '"') {
@@ -156,7 +174,7 @@ std::optional<JsonMember> JsonMembers::next() {
     const std::size_t start = at_;
     const std::string_view name = take_string(text_, at_);
     const std::size_t value = at_;
-    const std::size_t end = skip_value(text_, value);
+    const std::size_t end = skip_attribute(text_, value);
     at_ = end + 1;
     const auto tag = tag_of(name);
     if (!tag) continue;

@@ -1,6 +1,22 @@
 #include "dicom/tag.h"
 
+#include <array>
+
 namespace lightbox::dicom {
+namespace {
+
+constexpr unsigned no_digit = 16;
+constexpr auto digit_values = [] {
+  std::array<std::uint8_t, 256> values = {};
+  values.fill(no_digit);
+  for (unsigned i = 0; i < 10; ++i) values['0' + i] = static_cast<std::uint8_t>(i);
+  for (unsigned i = 10; i < 16; ++i) {
+    values['A' + i - 10] = values['a' + i - 10] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}();
+
+}  // namespace
 
 std::string text_of(Tag tag) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -17,18 +33,13 @@ std::string display_of(Tag tag) {
 std::optional<Tag> tag_of(std::string_view text) {
   if (text.size() != 8) return std::nullopt;
   Tag tag = 0;
+  unsigned others = 0;
   for (const char c : text) {
-    tag <<= 4U;
-    if (c >= '0' && c <= '9') {
-      tag |= static_cast<Tag>(c - '0');
-    } else if (c >= 'A' && c <= 'F') {
-      tag |= static_cast<Tag>(c - 'A' + 10);
-    } else if (c >= 'a' && c <= 'f') {
-      tag |= static_cast<Tag>(c - 'a' + 10);
-    } else {
-      return std::nullopt;
-    }
+    const unsigned digit = digit_values[static_cast<unsigned char>(c)];
+    tag = tag << 4U | (digit & 15U);
+    others |= digit;
   }
+  if (others >= no_digit) return std::nullopt;
   return tag;
 }
 

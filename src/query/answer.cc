@@ -97,13 +97,21 @@ void append_list(std::string_view values, std::string& out) {
 }
 
 void append_number(std::uint64_t number, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "[{}]", number);
+  out += '[';
+  out += fmt::format_int(number).c_str();
+  out += ']';
 }
 
 // Every object may have a zone.
 void classify(Wanted& wanted, Level level) {
   wanted.is_derived = is_derived(wanted.tag);
   wanted.level = wanted.tag == tags::TimezoneOffsetFromUTC ? level : level_of(wanted.tag);
+  constexpr std::string_view form = R"("00000000":{"vr":"UN")";
+  std::ranges::copy(form, wanted.beginning.begin());
+  for (unsigned i = 0; i < 8; ++i) {
+    wanted.beginning[1 + i] = "0123456789ABCDEF"[wanted.tag >> (28 - 4 * i) & 15U];
+  }
+  std::ranges::copy(dicom::name_of(vr_of(wanted.tag)), wanted.beginning.begin() + 18);
 }
 
 }  // namespace
@@ -159,25 +167,17 @@ class Answer {
     add_member(creator.text);
   }
 
-  void add_empty(Tag tag) {
-    separate();
-    out_ += '"';
-    append_tag(tag);
-    out_ += R"(":{"vr":")";
-    out_ += dicom::name_of(vr_of(tag));
-    out_ += R"("})";
+  void add_empty(const Wanted& wanted) {
+    begin_member(wanted);
+    out_ += '}';
   }
 
   // What no object has; false: it is not known here.
-  bool add_derived(Tag tag) {
+  bool add_derived(const Wanted& wanted) {
     const std::size_t size_before = out_.size();
-    separate();
-    out_ += '"';
-    append_tag(tag);
-    out_ += R"(":{"vr":")";
-    out_ += dicom::name_of(vr_of(tag));
-    out_ += R"(","Value":)";
-    if (append_derived(tag)) {
+    begin_member(wanted);
+    out_ += R"(,"Value":)";
+    if (append_derived(wanted.tag)) {
       out_ += '}';
       return true;
     }
@@ -190,9 +190,9 @@ class Answer {
     if (out_.size() > start_ + 1) out_ += ',';
   }
 
-  void append_tag(Tag tag) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    for (int shift = 28; shift >= 0; shift -= 4) out_ += digits[tag >> shift & 15U];
+  void begin_member(const Wanted& wanted) {
+    separate();
+    out_.append(wanted.beginning.data(), wanted.beginning.size());
   }
 
   bool append_derived(Tag tag) {
@@ -307,8 +307,8 @@ void AnswerForm::append(const Match& match, std::string& out) const {
   }
   for (const Wanted& wanted : options_.has_all ? everything : wanted_) {
     if (wanted.is_derived) {
-      if (!answer.add_derived(wanted.tag) && wanted.presence == Presence::always) {
-        answer.add_empty(wanted.tag);
+      if (!answer.add_derived(wanted) && wanted.presence == Presence::always) {
+        answer.add_empty(wanted);
       }
       continue;
     }
@@ -316,7 +316,7 @@ void AnswerForm::append(const Match& match, std::string& out) const {
     if (member && is_answered(*member)) {
       answer.add_member(member->text);
     } else if (!member && wanted.presence == Presence::always) {
-      answer.add_empty(wanted.tag);
+      answer.add_empty(wanted);
     }
   }
   const bool has_private = options_.has_all && is_instance;  // among everything

@@ -4,6 +4,7 @@
 // answer has (PS3.18 tables 10.6.3-3 to -5), and those that are counted and gathered. It is written
 // from what the index keeps, which is not parsed for it. Pure.
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,11 @@ struct Wanted {
   dicom::Tag tag = 0;
   Presence presence = Presence::if_known;
   std::string creator = {};  // of a private one
-  // Of which level it is, when it is not derived; filled by the form.
+  // Filled by the form: of which level it is, when it is not derived, and how its member begins,
+  // "00080056":{"vr":"CS"
   Level level = Level::instance;
   bool is_derived = false;
+  std::array<char, 21> beginning = {};
 };
 
 class AnswerForm {
