@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <numeric>
 #include <sys/stat.h>
@@ -25,6 +26,8 @@ constexpr std::uint64_t magic_of_record = 0x31305241'5642584C;  // "LXBVAR01"
 // A segment grows by so much, in zeros: to write over what a file has needs no change of the file
 // system's own tables, which would make each sync several times as dear.
 constexpr std::uint64_t growth_bytes = 4U << 20U;
+// With so much in a segment, much more is likely to come.
+constexpr std::uint64_t busy_bytes = 1U << 20U;
 
 struct SegmentHeader {
   std::uint64_t magic = magic_of_segment;
@@ -121,6 +124,14 @@ Result<void> write_at(const Descriptor& file, std::uint64_t offset, std::string_
     if (count < 0) return file_problem("The arrivals log could not be written", "", errno);
     bytes.remove_prefix(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+Result<void> write_zeros(const Descriptor& file, std::uint64_t begin, std::uint64_t end) {
+  const std::string zeros(std::min(end - begin, std::uint64_t{64} * page_bytes), '\0');
+  for (; begin < end; begin += zeros.size()) {
+    TRY_DO(write_at(file, begin, std::string_view(zeros).substr(0, end - begin)));
   }
   return {};
 }
@@ -223,12 +234,14 @@ Result<void> ArrivalLog::begin_generation(Segment& segment) {
 
 Result<void> ArrivalLog::allocate(Segment& segment, std::uint64_t bytes) {
   if (segment.allocated >= bytes) return {};
-  const std::uint64_t grown =
-      std::max(bytes, std::min(options_.segment_bytes_max, segment.allocated + growth_bytes));
-  const std::string zeros(grown - segment.allocated, '\0');
-  TRY_DO(write_at(segment.file, segment.allocated, zeros));
+  const std::uint64_t grown = std::max(bytes, next_size(segment));
+  TRY_DO(write_zeros(segment.file, segment.allocated, grown));
   segment.allocated = grown;
   return {};
+}
+
+std::uint64_t ArrivalLog::next_size(const Segment& segment) const {
+  return std::min(options_.segment_bytes_max, segment.allocated + growth_bytes);
 }
 
 bool ArrivalLog::has_room_for(std::uint64_t bytes, std::size_t objects) const {
@@ -276,12 +289,23 @@ void ArrivalLog::write_queued(std::unique_lock<std::mutex>& lock) {
     current_ = 1 - current_;
     segment = &segments_[current_];
   }
+  if (segment->is_growing && segment->bytes + queue_.front()->records.size() > segment->allocated) {
+    changed_.wait(lock);
+    return;
+  }
+  // What is growing gets no more than it has.
+  const std::uint64_t room = segment->is_growing ? segment->allocated : options_.segment_bytes_max;
   std::vector<Request*> batch;
   std::uint64_t bytes = 0;
-  while (!queue_.empty() && has_room(bytes + queue_.front()->records.size())) {
+  while (!queue_.empty() && segment->bytes + bytes + queue_.front()->records.size() <= room) {
     bytes += queue_.front()->records.size();
     batch.push_back(queue_.front());
     queue_.pop_front();
+  }
+  if (const auto allocated = allocate(*segment, segment->bytes + bytes); !allocated) {
+    for (Request* request : batch) request->answer = allocated.error();
+    changed_.notify_all();
+    return;
   }
   is_writing_ = true;
   segment->holds += batch.size();
@@ -295,8 +319,9 @@ void ArrivalLog::write_queued(std::unique_lock<std::mutex>& lock) {
   expected_ = batch.size() + queue_.size();
   gathering_ends_ = end + (end - begin);  // nobody waits for longer than a sync takes
   if (written) {
-    if (segment->bytes == header_bytes) due_.notify_one();
+    const bool was_empty = segment->bytes == header_bytes;
     segment->bytes += bytes;
+    if (was_empty || next_to_grow() != nullptr) due_.notify_one();
     for (Request* request : batch) {
       request->answer = Hold(this, static_cast<std::size_t>(segment - segments_.data()));
     }
@@ -311,9 +336,6 @@ void ArrivalLog::write_queued(std::unique_lock<std::mutex>& lock) {
 
 Result<void> ArrivalLog::write_records(Segment& segment, std::span<Request*> batch) {
   std::uint64_t at = segment.bytes;
-  std::uint64_t end = at;
-  for (const Request* request : batch) end += request->records.size();
-  TRY_DO(allocate(segment, end));
   for (Request* request : batch) {
     set_generation(request->records, segment.generation);
     TRY_DO(write_at(segment.file, at, request->records));
@@ -359,7 +381,37 @@ Result<void> ArrivalLog::flush() {
   return {};
 }
 
-// Empties segments that are closed or old enough.
+// The one that is filled first.
+ArrivalLog::Segment* ArrivalLog::next_to_grow() {
+  const auto is_busy = [](const Segment& segment) { return segment.bytes > busy_bytes; };
+  if (!can_grow_ || failure_ || std::ranges::none_of(segments_, is_busy)) return nullptr;
+  Segment& current = segments_[current_];
+  for (Segment* segment : {&current, &other_than(current)}) {
+    if (segment->allocated < options_.segment_bytes_max) return segment;
+  }
+  return nullptr;
+}
+
+void ArrivalLog::grow(Segment& segment, std::unique_lock<std::mutex>& lock) {
+  const std::uint64_t size = next_size(segment);
+  segment.is_growing = true;
+  lock.unlock();
+  const auto written = write_zeros(segment.file, segment.allocated, size);
+  // By itself: the next append's sync would wait for it.
+  const auto synced = written ? sync(segment.file) : Result<void>();
+  // A disk that is nearly full has better uses.
+  std::error_code failed;
+  const auto folder = std::filesystem::path(options_.path).parent_path();
+  const auto space = std::filesystem::space(folder, failed);
+  lock.lock();
+  segment.is_growing = false;
+  can_grow_ = written && !failed && space.available > 16 * options_.segment_bytes_max;
+  if (written) segment.allocated = size;
+  if (!synced) failure_ = synced.error();
+  changed_.notify_all();
+}
+
+// Empties segments that are closed or old enough, and lets them grow.
 void ArrivalLog::run() {
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
@@ -372,8 +424,11 @@ void ArrivalLog::run() {
       if (segment.is_closed && segment.holds == 0) due = &segment;
       if (!segment.is_closed) next = std::min(next, age_end);
     }
+    Segment* small = next_to_grow();
     if (due != nullptr && !failure_) {
       empty(*due, lock);
+    } else if (small != nullptr) {
+      grow(*small, lock);
     } else if (next == std::chrono::steady_clock::time_point::max()) {
       due_.wait(lock);
     } else {

@@ -6,6 +6,7 @@
 // when a segment is full, or a while after its first. What a crash finds here is taken in again.
 //
 //   PATH.0, PATH.1                 two segments, filled in turn; each grows to segment_bytes_max
+//                                  when much comes, ahead of what needs the room
 //   segment = header, records      each begins at a multiple of 4,096 bytes
 //   header  = magic, generation, CRC-32 of both
 //   record  = magic, generation, lengths of what follows (8 bytes each), CRC-32 of those and it;
@@ -106,7 +107,8 @@ class ArrivalLog {
     std::uint64_t bytes = 0;      // where the next record goes; header_bytes: it is empty
     std::uint64_t allocated = 0;  // bytes that the file has
     std::size_t holds = 0;
-    bool is_closed = false;  // nothing is appended until it has been emptied
+    bool is_closed = false;   // nothing is appended until it has been emptied
+    bool is_growing = false;  // by the log's thread
     std::chrono::steady_clock::time_point first;
   };
   // One call of append().
@@ -120,7 +122,10 @@ class ArrivalLog {
   Result<void> open_segment(std::size_t index);
   Result<void> recover(const std::function<Result<void>(const Arrival&)>& each);
   Result<void> begin_generation(Segment& segment);
+  [[nodiscard]] std::uint64_t next_size(const Segment& segment) const;
   Result<void> allocate(Segment& segment, std::uint64_t bytes);
+  Segment* next_to_grow();
+  void grow(Segment& segment, std::unique_lock<std::mutex>& lock);
   void write_queued(std::unique_lock<std::mutex>& lock);
   Result<void> write_records(Segment& segment, std::span<Request*> batch);
   void run();
@@ -132,7 +137,7 @@ class ArrivalLog {
 
   const Options options_;
   std::mutex mutex_;
-  std::condition_variable changed_;  // an answer, or a segment that is empty again
+  std::condition_variable changed_;  // an answer, or a segment that is empty again or has grown
   std::condition_variable due_;      // the thread's: a segment has a first record, or is closed
   std::array<Segment, 2> segments_;
   std::size_t current_ = 0;
@@ -143,6 +148,7 @@ class ArrivalLog {
   // come again, and share a sync with those who came meanwhile.
   std::size_t expected_ = 0;
   std::chrono::steady_clock::time_point gathering_ends_;
+  bool can_grow_ = true;  // ahead; else when somebody needs the room, who is told why it fails
   bool is_stopping_ = false;
   std::optional<Problem> failure_;
   std::thread thread_;

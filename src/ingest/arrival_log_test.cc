@@ -5,6 +5,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
 #include <thread>
 
 namespace lightbox::ingest {
@@ -150,6 +151,34 @@ TEST_F(ArrivalLogTest, GoesRoundWithoutLosingAny) {
   EXPECT_LT(before, 32U);
   EXPECT_TRUE(append("the last"));
   EXPECT_EQ(left().back(), "the last");
+}
+
+TEST_F(ArrivalLogTest, GrowsAheadAndMeanwhileTakesWhatComes) {
+  segment_bytes_max_ = 12U << 20U;
+  open();
+  const auto size = [&](const char* name) {
+    return std::filesystem::file_size(folder_ + "/" + name);
+  };
+  EXPECT_LT(size("log.0"), segment_bytes_max_);
+  std::mutex mutex;
+  std::vector<ArrivalLog::Hold> holds;
+  std::vector<std::thread> senders;
+  for (std::size_t i = 0; i < 4; ++i) {
+    senders.emplace_back([&, i] {
+      for (std::size_t n = 0; n < 50; ++n) {
+        auto hold = append(std::string(100'000 + 1'000 * i + n, 'z'));
+        ASSERT_TRUE(hold);
+        const std::lock_guard lock(mutex);
+        holds.push_back(std::move(*hold));
+      }
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_THAT(left(), SizeIs(200));
+  holds.clear();
+  while (size("log.0") < segment_bytes_max_ || size("log.1") < segment_bytes_max_) {
+    std::this_thread::yield();
+  }
 }
 
 TEST_F(ArrivalLogTest, IsEmptiedByAge) {
