@@ -115,7 +115,7 @@ def multiply(database, times):
                 f"INSERT INTO dicom_series_answer SELECT series+{e}, first+{i}, rank, number, study_hash, modality, words, "
                 f"{other('content')} FROM dicom_series_answer WHERE series<={first['dicom_series']}",
                 f"INSERT INTO dicom_instance SELECT key+{i}, {other('uid')}, series+{e}, attributes, sop_class, "
-                "transfer_syntax, number, title, source, received, file, file_bytes, data_set_offset, hash FROM "
+                "transfer_syntax, number, title, source, received, file, file_bytes, data_set_offset, hash, fetched FROM "
                 f"dicom_instance WHERE key<={first['dicom_instance']}"):
             db.execute(sql)
         db.commit()

@@ -9,6 +9,7 @@ import http.client
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import generate_studies
@@ -94,6 +95,11 @@ class Qido:
                 self.ask(server.port, "/dicom-web/studies", name, questions[name])
                 paths = self.paths("/dicom-web/studies", questions[name])
                 self.figures[name, "orthanc"] = rate("get.lua", server, paths, CONNECTIONS, self.options)
+                if self.figures[name, "orthanc"][0] == 0:  # no answer within a round: one by itself
+                    began = time.monotonic()
+                    self.ask(server.port, "/dicom-web/studies", name, questions[name][:1])
+                    seconds = time.monotonic() - began
+                    self.figures[name, "orthanc"] = (1 / seconds, 1000 * seconds)
                 self.say(f"  {name}: {self.figures[name, 'orthanc'][0]:,.1f}/s")
             self.find_rows("orthanc", server.dicom_port, questions, 1)
         finally:

@@ -22,6 +22,7 @@ from pathlib import Path
 import dicom
 import page
 import qido
+import remote
 import retrieve
 import shapes
 from measure import (Server, Wrong, check, fdatasync_ms, median, nginx_command, rate, tree_bytes, wrk)
@@ -351,8 +352,9 @@ def main():
     parser.add_argument("--studies", default="10000,1000000", help="sizes of the stores, smallest first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
-    parser.add_argument("--only", choices=("fhir", "page", "dicom", "qido", "retrieve"), help="a part of it")
+    parser.add_argument("--only", choices=("fhir", "page", "dicom", "qido", "retrieve", "remote"), help="a part of it")
     parser.add_argument("--qido-studies", default="200,20000,1000000", help="sizes of the archives that are searched")
+    parser.add_argument("--remote-studies", type=int, default=20_000, help="in the archive whose metadata is taken")
     parser.add_argument("--keep", action="store_true", help="leave data and stores in bench-data/")
     options = parser.parse_args()
     options.busy = os.getloadavg()[0]
@@ -364,7 +366,8 @@ def main():
         if options.only in (None, "fhir", "page"):
             sizes = [Size(int(studies), options) for studies in options.studies.split(",")]
             text += table([size.measure_page() if options.only == "page" else size.measure() for size in sizes], options)
-        for name, part in (("dicom", dicom.Dicom), ("qido", qido.Qido), ("retrieve", retrieve.Retrieve)):
+        for name, part in (("dicom", dicom.Dicom), ("qido", qido.Qido), ("retrieve", retrieve.Retrieve),
+                           ("remote", remote.Remote)):
             if options.only not in (None, name):
                 continue
             lines = [] if text else [machine(options)]

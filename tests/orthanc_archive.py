@@ -38,8 +38,12 @@ class Orthanc:
             "DicomCheckCalledAet": False, "UnknownSopClassAccepted": True,
             "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "Plugins": [str(PLUGIN)],
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"}, **(config or {})}))
-        self.log = open(folder / "orthanc.log", "w")
-        self.process = subprocess.Popen([shutil.which("Orthanc"), str(folder / "orthanc.json")], stdout=self.log,
+        self.folder = folder
+        self.start_again()
+
+    def start_again(self):
+        self.log = open(self.folder / "orthanc.log", "a")
+        self.process = subprocess.Popen([shutil.which("Orthanc"), str(self.folder / "orthanc.json")], stdout=self.log,
                                         stderr=subprocess.STDOUT, env={**os.environ, "TCP_NODELAY": "1"})
         self._wait()
 
@@ -64,6 +68,14 @@ class Orthanc:
             raise AssertionError(f"{method} {path}: {answer.status} {content[:500]}")
         return content
 
+    def get(self, path, accept):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path, headers={"Accept": accept})
+        answer = connection.getresponse()
+        answer.body = answer.read()
+        connection.close()
+        return answer
+
     def store(self, objects):
         for content in objects:
             self.ask("POST", "/instances", content)
@@ -72,6 +84,11 @@ class Orthanc:
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=60)
+        self.log.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
         self.log.close()
 
     def __enter__(self):

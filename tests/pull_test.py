@@ -325,6 +325,9 @@ class Faulty(http.server.BaseHTTPRequestHandler):
         with test.lock:
             test.requests.append((time.monotonic(), self.path, dict(self.headers)))
             fault = test.plan.pop(0) if test.plan else None
+        time.sleep(test.delay_s)
+        if test.refuses_fields and "includefield" in url.query:
+            return self.answer(400, b"unknown includefield", "text/plain")
         if isinstance(fault, int):
             return self.answer(fault, b"no", "text/plain", **({"Retry_After": 1} if fault == 503 else {}))
         if fault == "close":
@@ -332,6 +335,8 @@ class Faulty(http.server.BaseHTTPRequestHandler):
             return self.connection.close()
         if fault == "html":
             return self.answer(200, b"<html>", "text/html")
+        if url.path.endswith("/series"):
+            return self.answer(200, json.dumps(test.series()).encode())
         if url.path.endswith("/instances"):
             return self.answer(200, json.dumps(test.instances()).encode())
         if url.path.endswith("/studies"):
@@ -354,6 +359,7 @@ class FaultTest(PullCase):
         self.plan, self.requests, self.lock = [], [], threading.Lock()
         self.objects = dicom.study(1, series=1, instances=4, patient="P1", StudyDate="20240105")
         self.shown, self.study_uids = range(1, 5), [dicom.study_uid(1)]
+        self.counted, self.is_left_out, self.delay_s, self.refuses_fields = None, False, 0, False
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
         self.server.test = self
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -363,10 +369,13 @@ class FaultTest(PullCase):
         self.days = ("--from", "2024-01-01", "--to", "2024-01-31")
 
     def studies(self, query):
-        if "StudyDate" not in query or int(query["offset"][0]) > 0:
+        if not {"StudyDate", "StudyInstanceUID"} & set(query) or int(query["offset"][0]) > 0:
             return []
-        return [{"00080061": {"vr": "CS", "Value": ["CT", "SR"]}, "0020000D": {"vr": "UI", "Value": [uid]}}
-                for uid in self.study_uids]
+        if self.is_left_out and "StudyInstanceUID" not in query:
+            return []
+        counted = {"00201208": {"vr": "IS", "Value": [self.counted]}} if self.counted else {}
+        return [{"00080020": {"vr": "DA", "Value": ["20240105"]}, "00080061": {"vr": "CS", "Value": ["CT", "SR"]},
+                 "0020000D": {"vr": "UI", "Value": [uid]}, **counted} for uid in self.study_uids]
 
     def instances(self):
         return [{"0020000E": {"vr": "UI", "Value": [dicom.series_uid(1, 1)]},
@@ -377,6 +386,100 @@ class FaultTest(PullCase):
         body = b"".join(f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode() + content + b"\r\n"
                         for content in self.objects)
         return body + f"--{BOUNDARY}--\r\n".encode()
+
+    def series(self):
+        return [{"0020000E": {"vr": "UI", "Value": [dicom.series_uid(1, 1)]}, "00080060": {"vr": "CS", "Value": ["CT"]}}]
+
+    def test_what_is_told_of_a_study(self):
+        """Without images: once whole, or not at all, and again when it does not fit together."""
+        self.configure(protocol="dicomweb", url=self.url, retries_max=0)
+        tell = ("pull", "main", "--data", self.data, "--config", self.config, *self.days)
+        # An archive that does not search for instances: the study is known, and no more.
+        self.plan = [None, None, 404]
+        code, output = run(*tell)
+        self.assertEqual(code, 0, output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(0,)])
+        with Server(self.data) as server:
+            study = server.get(f"ImagingStudy/{dicom.study_uid(1)}").json()
+            self.assertEqual(study["status"], "registered")
+        # It fails in the middle: nothing of it is shown.
+        self.counted, self.plan = 4, [None, None, None, 500]
+        code, output = run(*tell)
+        self.assertEqual(code, 2, output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(0,)])
+        # It counts others than it shows.
+        self.counted, self.shown = 4, range(1, 4)
+        code, output = run(*tell)
+        self.assertEqual(code, 2, output)
+        self.assertIn("the archive counts 4 instances and shows 3", output)
+        self.shown = range(1, 5)
+        code, output = run(*tell)
+        self.assertEqual(code, 0, output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(4,)])
+        # It shows nothing of what it has shown: what is known stays.
+        self.counted, self.shown = 5, ()
+        code, output = run(*tell)
+        self.assertEqual(code, 2, output)
+        self.assertIn("shows none of its instances", output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(4,)])
+
+    def test_an_archive_that_refuses_fields_is_asked_without(self):
+        self.refuses_fields = True
+        self.configure(protocol="dicomweb", url=self.url, retries_max=0)
+        code, output = run("pull", "main", "--data", self.data, "--config", self.config, *self.days)
+        self.assertEqual(code, 0, output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(4,)])
+        self.assertLessEqual(sum("includefield" in path for _, path, _ in self.requests), 2, self.requests)
+
+    def test_a_study_that_an_archive_leaves_out_is_asked_for(self):
+        self.configure(protocol="dicomweb", url=self.url, retries_max=0)
+        tell = ("pull", "main", "--data", self.data, "--config", self.config, *self.days)
+        self.assertEqual(run(*tell)[0], 0)
+        self.is_left_out = True
+        code, output = run(*tell)
+        self.assertEqual(code, 0, output)
+        self.assertIn(" 0 removed", output)
+        self.study_uids = []
+        code, output = run(*tell)
+        self.assertIn(" 1 removed", output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(0,)])
+
+    def test_many_who_want_the_same_cause_one_retrieval(self):
+        self.configure(protocol="dicomweb", url=self.url, poll_seconds=0, walk_hours=0, image_wait_ms=500)
+        self.assertEqual(run("pull", "main", "--data", self.data, "--config", self.config, *self.days)[0], 0)
+        instance = f"/studies/{dicom.study_uid(1)}/series/{dicom.series_uid(1, 1)}/instances/"
+        instance += dicom.sop_instance_uid(1, 1, 1)
+        self.requests, self.delay_s = [], 2
+        statuses = []
+        with Server(self.data, "--config", self.config) as server:
+            def ask():
+                answer = server.get(f"/dicomweb{instance}/rendered", Accept="image/png")
+                statuses.append((answer.status, answer.headers.get("Retry-After")))
+            threads = [threading.Thread(target=ask) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            # It takes longer than they wait, and goes on without them.
+            self.assertEqual({status for status, _ in statuses}, {503}, statuses)
+            self.assertTrue(all(after for _, after in statuses), statuses)
+            ends = time.monotonic() + 30
+            while server.get(f"/dicomweb{instance}/rendered", Accept="image/png").status != 200:
+                self.assertLess(time.monotonic(), ends)
+                time.sleep(0.2)
+        self.assertEqual(len([path for _, path, _ in self.requests if path.endswith(instance)]), 1, self.requests)
+
+    def test_an_archive_that_has_lost_nearly_all(self):
+        self.study_uids = [dicom.uid("many", number) for number in range(40)]
+        self.configure(protocol="dicomweb", url=self.url, retries_max=0)
+        tell = ("pull", "main", "--data", self.data, "--config", self.config, *self.days)
+        self.shown = ()
+        self.assertEqual(run(*tell)[0], 0)
+        self.study_uids = self.study_uids[:2]
+        code, output = run(*tell)
+        self.assertEqual(code, 2, output)
+        self.assertIn("is all of it there?", output)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM source_study"), [(40,)])
 
     def test_headers_and_token(self):
         self.configure(protocol="dicomweb", url=self.url, token="t0ken", headers=["X-Tenant: seven"])
@@ -475,7 +578,7 @@ class FaultTest(PullCase):
 
     def test_wrong_commands(self):
         self.configure(protocol="dicomweb", url=self.url)
-        for arguments, reason in ((("pull", "main"), "--images"), (("pull", "other", "--images"), "has main"),
+        for arguments, reason in ((("pull", "other", "--images"), "has main"),
                                   (("pull", "main", "--images", "--from", "yesterday"), "must be a day"),
                                   (("pull", "main", "--images", "--from", "2024-02-01", "--to", "2024-01-01"), "after"),
                                   (("pull", "main", "--images", "--modality", "ct&x"), "must be a code")):

@@ -21,7 +21,7 @@ ARROWS = {
     "rest": ["store", "fhir", "http", "auth"],
     "dicomweb": ["ingest", "query", "store", "dicom", "http", "auth"],
     "dimse": ["ingest", "query", "store", "dicom", "auth"],
-    "pacs": ["ingest", "store", "dicom", "dimse", "http"],
+    "pacs": ["ingest", "query", "store", "dicom", "dimse", "http"],
     "imaging": ["rest", "ingest", "store", "fhir", "dicom"],
     "cli": None,  # may include all: it is the only wiring
 }

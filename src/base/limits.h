@@ -53,6 +53,8 @@ struct Limits {
   std::size_t dicom_memory_bytes_max = 1U << 20U;  // an object on its way, before it goes to disk
   std::size_t dicom_search_results_max = 10'000;   // of one QIDO-RS search or C-FIND
   std::uint64_t quarantine_bytes_max = 10ULL << 30U;  // what cannot be indexed; past it not kept
+  std::uint64_t fetched_bytes_max = 10ULL << 30U;     // copies of other archives' images
+  std::int64_t fetched_age_max_hours = 168;           // of one; then it goes
   std::int64_t projection_quiet_ms = 2'000;     // before a study's resource is brought up to date
   std::int64_t projection_publish_ms = 30'000;  // for a study that is never quiet
   std::uint64_t archive_entries_max = 10'000'000;  // of one zip or tar that is imported
@@ -78,6 +80,7 @@ struct Limits {
       64U << 20U;  // objects of all uploads that wait in memory; then they are stored at once
   std::uint64_t rendered_pixels_max = 64ULL << 20U;  // 413: of a frame, or of a viewport
   std::size_t rendering_requests_max = 256;          // 429: frames that wait to be decoded
+  std::size_t fetch_requests_max = 1'024;            // 429: that wait for images of other archives
 
   // store/
   std::int64_t search_inline_us = 2'000;       // then it goes to the slow lane

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ingest/mapping_time.h"
+#include "pacs/sources.h"
 
 namespace lightbox::cli {
 namespace {
@@ -78,6 +79,12 @@ Result<ingest::ProjectorOptions> projector_options(const Settings& settings,
     if (!source.time_zone.empty()) options.rules.time_zones.emplace(ae_title, source.time_zone);
   }
   options.rules.dicomweb_base = dicomweb_base(settings, port);
+  std::vector<pacs::SourceOptions> sources = settings.sources();
+  pacs::sort_by_precedence(sources);
+  for (const pacs::SourceOptions& source : sources) {
+    if (source.endpoint_url.empty()) continue;
+    options.rules.source_endpoints.push_back({source.name, source.endpoint_url});
+  }
   return options;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/serve.h"
 #include "cli/settings.h"
+#include "cli/source.h"
 
 namespace lightbox::cli {
 namespace {
@@ -147,6 +148,12 @@ int run_pull(const Flags& flags, const PullCommand& command) {
   });
 }
 
+int run_source(const Flags& flags, const std::string& name) {
+  return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
+    return show_source(name, settings, given);
+  });
+}
+
 int run_check(const Flags& flags, CheckCommand command) {
   return with_settings(flags, [&](const Settings& settings, const ingest::ProjectorOptions& given) {
     command.archive = archive_options(settings);
@@ -214,9 +221,10 @@ int run(int argc, char** argv) {
   Flags pull_flags;
   PullCommand pull_command;
   CLI::App* pull_subcommand =
-      app.add_subcommand("pull", "Copy the studies of another archive into a stopped store");
+      app.add_subcommand("pull", "Take the studies of another archive into a stopped store");
   add_settings(*pull_subcommand, pull_flags);
-  pull_subcommand->add_flag("--images", pull_command.with_images, "with their images");
+  pull_subcommand->add_flag("--images", pull_command.with_images,
+                            "copy their images, too; else these stay where they are");
   pull_subcommand->add_option("--from", pull_command.from, "the oldest study date; else all");
   pull_subcommand->add_option("--to", pull_command.to, "the newest study date; else today");
   pull_subcommand
@@ -226,6 +234,15 @@ int run(int argc, char** argv) {
   pull_subcommand
       ->add_option("SOURCE", pull_command.source,
                    "the NAME of a [sources.NAME] of the configuration")
+      ->required();
+
+  Flags source_flags;
+  std::string source_name;
+  CLI::App* source_command =
+      app.add_subcommand("source", "Show another archive: whether it answers, and how fresh it is");
+  add_settings(*source_command, source_flags);
+  source_command
+      ->add_option("SOURCE", source_name, "the NAME of a [sources.NAME] of the configuration")
       ->required();
 
   Flags check_flags;
@@ -255,6 +272,7 @@ int run(int argc, char** argv) {
     return run_import(import_flags, import_options);
   }
   if (pull_subcommand->parsed()) return run_pull(pull_flags, pull_command);
+  if (source_command->parsed()) return run_source(source_flags, source_name);
   if (check_command->parsed()) return run_check(check_flags, check_options);
   if (problems_command->parsed()) return run_problems(problems_flags);
   if (version_command->parsed()) fmt::print("lightbox {}\n", version);

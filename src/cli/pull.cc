@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 #include <thread>
 
+#include "base/clock.h"
 #include "cli/ingest_settings.h"
 #include "cli/problem_groups.h"
 #include "cli/progress_line.h"
 #include "cli/report.h"
 #include "cli/serve_dimse.h"
+#include "cli/serve_sources.h"
 #include "cli/stop_signal.h"
+#include "pacs/access.h"
 #include "pacs/association_watch.h"
 #include "pacs/pull.h"
 #include "store/store.h"
@@ -26,22 +29,7 @@ Result<std::optional<pacs::Day>> day_of(std::string_view flag, const std::string
                  fmt::format("--{} is '{}'; it must be a day, such as 2024-01-31", flag, text));
 }
 
-Result<const pacs::SourceOptions*> find_source(const Settings& settings, const std::string& name) {
-  const auto& sources = settings.sources();
-  const auto found = std::ranges::find(sources, name, &pacs::SourceOptions::name);
-  if (found != sources.end()) return &*found;
-  std::string known;
-  for (const auto& source : sources) known += (known.empty() ? "" : ", ") + source.name;
-  return problem(ProblemKind::not_found,
-                 fmt::format("There is no source '{}'; the configuration has {}", name,
-                             known.empty() ? "none: see docs/pacs.md" : known));
-}
-
 Result<pacs::PullOptions> pull_options(const PullCommand& command, const Settings& settings) {
-  if (!command.with_images) {
-    return problem(ProblemKind::invalid, "value",
-                   "lightbox pull copies studies with their images: say so with --images");
-  }
   TRY(const auto* source, find_source(settings, command.source));
   TRY(const auto from, day_of("from", command.from));
   TRY(const auto to, day_of("to", command.to));
@@ -60,6 +48,7 @@ Result<pacs::PullOptions> pull_options(const PullCommand& command, const Setting
   }
   return pacs::PullOptions{
       .source = *source,
+      .kind = command.with_images ? pacs::PullKind::images : pacs::PullKind::metadata,
       .from = from,
       .to = to,
       .today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()),
@@ -95,19 +84,25 @@ class PullTally : public pacs::PullListener {
     return problems_.total() > 0;
   }
 
-  void print(const pacs::PullStatus& status, double seconds) {
+  void print(pacs::PullKind kind, const pacs::PullStatus& status, double seconds) {
     const std::lock_guard lock(mutex_);
     problems_.print();
     using Outcome = ingest::Admitted::Outcome;
     const auto count = [&](Outcome outcome) {
       return outcomes_.at(static_cast<std::size_t>(outcome));
     };
+    fmt::print("{} studies in {:.1f} s: {} complete already, {} pulled, {} differ",
+               status.studies_found, seconds, status.studies_complete, status.studies_pulled,
+               status.studies_failed);
+    if (kind == pacs::PullKind::metadata) {
+      fmt::print(", {} removed, since they are not there any more; {:.1f} a second\n",
+                 status.studies_removed, static_cast<double>(status.studies_found) / seconds);
+      return;
+    }
     fmt::print(
-        "{} studies in {:.1f} s: {} complete already, {} pulled, {} differ; {} instances "
-        "({:.0f}/s, {:.1f} MB/s): {} new, {} known already, {} replaced, {} conflicts, "
-        "{} quarantined, {} refused\n",
-        status.studies_found, seconds, status.studies_complete, status.studies_pulled,
-        status.studies_failed, instances_.load(), static_cast<double>(instances_) / seconds,
+        "; {} instances ({:.0f}/s, {:.1f} MB/s): {} new, {} known already, {} replaced, "
+        "{} conflicts, {} quarantined, {} refused\n",
+        instances_.load(), static_cast<double>(instances_) / seconds,
         static_cast<double>(bytes_) / seconds / 1e6, count(Outcome::stored), count(Outcome::known),
         count(Outcome::replaced), count(Outcome::conflict), count(Outcome::quarantined),
         count(Outcome::failed));
@@ -133,8 +128,7 @@ class PullRun {
       : options_(std::move(options)),
         settings_(settings),
         projector_options_(projector),
-        limits_(settings.limits()),
-        pace_(options_.source, is_stopped_) {}
+        limits_(settings.limits()) {}
 
   Result<void> run(ProgressLine& progress) {
     TRY(const auto store, store::Store::open({.data_directory = settings_.get("data").value,
@@ -144,14 +138,16 @@ class PullRun {
     TRY(const auto projector, ingest::Projector::start(projector_options_, *archive));
     TRY_DO(start_watch());
     TRY(const auto receiver, start_receiver(*archive));
+    auto connections = connect();
     pacs::Pull pull(options_, {.archive = *archive,
                                .listener = tally_,
-                               .pace = pace_,
-                               .connections = connect(),
+                               .pace = access_->pace(),
+                               .connections = std::move(connections),
                                .stop = [this] { has_failed_ = true; }});
     auto done = run_in_thread(pull, progress);
     status_ = pull.status();
     if (!done) return done;
+    TRY_DO(note_state(*store));
     // Safe to be killed from now on: what is marked changed stays so.
     forget_stop_signals();
     return projector->drain([&](std::size_t studies) {
@@ -159,49 +155,51 @@ class PullRun {
     });
   }
 
-  void print(double seconds) { tally_.print(status_, seconds); }
+  void print(double seconds) { tally_.print(options_.kind, status_, seconds); }
   bool has_begun() const { return status_.studies_found > 0; }
   bool has_differences() { return tally_.has_problems(); }
 
  private:
+  // All of it has been looked at, as a server that follows it would.
+  Result<void> note_state(store::Store& store) const {
+    const bool is_all = options_.kind == pacs::PullKind::metadata && !options_.from &&
+                        !options_.to && options_.modalities.empty();
+    if (!is_all) return {};
+    return store.dicom().note_source_state(
+        {.source = options_.source.name, .walked_ms = now_ms(), .polled_ms = now_ms()});
+  }
+
   Result<void> start_watch() {
     const auto* dimse = std::get_if<pacs::DimseAccess>(&options_.source.access);
     if (dimse == nullptr) return {};
-    const dimse::TlsFiles files{.certificate_file = settings_.get("dimse_tls_cert").value,
-                                .key_file = settings_.get("dimse_tls_key").value,
-                                .trusted_file = settings_.get("dimse_tls_ca").value};
-    TRY(watch_, pacs::AssociationWatch::start(dimse->peer.transport, files,
+    TRY(watch_, pacs::AssociationWatch::start(dimse->peer.transport, outgoing_tls(settings_),
                                               limits_.dimse_associations_max, is_stopped_));
     return {};
   }
 
   // C-MOVE sends to this process, as to a server. nullptr: nothing is moved.
   Result<std::unique_ptr<dimse::Server>> start_receiver(ingest::Archive& archive) const {
-    const auto* dimse = std::get_if<pacs::DimseAccess>(&options_.source.access);
-    if (dimse == nullptr || dimse->retrieve != pacs::DimseAccess::Retrieve::move) {
+    const pacs::DimseAccess* dimse = pacs::dimse_of(options_.source);
+    if (options_.kind == pacs::PullKind::metadata || dimse == nullptr ||
+        dimse->retrieve != pacs::DimseAccess::Retrieve::move) {
       return std::unique_ptr<dimse::Server>();
     }
     TRY(auto options, dimse_options(settings_));
     TRY(auto server, start_dimse(std::move(options), archive));
-    if (server == nullptr) {
-      return problem(ProblemKind::invalid, "value",
-                     fmt::format("dimse is 'off'; it must be the ADDRESS:PORT that {} sends to, "
-                                 "since sources.{}.retrieve is 'move'",
-                                 dimse->peer.ae_title, options_.source.name));
-    }
+    if (server == nullptr) return needs_dimse(options_.source);
     return server;
   }
 
   std::vector<std::unique_ptr<pacs::RemoteArchive>> connect() {
-    const pacs::Connecting connecting{
-        .source = options_.source, .limits = limits_, .pace = pace_, .is_stopped = is_stopped_};
+    access_ = std::make_unique<pacs::SourceAccess>(
+        options_.source,
+        pacs::SourceAccess::Environment{.limits = limits_,
+                                        .calling_ae_title = settings_.get("aet").value,
+                                        .outgoing = watch_ ? &watch_->outgoing() : nullptr,
+                                        .is_stopped = is_stopped_});
     std::vector<std::unique_ptr<pacs::RemoteArchive>> connections;
     for (unsigned i = 0; i < options_.source.connections_max; ++i) {
-      connections.push_back(
-          watch_ == nullptr ? pacs::connect_dicomweb(connecting)
-                            : pacs::connect_dimse({.connecting = connecting,
-                                                   .calling_ae_title = settings_.get("aet").value,
-                                                   .outgoing = watch_->outgoing()}));
+      connections.push_back(access_->connect());
     }
     return connections;
   }
@@ -231,11 +229,15 @@ class PullRun {
 
   [[nodiscard]] std::string text_of(const pacs::PullStatus& status, double seconds) const {
     if (status.is_waiting) return "waiting for the hours in which the source may be asked";
-    return fmt::format("{}: {} studies ({} complete already), {} instances, {:.0f}/s, {:.1f} MB/s",
-                       status.window.empty() ? "connecting" : status.window, status.studies_found,
-                       status.studies_complete, tally_.instances(),
-                       static_cast<double>(tally_.instances()) / seconds,
-                       static_cast<double>(tally_.bytes()) / seconds / 1e6);
+    std::string text = fmt::format("{}: {} studies ({} complete already)",
+                                   status.window.empty() ? "connecting" : status.window,
+                                   status.studies_found, status.studies_complete);
+    if (options_.kind == pacs::PullKind::metadata) {
+      return text + fmt::format(", {:.1f}/s", static_cast<double>(status.studies_found) / seconds);
+    }
+    return text + fmt::format(", {} instances, {:.0f}/s, {:.1f} MB/s", tally_.instances(),
+                              static_cast<double>(tally_.instances()) / seconds,
+                              static_cast<double>(tally_.bytes()) / seconds / 1e6);
   }
 
   pacs::PullOptions options_;
@@ -244,8 +246,8 @@ class PullRun {
   Limits limits_;
   std::atomic<bool> has_failed_ = false;
   const std::function<bool()> is_stopped_ = [this] { return is_stop_asked() || has_failed_; };
-  pacs::Pace pace_;
   std::unique_ptr<pacs::AssociationWatch> watch_;
+  std::unique_ptr<pacs::SourceAccess> access_;
   PullTally tally_;
   pacs::PullStatus status_;
 };

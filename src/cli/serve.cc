@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "cli/serve_dimse.h"
 #include "cli/serve_http.h"
+#include "cli/serve_sources.h"
 #include "imaging/operations.h"
 #include "ingest/archive.h"
 
@@ -74,15 +75,17 @@ Result<void> run(const Settings& settings) {
   TRY(auto archive, ingest::Archive::open(archive_options(settings), *store));
   TRY(auto ingest_options, projector_options(settings, index, server->port()));
   TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
+  TRY(auto sources, start_sources(settings, *archive));
   TRY(parts.web, make_web(settings));
   TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
-  parts.rest = std::make_unique<rest::Api>(api_options, index, *store,
-                                           imaging::operations(*projector, thumbnail_of(parts)));
+  parts.rest = std::make_unique<rest::Api>(
+      api_options, index, *store,
+      imaging::operations(*projector, thumbnail_of(parts), refresh_of(sources.get())));
   parts.rest->set_server(server.get());
-  parts.dicomweb = make_dicomweb(api_options, *archive);
+  parts.dicomweb = make_dicomweb(api_options, *archive, sources.get());
   server->start();
   // For people, and for scripts that asked for port 0.
   fmt::print(stderr, "listening on http://{}{}{}:{}/baseR4\n", is_v6 ? "[" : "", shown,
@@ -91,6 +94,7 @@ Result<void> run(const Settings& settings) {
   if (dimse_server) dimse_server->stop(stop_grace_ms);
   server->stop(stop_grace_ms);
   server.reset();
+  sources.reset();
   parts = {};
   return {};
 }

@@ -25,11 +25,16 @@ http::Response problem_response(const Problem& problem, const http::Request* req
 }
 
 std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
-                                             ingest::Archive& archive) {
-  return std::make_unique<dicomweb::Api>(dicomweb::ApiOptions{.origins = options.origins,
-                                                              .limits = options.limits,
-                                                              .problem_response = problem_response},
-                                         archive);
+                                             ingest::Archive& archive, pacs::Sources* sources) {
+  dicomweb::ApiOptions its_options{
+      .origins = options.origins, .limits = options.limits, .problem_response = problem_response};
+  if (sources != nullptr) {
+    its_options.pass_on = [sources](const http::Request& request, const std::string& study_uid,
+                                    std::string path, std::string base) {
+      return sources->pass_on(request, study_uid, std::move(path), std::move(base));
+    };
+  }
+  return std::make_unique<dicomweb::Api>(std::move(its_options), archive);
 }
 
 imaging::Thumbnail thumbnail_of(const HttpParts& parts) {

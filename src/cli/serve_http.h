@@ -8,6 +8,7 @@
 #include "dicomweb/api.h"
 #include "http/server.h"
 #include "imaging/operations.h"
+#include "pacs/sources.h"
 #include "rest/api.h"
 #include "web/api.h"
 
@@ -28,8 +29,10 @@ struct HttpParts {
 // An OperationOutcome, in the format that the request asks for.
 [[nodiscard]] http::Response problem_response(const Problem& problem, const http::Request* request);
 
+// `sources`, or nullptr, must outlive it.
 [[nodiscard]] std::unique_ptr<dicomweb::Api> make_dicomweb(const rest::ApiOptions& options,
-                                                           ingest::Archive& archive);
+                                                           ingest::Archive& archive,
+                                                           pacs::Sources* sources);
 
 // Of $thumbnail: pictures are DICOMweb's.
 [[nodiscard]] imaging::Thumbnail thumbnail_of(const HttpParts& parts);

@@ -16,6 +16,8 @@ const http::Router& router() {
 
 // Threads of the lane: they wait for syncs, which are shared.
 constexpr std::size_t lane_threads = 8;
+// They wait for other archives.
+constexpr std::size_t fetch_threads = 32;
 
 }  // namespace
 
@@ -40,6 +42,12 @@ Api::Api(ApiOptions options, ingest::Archive& archive)
                    .priority = http::Lane::Priority::low,
                    .what_waits = "frames to be decoded",
                    .limit_name = "rendering_requests_max",
+                   .advice = "try again later"}),
+      fetch_lane_({.threads = fetch_threads,
+                   .waiting_max = options_.limits.fetch_requests_max,
+                   .priority = http::Lane::Priority::normal,
+                   .what_waits = "requests for images of other archives",
+                   .limit_name = "fetch_requests_max",
                    .advice = "try again later"}) {}
 
 bool Api::is_ours(const http::Request& request) {

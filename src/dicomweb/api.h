@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,17 @@
 
 namespace lightbox::dicomweb {
 
+// Passes a retrieval on to another archive that holds the study and speaks DICOMweb; nullopt: there
+// is none. `path` is below its base, of checked UIDs; `base` takes the place of that in its answer.
+using PassOn = std::function<std::optional<boost::asio::awaitable<Result<http::Response>>>(
+    const http::Request& request, const std::string& study_uid, std::string path,
+    std::string base)>;
+
 struct ApiOptions {
   http::OriginRules origins;
   Limits limits;
   http::ProblemResponse problem_response;
+  PassOn pass_on = nullptr;
 };
 
 // Thread-safe; the archive must outlive it.
@@ -54,6 +63,9 @@ class Api {
   // Where frames are decoded, rendered and encoded: a thread for each core, of low priority.
   [[nodiscard]] http::Lane& pixel_lane() { return pixel_lane_; }
 
+  // Where requests wait for what is fetched from other archives.
+  [[nodiscard]] http::Lane& fetch_lane() { return fetch_lane_; }
+
   // Of all uploads at once: how many there are, and the bytes of objects that they hold in memory.
   std::atomic<std::size_t> uploads = 0;
   std::atomic<std::size_t> upload_bytes_held = 0;
@@ -67,6 +79,7 @@ class Api {
   http::Lane lane_;
   http::Lane search_lane_;
   http::Lane pixel_lane_;
+  http::Lane fetch_lane_;
 };
 
 // One request on its way to its answer.

@@ -1,5 +1,7 @@
 #include "dicomweb/picture_source.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 #include "dicom/encoding.h"
@@ -9,7 +11,18 @@ namespace {
 
 constexpr std::string_view segmentation = "1.2.840.10008.5.1.4.1.1.66.4";
 
+// PS3.4 B.5: structured reports and key objects, presentation states, waveforms, documents.
+constexpr std::array<std::string_view, 4> classes_without_frames = {
+    "1.2.840.10008.5.1.4.1.1.88.", "1.2.840.10008.5.1.4.1.1.11.", "1.2.840.10008.5.1.4.1.1.9.",
+    "1.2.840.10008.5.1.4.1.1.104."};
+
 bool may_have_frames(const store::DicomIndex::StoredPixelData& stored) {
+  // Of what is elsewhere the class must do.
+  if (stored.file.is_remote() && !stored.pixel_data) {
+    return std::ranges::none_of(classes_without_frames, [&](std::string_view prefix) {
+      return stored.file.sop_class_uid.starts_with(prefix);
+    });
+  }
   return stored.pixel_data ? stored.pixel_data->frame_count > 0
                            : dicom::is_deflated(stored.file.transfer_syntax_uid);
 }
@@ -32,7 +45,8 @@ Result<bool> has_frames(Api& api, std::int64_t key) {
   return stored && may_have_frames(*stored);
 }
 
-Result<std::int64_t> representative_instance(Api& api, const store::DicomSelection& selection) {
+Result<store::StoredFile> representative_instance(Api& api,
+                                                  const store::DicomSelection& selection) {
   store::DicomIndex& index = api.archive().store().dicom();
   TRY(const auto keys, index.instances(selection));
   std::optional<store::StoredFile> first;
@@ -46,13 +60,13 @@ Result<std::int64_t> representative_instance(Api& api, const store::DicomSelecti
   if (!first) {
     return problem(ProblemKind::not_found, "There is no image in what is asked for");
   }
-  if (!selection.sop_instance_uid.empty()) return first->key;
+  if (!selection.sop_instance_uid.empty()) return *first;
   store::DicomSelection series = first->instance;
   series.sop_instance_uid.clear();
   TRY(const auto in_series, index.instances(series));
   const std::int64_t middle = in_series[in_series.size() / 2];
   TRY(const auto stored, index.pixel_data(middle));
-  return stored && may_have_frames(*stored) ? middle : first->key;
+  return stored && may_have_frames(*stored) ? stored->file : *first;
 }
 
 Result<std::string> make_picture(Api& api, std::int64_t key, std::optional<std::uint32_t> frame,

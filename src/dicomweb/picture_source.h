@@ -17,12 +17,13 @@ namespace lightbox::dicomweb {
 // is selected.
 Result<std::vector<std::int64_t>> images(Api& api, const store::DicomSelection& selection);
 
-// Whether the instance has frames, or may have: of a deflated one it shows later.
+// Whether the instance has frames, or may have: of a deflated one, and of one that is elsewhere, it
+// shows later.
 Result<bool> has_frames(Api& api, std::int64_t key);
 
 // The middle one of the first series that has images (but segmentations only when there is nothing
 // else). not_found, also when none of the selected has frames.
-Result<std::int64_t> representative_instance(Api& api, const store::DicomSelection& selection);
+Result<store::StoredFile> representative_instance(Api& api, const store::DicomSelection& selection);
 
 // The picture of a frame counted from 1, or of the one that stands for the instance. To be called
 // in the pixel lane.

@@ -5,6 +5,7 @@
 
 #include "dicom/tag.h"
 #include "dicomweb/accept.h"
+#include "dicomweb/elsewhere.h"
 #include "dicomweb/media_types.h"
 #include "dicomweb/multipart.h"
 #include "dicomweb/retrieve_frames.h"
@@ -107,6 +108,8 @@ bool is_frames(const Call& call, const StoredObject& object) {
 }  // namespace
 
 boost::asio::awaitable<http::Response> retrieve_bulk_data(Call& call) {
+  auto answering = answer_from_elsewhere(call, Needed::bytes);
+  if (auto answer = co_await std::move(answering)) co_return std::move(*answer);
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
   const auto opened = co_await open(call.api, wanted->object);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "dicomweb/accept.h"
+#include "dicomweb/elsewhere.h"
 #include "dicomweb/frame_form.h"
 #include "dicomweb/multipart.h"
 #include "dicomweb/routes.h"
@@ -107,6 +108,8 @@ boost::asio::awaitable<http::Response> respond_with_all_frames(Call& call, const
 }
 
 boost::asio::awaitable<http::Response> retrieve_frames(Call& call) {
+  auto answering = answer_from_elsewhere(call, Needed::bytes);
+  if (auto answer = co_await std::move(answering)) co_return std::move(*answer);
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
   const auto opened = co_await open(call.api, wanted->object);

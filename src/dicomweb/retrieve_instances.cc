@@ -1,6 +1,7 @@
 // Retrieve of studies, series and instances (PS3.18 10.4.1.1.1).
 
 #include "dicomweb/accept.h"
+#include "dicomweb/elsewhere.h"
 #include "dicomweb/instance_form.h"
 #include "dicomweb/instance_segments.h"
 #include "dicomweb/instances_body.h"
@@ -83,6 +84,8 @@ http::Response respond_with_zip(const Call& call, Wanted& wanted) {
 }  // namespace
 
 boost::asio::awaitable<http::Response> retrieve_instances(Call& call) {
+  auto answering = answer_from_elsewhere(call, Needed::bytes);
+  if (auto answer = co_await std::move(answering)) co_return std::move(*answer);
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
   http::Response response;

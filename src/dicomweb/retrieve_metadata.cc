@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dicomweb/accept.h"
+#include "dicomweb/elsewhere.h"
 #include "dicomweb/metadata_body.h"
 #include "dicomweb/routes.h"
 #include "dicomweb/selection.h"
@@ -43,6 +44,8 @@ Result<http::Response> retrieve(Call& call) {
 }  // namespace
 
 boost::asio::awaitable<http::Response> retrieve_metadata(Call& call) {
+  auto answering = answer_from_elsewhere(call, Needed::metadata);
+  if (auto answer = co_await std::move(answering)) co_return std::move(*answer);
   auto response = retrieve(call);
   if (!response) co_return call.problem_response(response.error());
   co_return std::move(*response);

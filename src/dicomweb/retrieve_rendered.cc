@@ -5,6 +5,7 @@
 
 #include "dicomweb/accept.h"
 #include "dicomweb/document.h"
+#include "dicomweb/elsewhere.h"
 #include "dicomweb/picture_source.h"
 #include "dicomweb/presentation.h"
 #include "dicomweb/rendered_body.h"
@@ -145,6 +146,14 @@ boost::asio::awaitable<Result<http::Response>> respond_with_presentation(Call& c
   auto pending = call.api.pixel_lane().run<std::vector<Rendered>>(std::move(work));
   auto pictures = co_await std::move(pending);
   if (!pictures) co_return std::move(pictures).error();
+  std::vector<store::DicomSelection> images;
+  for (const auto& image : wanted.picture.presentation->images) {
+    images.push_back({.study_uid = wanted.selection.study_uid,
+                      .series_uid = {},
+                      .sop_instance_uid = image.sop_instance_uid});
+  }
+  auto bringing = bring(call.api, std::move(images));
+  if (auto brought = co_await std::move(bringing); !brought) co_return std::move(brought).error();
   auto responding = respond_with_pictures(call, std::move(wanted), std::move(*pictures));
   co_return co_await std::move(responding);
 }
@@ -177,9 +186,11 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
   const auto offer = choose(*accept, thumbnail_offers);
   if (!offer) co_return offer.error();
   wanted.picture.media_type = offer->type;
-  const auto key = representative_instance(api, wanted.selection);
-  if (!key) co_return key.error();
-  auto responding = respond_with_one(api, wanted, *key, first_frame(wanted.frames));
+  const auto instance = representative_instance(api, wanted.selection);
+  if (!instance) co_return instance.error();
+  auto bringing = bring(api, std::vector{instance->instance});
+  if (auto brought = co_await std::move(bringing); !brought) co_return std::move(brought).error();
+  auto responding = respond_with_one(api, wanted, instance->key, first_frame(wanted.frames));
   co_return co_await std::move(responding);
 }
 
@@ -188,6 +199,10 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(Api& api,
 boost::asio::awaitable<http::Response> retrieve_rendered(Call& call) {
   auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
+  auto bringing = bring(call.api, std::vector{wanted->selection});
+  if (const auto brought = co_await std::move(bringing); !brought) {
+    co_return call.problem_response(brought.error());
+  }
   auto pictures = pictures_of(call, *wanted);
   const bool is_instance = !wanted->selection.sop_instance_uid.empty() && wanted->frames.empty();
   if (!pictures && pictures.error().kind == ProblemKind::not_found && is_instance) {

@@ -29,6 +29,10 @@ std::span<const Route> routes() {
       Route{Method::get,
             "/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{path*}",
             retrieve_bulk_data},
+      // As other archives name it, of what is passed on to them.
+      Route{Method::get,
+            "/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulk/{path*}",
+            retrieve_bulk_data},
       Route{Method::get, "/dicomweb/studies/{study}/rendered", retrieve_rendered},
       Route{Method::get, "/dicomweb/studies/{study}/series/{series}/rendered", retrieve_rendered},
       Route{Method::get, "/dicomweb/studies/{study}/series/{series}/instances/{instance}/rendered",
@@ -50,6 +54,7 @@ std::span<const Route> routes() {
       Route{Method::delete_, "/dicomweb/studies/{study}/series/{series}", remove},
       Route{Method::delete_, "/dicomweb/studies/{study}/series/{series}/instances/{instance}",
             remove},
+      Route{Method::get, "/dicomweb/sources", list_sources},
       Route{Method::get, "/dicomweb/problems", list_problems},
       Route{Method::get, "/dicomweb/problems/{key}", read_problem},
       Route{Method::delete_, "/dicomweb/problems/{key}", remove_problem},

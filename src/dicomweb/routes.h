@@ -35,6 +35,7 @@ boost::asio::awaitable<http::Response> retrieve_rendered(Call& call);
 boost::asio::awaitable<http::Response> retrieve_thumbnail(Call& call);
 boost::asio::awaitable<http::Response> retrieve_by_uri(Call& call);  // PS3.18 9
 boost::asio::awaitable<http::Response> remove(Call& call);           // not of the standard
+boost::asio::awaitable<http::Response> list_sources(Call& call);     // not of the standard
 boost::asio::awaitable<http::Response> list_problems(Call& call);    // not of the standard
 boost::asio::awaitable<http::Response> read_problem(Call& call);
 boost::asio::awaitable<http::Response> remove_problem(Call& call);

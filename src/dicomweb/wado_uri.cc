@@ -8,6 +8,7 @@
 
 #include "dicom/part10.h"
 #include "dicomweb/accept.h"
+#include "dicomweb/elsewhere.h"
 #include "dicomweb/instances_body.h"
 #include "dicomweb/media_types.h"
 #include "dicomweb/picture_source.h"
@@ -225,11 +226,22 @@ Result<std::string> make(const Call& call, const Wanted& wanted, std::int64_t ke
                       request);
 }
 
+// What is asked for, and the presentation state that it is asked with.
+std::vector<store::DicomSelection> needed_for(const Wanted& wanted) {
+  std::vector needed = {wanted.instance};
+  if (wanted.presentation) needed.push_back(*wanted.presentation);
+  return needed;
+}
+
 }  // namespace
 
 boost::asio::awaitable<http::Response> retrieve_by_uri(Call& call) {
   const auto wanted = wanted_of(call);
   if (!wanted) co_return call.problem_response(wanted.error());
+  auto bringing = bring(call.api, needed_for(*wanted));
+  if (const auto brought = co_await std::move(bringing); !brought) {
+    co_return call.problem_response(brought.error());
+  }
   const auto stored = call.api.archive().store().dicom().pixel_data(wanted->instance);
   if (!stored) co_return call.problem_response(stored.error());
   const std::int64_t key = stored->file.key;

@@ -76,7 +76,10 @@ CommitmentReport look_up(ingest::Archive& archive, std::string_view ae_title,
     std::uint16_t reason = status_code::processing_failure;
     if (found) {
       const auto& file = (*found)[i];
-      reason = file ? failure_of(archive, *file, reference) : status_code::no_such_object_instance;
+      // What another archive has, and what is a copy of that, is not in this one's care.
+      reason = file && !file->is_remote() && !file->is_fetched
+                   ? failure_of(archive, *file, reference)
+                   : status_code::no_such_object_instance;
     }
     if (reason == status_code::success) {
       report.committed.push_back(reference);

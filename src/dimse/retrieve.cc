@@ -35,6 +35,29 @@ Result<Retrieval> gather(Session& session, const query::Query& wanted) {
                  fmt::format("More than {} instances match: ask for less", instances_max));
 }
 
+// What only another archive has is brought here first. What cannot be fails when it is to be sent.
+Result<Retrieval> gather_here(Session& session, const query::Query& wanted) {
+  ingest::Archive& archive = session.services.archive;
+  auto gathered = gather(session, wanted);
+  if (!gathered || archive.fetcher() == nullptr) return gathered;
+  std::vector<std::string> uids;
+  for (const Retrieval::Instance& instance : gathered->instances) {
+    uids.push_back(instance.sop_instance_uid);
+  }
+  TRY(const auto found, archive.store().dicom().find(uids));
+  std::vector<store::StoredFile> remote;
+  for (const auto& file : found) {
+    if (file && file->is_remote()) remote.push_back(*file);
+  }
+  if (remote.empty()) return gathered;
+  if (const auto fetched = archive.fetcher()->fetch(remote); !fetched) {
+    log(LogLevel::warning, "not_fetched",
+        {{"calling", session.association.calling_ae_title()},
+         {"reason", fetched.error().issues[0].diagnostics}});
+  }
+  return gather(session, wanted);
+}
+
 }  // namespace
 
 Received<std::expected<Retrieval, Status>> read_retrieval(Session& session, const Message& message,
@@ -48,7 +71,7 @@ Received<std::expected<Retrieval, Status>> read_retrieval(Session& session, cons
   const auto query = parse_retrieve((*identifier)->data_set(), *model_of(sop_class),
                                     options_of(session, sop_class));
   if (!query) return Read(std::unexpected(query.error()));
-  auto gathered = gather(session, *query);
+  auto gathered = gather_here(session, *query);
   if (gathered) return Read(std::move(*gathered));
   Status status = status_of(gathered.error());
   status.code = gathered.error().kind == ProblemKind::too_costly

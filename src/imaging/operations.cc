@@ -63,6 +63,18 @@ constexpr rest::OwnDefinition merge_definition = {
         R"({"name":"outcome","use":"out","min":1,"max":"1","documentation":"What was done, or would be","type":"OperationOutcome"},)"
         R"({"name":"result","use":"out","min":1,"max":"1","documentation":"The patient that stays, as it is then","type":"Patient"}])"};
 
+constexpr rest::OwnDefinition refresh_definition = {
+    .name = "Refresh",
+    .title = "Look at other archives now",
+    .description =
+        "The newest days of the archives that the configuration names as sources are looked at "
+        "now, "
+        "rather than when their turn comes: for whoever is told of a new study. It returns at "
+        "once.",
+    .parameters =
+        R"([{"name":"source","use":"in","min":0,"max":"1","documentation":"The name of one; else all","type":"string"},)"
+        R"({"name":"return","use":"out","min":1,"max":"1","documentation":"What is being done","type":"OperationOutcome"}])"};
+
 // Both read much, and the latter waits for the writer: away from the connection's thread.
 rest::OperationHandler in_lane(ingest::Projector& projector,
                                Result<http::Response> (*answer)(OperationCall&,
@@ -80,6 +92,17 @@ boost::asio::awaitable<Result<http::Response>> make_thumbnail(OperationCall& cal
   co_return co_await thumbnail(call.call.request, std::move(*study_uid));
 }
 
+boost::asio::awaitable<Result<http::Response>> look_at_sources(OperationCall& call,
+                                                               const Refresh& refresh_source) {
+  co_return refresh(call, refresh_source);
+}
+
+rest::OperationHandler of_sources(Refresh refresh_source) {
+  return [refresh_source = std::move(refresh_source)](OperationCall& call) {
+    return look_at_sources(call, refresh_source);
+  };
+}
+
 rest::OperationHandler of_study(Thumbnail thumbnail) {
   return [thumbnail = std::move(thumbnail)](OperationCall& call) {
     return make_thumbnail(call, thumbnail);
@@ -88,7 +111,8 @@ rest::OperationHandler of_study(Thumbnail thumbnail) {
 
 }  // namespace
 
-std::vector<rest::Operation> operations(ingest::Projector& projector, Thumbnail thumbnail) {
+std::vector<rest::Operation> operations(ingest::Projector& projector, Thumbnail thumbnail,
+                                        Refresh refresh) {
   return {{.name = "thumbnail",
            .type = "ImagingStudy",
            .levels = static_cast<std::uint8_t>(OperationLevel::instance),
@@ -110,6 +134,16 @@ std::vector<rest::Operation> operations(ingest::Projector& projector, Thumbnail 
            .resource_parameter = {},
            .handler = in_lane(projector, explain_mapping),
            .own = explain_mapping_definition},
+          {.name = "refresh",
+           .type = "ImagingStudy",
+           .levels = static_cast<std::uint8_t>(OperationLevel::type),
+           .affects_state = true,
+           .definition = {},
+           .parameters = "source",
+           .body = rest::OperationBody::parameters,
+           .resource_parameter = {},
+           .handler = of_sources(std::move(refresh)),
+           .own = refresh_definition},
           {.name = "merge",
            .type = "Patient",
            .levels = static_cast<std::uint8_t>(OperationLevel::type),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
+#include <mutex>
 #include <unordered_set>
 
 #include "base/log.h"
@@ -52,6 +54,8 @@ Standing standing_of(const std::optional<store::StoredFile>& there,
       there->instance.series_uid != instance.series_uid) {
     return Standing::elsewhere;
   }
+  // It takes the place of what only another archive has, or of a copy of that.
+  if (there->is_remote() || (there->is_fetched && !instance.is_fetched)) return Standing::absent;
   const bool is_same =
       there->hash == instance.hash && there->transfer_syntax_uid == instance.transfer_syntax_uid;
   return is_same ? Standing::same : Standing::other_content;
@@ -73,10 +77,16 @@ struct Archive::Impl {
   Result<Kept> keep(const std::vector<Item>& items, const std::vector<NewFile>& files);
   void commit(std::vector<Item>& items, store::Durability durability);
   void list_conflict(const Admitted& admitted, const Origin& origin);
+  void mark_fetched(store::DicomInstance& instance);
+  void tell(const std::string& study_uid);
 
   ArchiveOptions options;
   store::Store& store;
   std::atomic<Listener*> listener = nullptr;
+  std::atomic<Fetcher*> fetcher = nullptr;
+  std::mutex fetching_mutex;
+  // By origin and study: the source.
+  std::multimap<std::pair<std::string, std::string>, std::string> fetching;
   std::unique_ptr<IncomingFolder> incoming;
   std::unique_ptr<Files> files;
   std::unique_ptr<Quarantine> quarantine;
@@ -152,7 +162,10 @@ std::optional<store::DicomInstance> Archive::Impl::examine(Received& object, Adm
     return std::nullopt;
   }
   auto instance = describe(object, **opened, options.limits, admitted);
-  if (instance) return std::move(*instance);
+  if (instance) {
+    mark_fetched(*instance);
+    return std::move(*instance);
+  }
   if (is_its_fault(instance.error().kind)) {
     admitted.problem = std::move(instance).error();
     quarantine->keep(object, **opened, admitted);
@@ -298,6 +311,7 @@ void Archive::Impl::commit(std::vector<Item>& items, store::Durability durabilit
     switch (result.outcome) {
       case AddOutcome::stored:
         admitted.outcome = Admitted::Outcome::stored;
+        if (!result.file.empty() && result.file != names[i]) files->remove(result.file);
         break;
       case AddOutcome::replaced:
         admitted.outcome = Admitted::Outcome::replaced;
@@ -335,6 +349,14 @@ void Archive::Impl::list_conflict(const Admitted& admitted, const Origin& origin
   }
 }
 
+// A study has changed, and nothing more of it comes for now.
+void Archive::Impl::tell(const std::string& study_uid) {
+  Listener* heard = listener;
+  if (heard == nullptr) return;
+  heard->changed(study_uid);
+  heard->settled(study_uid);
+}
+
 void Archive::await_index() { (void)impl_->indexer->wait(); }
 
 void Archive::settle(std::span<const std::string> study_uids) {
@@ -351,24 +373,62 @@ Result<std::uint64_t> Archive::remove(const store::DicomSelection& selection) {
   // is full, removing is what helps.
   if (is_log_free) TRY_DO(impl_->arrivals->flush());
   for (const std::string& file : removed.files) impl_->files->remove(file);
-  if (Listener* listener = impl_->listener) {
-    for (const std::string& study : removed.study_uids) {
-      listener->changed(study);
-      listener->settled(study);
-    }
-  }
+  for (const std::string& study : removed.study_uids) impl_->tell(study);
   return removed.files.size();
 }
+
+void Archive::Impl::mark_fetched(store::DicomInstance& instance) {
+  const std::lock_guard lock(fetching_mutex);
+  const auto found = fetching.find({instance.source, instance.study_uid});
+  if (found == fetching.end()) return;
+  instance.is_fetched = true;
+  instance.source = found->second;
+}
+
+Archive::Fetching Archive::fetching(std::string origin, std::string study_uid, std::string source) {
+  Fetching::What what(std::move(origin), std::move(study_uid));
+  const std::lock_guard lock(impl_->fetching_mutex);
+  impl_->fetching.emplace(what, std::move(source));
+  return {*impl_, std::move(what)};
+}
+
+Archive::Fetching::~Fetching() {
+  if (archive_ == nullptr) return;
+  const std::lock_guard lock(archive_->fetching_mutex);
+  archive_->fetching.erase(archive_->fetching.find(what_));
+}
+
+Result<store::DicomIndex::Told> Archive::put_source_study(
+    const store::SourceStudy& study, std::vector<store::DicomInstance> instances) {
+  TRY(auto told, impl_->store.dicom().put_source_study(study, std::move(instances),
+                                                       store::Durability::deferred));
+  for (const std::string& file : told.files) impl_->files->remove(file);
+  impl_->tell(study.study_uid);
+  return told;
+}
+
+Result<void> Archive::remove_source_study(std::string_view source, const std::string& study_uid) {
+  TRY(const auto files, impl_->store.dicom().remove_source_study(source, study_uid));
+  for (const std::string& file : files) impl_->files->remove(file);
+  impl_->tell(study_uid);
+  return {};
+}
+
+Result<void> Archive::release(const std::vector<std::int64_t>& keys) {
+  TRY(const auto files, impl_->store.dicom().release(keys));
+  for (const std::string& file : files) impl_->files->remove(file);
+  return {};
+}
+
+void Archive::set_fetcher(Fetcher* fetcher) { impl_->fetcher = fetcher; }
+Fetcher* Archive::fetcher() const { return impl_->fetcher; }
 
 Result<void> Archive::map_again(const std::string& study_uid) {
   TRY(const std::uint64_t marked, impl_->store.dicom().mark_changed({study_uid}));
   if (marked == 0) {
     return problem(ProblemKind::not_found, "The archive has no instance of study " + study_uid);
   }
-  if (Listener* listener = impl_->listener) {
-    listener->changed(study_uid);
-    listener->settled(study_uid);
-  }
+  impl_->tell(study_uid);
   return {};
 }
 

@@ -17,10 +17,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "ingest/fetcher.h"
 #include "ingest/files.h"
 #include "ingest/incoming.h"
 #include "store/dicom_index.h"
@@ -66,6 +68,9 @@ struct Admitted {
 };
 
 class Archive {
+ private:
+  struct Impl;
+
  public:
   // Makes the folders that are missing, empties dicom/incoming. The files are kept in `files`;
   // without, in dicom/.
@@ -95,6 +100,39 @@ class Archive {
   // not_found.
   Result<std::uint64_t> remove(const store::DicomSelection& selection);
 
+  // What another archive tells of a study, and that it does not hold it any more: as
+  // store::DicomIndex::put_source_study and remove_source_study, with the files and the projection.
+  // What is told is on the disk with the next write that is.
+  Result<store::DicomIndex::Told> put_source_study(const store::SourceStudy& study,
+                                                   std::vector<store::DicomInstance> instances);
+  Result<void> remove_source_study(std::string_view source, const std::string& study_uid);
+
+  // What arrives from this origin, of this study, while it lives is a copy of what the source has,
+  // and can be fetched again: it may be released.
+  class Fetching {
+   public:
+    Fetching(Fetching&& other) noexcept : archive_(std::exchange(other.archive_, nullptr)) {
+      std::swap(what_, other.what_);
+    }
+    Fetching& operator=(Fetching&&) = delete;
+    ~Fetching();
+
+   private:
+    friend class Archive;
+    using What = std::pair<std::string, std::string>;  // origin and study
+    Fetching(Impl& archive, What what) : archive_(&archive), what_(std::move(what)) {}
+    Impl* archive_;
+    What what_;
+  };
+  [[nodiscard]] Fetching fetching(std::string origin, std::string study_uid, std::string source);
+  // Removes the files of copies (store::DicomIndex::release).
+  Result<void> release(const std::vector<std::int64_t>& keys);
+
+  // Who brings here what only another archive has; nullptr: nobody. Set once, before anything is
+  // read.
+  void set_fetcher(Fetcher* fetcher);
+  [[nodiscard]] Fetcher* fetcher() const;
+
   // Makes a study's resources again soon, though no instance has changed. not_found.
   Result<void> map_again(const std::string& study_uid);
 
@@ -121,7 +159,6 @@ class Archive {
   void set_listener(Listener* listener);
 
  private:
-  struct Impl;
   explicit Archive(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -79,7 +79,7 @@ class Check {
  private:
   Result<void> check_rows() {
     TRY(const auto counts, index_.counts());
-    progress_.files_total = counts.instances;
+    progress_.files_total = counts.instances - counts.remote;
     progress_.bytes_total = counts.file_bytes;
     std::int64_t after = 0;
     while (!is_stopped(options_)) {

@@ -33,6 +33,10 @@ class Repairs {
   explicit Repairs(Archive& archive) : archive_(archive), index_(archive.store().dicom()) {}
 
   Result<void> mend(CheckFinding& finding) {
+    if (finding.kind == Kind::missing || finding.kind == Kind::damaged) {
+      TRY(const auto found, index_.find({finding.instance.sop_instance_uid}));
+      if (found[0] && found[0]->is_fetched) return release(finding, found[0]->key);
+    }
     switch (finding.kind) {
       case Kind::missing:
         return remove_row(finding);
@@ -47,6 +51,14 @@ class Repairs {
   }
 
  private:
+  // A copy of what another archive has.
+  Result<void> release(CheckFinding& finding, std::int64_t key) {
+    TRY_DO(archive_.release({key}));
+    finding.state = State::removed;
+    finding.diagnostics += "; the copy has been removed, and can be fetched again";
+    return {};
+  }
+
   Result<void> remove_row(CheckFinding& finding) {
     TRY_DO(index_.remove(finding.instance));
     finding.state = State::removed;

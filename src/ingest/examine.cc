@@ -71,13 +71,6 @@ Result<store::DicomInstance> describe(const Received& object, dicom::Source& sou
       uid(dicom::tags::SOPInstanceUID, dicom::tags::MediaStorageSOPInstanceUID);
   admitted.transfer_syntax_uid = part10.transfer_syntax();
   admitted.remarks = part10.remarks();
-  TRY_DO(check_uid("(0020,000D) StudyInstanceUID", admitted.study_uid));
-  TRY_DO(check_uid("(0020,000E) SeriesInstanceUID", admitted.series_uid));
-  TRY_DO(check_uid("(0008,0016) SOPClassUID", admitted.sop_class_uid));
-  TRY_DO(check_uid("(0008,0018) SOPInstanceUID", admitted.sop_instance_uid));
-  TRY_DO(check_bare(object, admitted));
-  TRY_DO(check_study(object, admitted));
-
   store::DicomInstance instance{.study_uid = admitted.study_uid,
                                 .series_uid = admitted.series_uid,
                                 .sop_instance_uid = admitted.sop_instance_uid,
@@ -92,6 +85,9 @@ Result<store::DicomInstance> describe(const Received& object, dicom::Source& sou
                                 .data_set_offset = part10.data_set_offset(),
                                 .source = object.origin.name,
                                 .rejects = rejected_by(data_set)};
+  TRY_DO(check_uids(instance));
+  TRY_DO(check_bare(object, admitted));
+  TRY_DO(check_study(object, admitted));
   dicom::append_json(data_set, {.includes = is_mapped}, instance.attributes);
   // The path of the element only: where DICOMweb is may change.
   dicom::append_json(data_set,
@@ -100,6 +96,13 @@ Result<store::DicomInstance> describe(const Received& object, dicom::Source& sou
   TRY_DO(add_bulk_places(part10, source, instance));
   TRY(instance.hash, hash_from(source, instance.data_set_offset));
   return instance;
+}
+
+Result<void> check_uids(const store::DicomInstance& instance) {
+  TRY_DO(check_uid("(0020,000D) StudyInstanceUID", instance.study_uid));
+  TRY_DO(check_uid("(0020,000E) SeriesInstanceUID", instance.series_uid));
+  TRY_DO(check_uid("(0008,0016) SOPClassUID", instance.sop_class_uid));
+  return check_uid("(0008,0018) SOPInstanceUID", instance.sop_instance_uid);
 }
 
 bool is_its_fault(ProblemKind kind) {

@@ -22,6 +22,9 @@ Result<std::unique_ptr<dicom::Source>> open_object(const Received& object);
 Result<store::DicomInstance> describe(const Received& object, dicom::Source& source,
                                       const Limits& limits, Admitted& admitted);
 
+// That it has all the UIDs that a row needs. `invalid`.
+Result<void> check_uids(const store::DicomInstance& instance);
+
 // A problem of describe() that is the object's own fault, as opposed to the archive's.
 [[nodiscard]] bool is_its_fault(ProblemKind kind);
 

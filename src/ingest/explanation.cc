@@ -22,7 +22,7 @@ Result<void> add(std::optional<Planned>& planned, StudyExplanation& explanation)
 Result<StudyExplanation> explain_study(store::Store& store, const ProjectorOptions& options,
                                        std::string_view study_uid) {
   TRY(const auto rows, store.dicom().study(study_uid));
-  if (rows.instances.empty()) {
+  if (rows.instances.empty() && rows.told.empty()) {
     return problem(ProblemKind::not_found,
                    fmt::format("The archive has no instance of study {} any more", study_uid));
   }

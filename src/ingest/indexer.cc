@@ -169,6 +169,7 @@ void Indexer::finish(LoggedObject& object, const store::AddResult& result,
                      const std::string& file) {
   switch (result.outcome) {
     case store::AddOutcome::stored:
+      if (!result.file.empty() && result.file != file) options_.files.remove(result.file);
       break;
     case store::AddOutcome::replaced:
       if (result.file != file) options_.files.remove(result.file);

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "dicom/data_set.h"
+#include "query/level.h"
 #include "store/dicom_index.h"
 
 namespace lightbox::ingest {
@@ -28,11 +29,20 @@ struct MappingRules {
   // IANA zone by origin ("" is any): for times without (0008,0201). None: only the date is kept.
   std::map<std::string, std::string, std::less<>> time_zones;
   std::string dicomweb_base;  // "http://localhost:8080/dicomweb": the Endpoint's address
+  // Other archives that clients may ask themselves, by precedence.
+  struct SourceEndpoint {
+    std::string source;
+    std::string address;
+  };
+  std::vector<SourceEndpoint> source_endpoints = {};
 };
 
 // Whether the mapping asks for a top-level attribute at the level of patient, study or series: what
 // DicomInstance::attributes is made of.
 [[nodiscard]] bool is_mapped(dicom::Tag tag);
+// Those of them that are of this level as DICOM has it (query/level.h), in ascending order: what an
+// archive is asked for.
+[[nodiscard]] std::vector<dicom::Tag> mapped_tags(query::Level level);
 // What instance.title is made of (SR and KO: the concept name's meaning, …), or "".
 [[nodiscard]] std::string title_of(const dicom::DataSet& data_set);
 // (0020,0013), when it is a whole number that is not negative.
@@ -92,6 +102,6 @@ enum class Explain : std::uint8_t { no, yes };
                                       const MappingTargets& targets, Explain explain);
 [[nodiscard]] Mapped to_patient(const StudyFacts& facts, const MappingRules& rules,
                                 Explain explain);
-[[nodiscard]] std::string to_endpoint(const MappingRules& rules);
+[[nodiscard]] std::string to_endpoint(std::string_view name, std::string_view address);
 
 }  // namespace lightbox::ingest

@@ -136,9 +136,13 @@ void modalities(const Row& row, Reading& reading) {
     reading.add(modality_coding(shown_modality(series)), row.attributes[0], &set);
   }
   if (!reading.study.series.empty()) return;
-  for (const AttributeSet& set : reading.sets) {  // all are rejected
-    const std::string_view code = Reading::first(set, row.attributes[0]);
-    if (is_code(code)) reading.add(modality_coding(code), row.attributes[0], &set);
+  // All are rejected; or none is known yet.
+  const dicom::Tag tag = reading.study.told_by ? tags::ModalitiesInStudy : row.attributes[0];
+  for (const AttributeSet& set : reading.sets) {
+    for (const std::string_view value : set.data->texts(tag)) {
+      const std::string_view code = trimmed(value);
+      if (is_code(code)) reading.add(modality_coding(code), tag, &set);
+    }
   }
 }
 
@@ -159,11 +163,21 @@ void endpoints(const Row& /*row*/, Reading& reading) {
     reading.add(reference_to(endpoint, {}), 0, nullptr);
 }
 
+// What another archive tells of it, while no instance is known.
+void told_count(dicom::Tag tag, Reading& reading) {
+  const AttributeSet& set = reading.sets.front();
+  if (const auto count = number_of(*set.data, tag)) {
+    reading.add(std::to_string(*count), tag, &set);
+  }
+}
+
 void count_series(const Row& /*row*/, Reading& reading) {
+  if (reading.study.told_by) return told_count(tags::NumberOfStudyRelatedSeries, reading);
   reading.add(std::to_string(reading.study.series.size()), 0, nullptr);
 }
 
 void count_instances(const Row& /*row*/, Reading& reading) {
+  if (reading.study.told_by) return told_count(tags::NumberOfStudyRelatedInstances, reading);
   std::size_t count = 0;
   for (const SeriesFacts& series : reading.study.series) count += series.instances.size();
   reading.add(std::to_string(count), 0, nullptr);

@@ -77,8 +77,7 @@ Mapped to_imaging_study(const StudyFacts& facts, const MappingRules& rules,
   return mapped;
 }
 
-std::string to_endpoint(const MappingRules& rules) {
-  std::string_view address = rules.dicomweb_base;
+std::string to_endpoint(std::string_view name, std::string_view address) {
   while (address.ends_with('/')) address.remove_suffix(1);
   constexpr std::string_view systems = "http://terminology.hl7.org/CodeSystem/";
   const std::string type = coding({.system = std::string(systems) + "endpoint-connection-type",
@@ -91,7 +90,7 @@ std::string to_endpoint(const MappingRules& rules) {
   endpoint.text("resourceType", "Endpoint");
   endpoint.text("status", "active");
   endpoint.raw("connectionType", type);
-  endpoint.text("name", "DICOMweb of this archive");
+  endpoint.text("name", name);
   endpoint.raw("payloadType", "[" + payload + "]");
   endpoint.raw("payloadMimeType", R"(["application/dicom"])");
   endpoint.text("address", address);

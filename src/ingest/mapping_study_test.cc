@@ -270,9 +270,8 @@ TEST(MappingStudyTest, AttributesThatAreNotThereAreRefused) {
 }
 
 TEST(MappingStudyTest, TheEndpointIsValid) {
-  MappingRules rules = test_rules();
-  rules.dicomweb_base = "http://localhost:8080/dicomweb//";
-  const std::string json = to_endpoint(rules);
+  const std::string json =
+      to_endpoint("DICOMweb of this archive", "http://localhost:8080/dicomweb//");
   expect_valid(json);
   EXPECT_EQ(element_of(json, "Endpoint.address"), "\"http://localhost:8080/dicomweb\"");
   EXPECT_EQ(element_of(json, "Endpoint.payloadMimeType"), "[\"application/dicom\"]");

@@ -101,7 +101,7 @@ std::array<std::vector<const Row*>, 4> by_level() {
 // UIDs are columns of the index, not attributes of it.
 bool is_uid(Tag tag) { return tag == StudyInstanceUID || tag == SeriesInstanceUID; }
 
-std::vector<Tag> mapped_tags() {
+std::vector<Tag> tags_of_table() {
   // A rejection note is known by its title (study_facts.cc).
   std::vector<Tag> all{ConceptNameCodeSequence};
   for (const Row& row : table) {
@@ -115,6 +115,11 @@ std::vector<Tag> mapped_tags() {
   return all;
 }
 
+const std::vector<Tag>& all_mapped() {
+  static const std::vector<Tag> all = tags_of_table();
+  return all;
+}
+
 }  // namespace
 
 const std::vector<Row>& mapping_table() { return table; }
@@ -124,9 +129,13 @@ const std::vector<const Row*>& rows_of(Level level) {
   return rows[static_cast<std::size_t>(level)];
 }
 
-bool is_mapped(dicom::Tag tag) {
-  static const std::vector<Tag> all = mapped_tags();
-  return std::ranges::binary_search(all, tag);
+bool is_mapped(dicom::Tag tag) { return std::ranges::binary_search(all_mapped(), tag); }
+
+std::vector<dicom::Tag> mapped_tags(query::Level level) {
+  std::vector<dicom::Tag> found;
+  std::ranges::copy_if(all_mapped(), std::back_inserter(found),
+                       [&](Tag tag) { return query::level_of(tag) == level; });
+  return found;
 }
 
 }  // namespace lightbox::ingest

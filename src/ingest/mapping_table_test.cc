@@ -350,6 +350,27 @@ TEST(MappingTableTest, WhatIsAskedForIsKept) {
   }
 }
 
+// The standard's level: Modality is a row of the study, and an attribute of the series.
+TEST(MappingTableTest, WhatIsAskedForIsOfOneLevel) {
+  std::vector<dicom::Tag> all;
+  for (const query::Level level :
+       {query::Level::patient, query::Level::study, query::Level::series, query::Level::instance}) {
+    const auto found = mapped_tags(level);
+    EXPECT_TRUE(std::ranges::is_sorted(found));
+    const auto has = [&](dicom::Tag tag) { return std::ranges::binary_search(found, tag); };
+    EXPECT_EQ(has(tags::OtherPatientIDsSequence), level == query::Level::patient);
+    EXPECT_EQ(has(tags::ProcedureCodeSequence), level == query::Level::study);
+    EXPECT_EQ(has(tags::Modality), level == query::Level::series);
+    EXPECT_EQ(has(tags::ConceptNameCodeSequence), level == query::Level::instance);
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  for (const Row& row : mapping_table()) {
+    for (const dicom::Tag tag : row.attributes) {
+      EXPECT_EQ(std::ranges::count(all, tag), is_mapped(tag) ? 1 : 0) << name_of_attribute(tag);
+    }
+  }
+}
+
 TEST(MappingTableTest, TheTableAndThePageAgree) {
   std::ifstream file("docs/mapping.md");
   ASSERT_TRUE(file);

@@ -21,7 +21,7 @@ class StudyProjection {
     TRY(const auto rows, store_.dicom().study(study_uid_));
     projection_.study_uid = rows.uid;
     projection_.revision = rows.revision;
-    if (rows.instances.empty()) {
+    if (rows.instances.empty() && rows.told.empty()) {
       TRY_DO(withdraw());
     } else if (auto made = make(rows); !made) {
       if (!is_its_fault(made.error().kind)) return std::unexpected(std::move(made).error());
@@ -72,7 +72,7 @@ class StudyProjection {
   Result<void> write_all(StudyPlan plan) {
     projection_.problems = std::move(plan.problems);
     if (plan.study) TRY_DO(release_patient(plan));
-    if (plan.endpoint) TRY_DO(write(std::move(*plan.endpoint)));
+    for (Planned& endpoint : plan.endpoints) TRY_DO(write(std::move(endpoint)));
     if (plan.patient && plan.patient->is_written) TRY_DO(write(std::move(*plan.patient)));
     if (plan.study) TRY_DO(write(std::move(*plan.study)));
     return {};

@@ -16,6 +16,12 @@ Problem damaged(const store::StoredFile& file) {
       "The index of the frames of " + file.instance.sop_instance_uid + " is damaged in the store");
 }
 
+Problem elsewhere(const store::StoredFile& file) {
+  return problem(ProblemKind::unavailable, "Instance " + file.instance.sop_instance_uid +
+                                               " is in the archive " + file.source +
+                                               ", and has not been fetched");
+}
+
 }  // namespace
 
 StoredObject::StoredObject(Archive& archive, store::StoredFile file)
@@ -39,6 +45,7 @@ Result<std::optional<StoredObject>> StoredObject::find(Archive& archive, std::in
 bool StoredObject::is_slow() const { return dicom::is_deflated(file_.transfer_syntax_uid); }
 
 Result<void> StoredObject::open_as_it_is() {
+  if (file_.is_remote()) return elsewhere(file_);
   auto source = archive_->open_file(file_.file);
   // The index has the instance: that its file is missing is no fault of the request.
   if (!source && source.error().kind == ProblemKind::not_found) {

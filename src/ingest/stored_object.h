@@ -23,7 +23,8 @@ class StoredObject {
   static Result<std::optional<StoredObject>> find(Archive& archive, std::int64_t key);
 
   // Opens the file, to be called before anything is read. A deflated object is inflated in memory,
-  // which takes its time: `is_slow`. `unavailable`; `too_large` past dicom_inflated_bytes_max.
+  // which takes its time: `is_slow`. `unavailable`, also when only another archive has it;
+  // `too_large` past dicom_inflated_bytes_max.
   Result<void> open();
   // For its bytes as they are stored, deflated or not.
   Result<void> open_as_it_is();

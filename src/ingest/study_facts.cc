@@ -111,6 +111,15 @@ Result<StudyFacts> StudyFacts::of(const store::StudyRows& rows) {
     TRY(auto parsed, dicom::ParsedJson::parse(attributes, limits));
     impl->parsed.push_back(std::move(parsed));
   }
+  if (rows.instances.empty() && !rows.told.empty()) {
+    const store::SourceStudy& told = rows.told.front();
+    TRY(auto parsed, dicom::ParsedJson::parse(told.attributes, limits));
+    impl->parsed.push_back(std::move(parsed));
+    impl->told_by.emplace().source = told.source;
+    impl->sets.push_back({.data = &impl->parsed.back().data_set(), .instance = &*impl->told_by});
+    impl->status = "registered";
+    return StudyFacts(std::move(impl));
+  }
   std::vector<const InstanceRow*> accepted;
   std::vector<const InstanceRow*> rejected;
   std::vector<std::string_view> codes;

@@ -44,6 +44,9 @@ struct StudyFacts::Impl {
   std::vector<SeriesFacts> series;        // in shown order
   std::vector<AttributeSet> sets;         // in canonical order, of the whole study
   std::string_view status;                // of R4's imagingstudy-status
+  // Of a study of which another archive tells, and no instance is known: `sets` has one, with this
+  // in place of an instance.
+  std::optional<InstanceRow> told_by;
   // Whose series or own UID FHIR does not allow as an id: in none of the above.
   std::vector<const InstanceRow*> without_id;
 };

@@ -1,5 +1,6 @@
 #include "ingest/study_plan.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/new_id.h"
@@ -34,7 +35,7 @@ class Planning {
 
   Result<StudyPlan> run() {
     TRY(const auto facts, StudyFacts::of(rows_));
-    TRY_DO(plan_endpoint());
+    TRY_DO(plan_endpoints());
     TRY_DO(plan_patient(facts));
     TRY_DO(plan_study(facts));
     if (plan_.patient) rank_patient();
@@ -43,16 +44,26 @@ class Planning {
   }
 
  private:
-  Result<void> plan_endpoint() {
+  Result<void> plan_endpoints() {
+    TRY_DO(plan_endpoint(own_endpoint, "DICOMweb of this archive", options_.rules.dicomweb_base));
+    for (const auto& [source, address] : options_.rules.source_endpoints) {
+      const auto held = std::ranges::find(rows_.told, source, &store::SourceStudy::source);
+      if (held == rows_.told.end()) continue;
+      TRY_DO(plan_endpoint("source|" + source, "DICOMweb of " + source, address));
+    }
+    return {};
+  }
+
+  Result<void> plan_endpoint(std::string key, const std::string& name, const std::string& address) {
     TRY(auto target, find({.kind = IdentityKind::endpoint,
-                           .key = own_endpoint,
+                           .key = std::move(key),
                            .type = "Endpoint",
                            .identifier = {},
                            .new_id = new_id()}));
-    plan_.endpoint = Planned{.target = std::move(*target),
-                             .next = to_endpoint(options_.rules),
-                             .rank = {},
-                             .explanations = {}};
+    plan_.endpoints.push_back({.target = std::move(*target),
+                               .next = to_endpoint(name, address),
+                               .rank = {},
+                               .explanations = {}});
     return {};
   }
 
@@ -79,7 +90,9 @@ class Planning {
 
   Result<void> plan_study(const StudyFacts& facts) {
     MappingTargets targets;
-    targets.endpoint_references.push_back("Endpoint/" + plan_.endpoint->target.id);
+    for (const Planned& endpoint : plan_.endpoints) {
+      targets.endpoint_references.push_back("Endpoint/" + endpoint.target.id);
+    }
     if (plan_.patient) targets.patient_reference = "Patient/" + plan_.patient->target.id;
     Mapped mapped = to_imaging_study(facts, options_.rules, targets, explain_);
     list(mapped.problems);

@@ -55,14 +55,15 @@ struct Planned {
 Result<Merged> merge_with_current(const Planned& planned);
 
 struct StudyPlan {
-  std::optional<Planned> endpoint;
+  // This archive's own first, then those of others that hold the study.
+  std::vector<Planned> endpoints;
   // nullopt: several could be it, or a new one cannot be made; so is a problem.
   std::optional<Planned> patient;
   std::optional<Planned> study;
   std::vector<store::DicomProblem> problems;
 };
 
-// `rows` must have instances. Fails as StudyFacts::of and Store::search.
+// `rows` must have instances, or be told of. Fails as StudyFacts::of and Store::search.
 Result<StudyPlan> plan_study(store::Store& store, const ProjectorOptions& options,
                              const store::StudyRows& rows, Explain explain);
 

@@ -6,6 +6,7 @@
 #include "http/media_type.h"
 #include "http/message.h"
 #include "http/multipart.h"
+#include "pacs/description.h"
 #include "pacs/http_client.h"
 #include "pacs/modality.h"
 #include "pacs/qido_answer.h"
@@ -16,7 +17,8 @@ namespace {
 
 constexpr dicom::Tag number_of_study_related_instances = 0x00201208;
 constexpr std::size_t page_size_max = 500;
-constexpr std::size_t instances_max = 1'000'000;  // of one study
+constexpr std::size_t series_max = 100'000;  // of one study
+constexpr std::size_t instances_max = 1'000'000;
 
 class TextBody : public HttpBody {
  public:
@@ -149,34 +151,38 @@ class DicomwebArchive : public RemoteArchive {
     return {};
   }
 
-  Result<RemoteStudies> studies(const Window& window, const std::string& modality) override {
-    std::string query = fmt::format("/studies?StudyDate={}", window.dates());
-    if (window.is_part_of_day()) query += fmt::format("&StudyTime={}", window.times());
+  Result<RemoteStudies> studies(const Window& window, const std::string& modality,
+                                Wanted wanted) override {
+    std::string query = "/studies?" + matching(window);
     if (!modality.empty()) {
       query += "&ModalitiesInStudy=";
       http::append_encoded(modality, query);
     }
-    query += fmt::format("&includefield={}", dicom::text_of(number_of_study_related_instances));
+    query += "&includefield=";
+    query += wanted == Wanted::attributes ? fields_of(query::Level::study)
+                                          : dicom::text_of(number_of_study_related_instances);
     TRY(const auto answer,
         search(query, dicom::tags::StudyInstanceUID, connecting_.source.results_max));
     RemoteStudies found{.studies = {}, .is_cut = answer.is_cut()};
     for (const auto& result : answer.results()) {
       const dicom::DataSet& data_set = result.data_set();
       if (!may_have(data_set, modality)) continue;
-      const auto instances = data_set.integer(number_of_study_related_instances);
-      found.studies.push_back(
-          {.uid = std::string(data_set.first(dicom::tags::StudyInstanceUID)),
-           .instances = instances && *instances >= 0
-                            ? std::optional(static_cast<std::uint64_t>(*instances))
-                            : std::nullopt});
+      found.studies.push_back(study_of(data_set, wanted));
     }
     return found;
   }
 
+  Result<bool> has_study(const std::string& study_uid) override {
+    TRY(const auto answer, search("/studies?StudyInstanceUID=" + study_uid,
+                                  dicom::tags::StudyInstanceUID, connecting_.source.results_max));
+    return std::ranges::any_of(answer.results(), [&](const auto& result) {
+      return result.data_set().first(dicom::tags::StudyInstanceUID) == study_uid;
+    });
+  }
+
   Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) override {
-    TRY(const auto answer, search(fmt::format("/studies/{}/instances?includefield={}", study_uid,
-                                              dicom::text_of(dicom::tags::SOPClassUID)),
-                                  dicom::tags::SOPInstanceUID, instances_max));
+    TRY(const auto answer,
+        search(instances_query(study_uid), dicom::tags::SOPInstanceUID, instances_max));
     std::vector<RemoteInstance> found;
     for (const auto& result : answer.results()) {
       const dicom::DataSet& data_set = result.data_set();
@@ -187,10 +193,55 @@ class DicomwebArchive : public RemoteArchive {
     return found;
   }
 
+  Result<Described> describe(const RemoteStudy& study, const EachInstance& each) override {
+    StudyDescription description(study);
+    TRY(const auto series, search(fmt::format("/studies/{}/series?includefield={}", study.uid,
+                                              fields_of(query::Level::series)),
+                                  dicom::tags::SeriesInstanceUID, series_max));
+    for (const auto& result : series.results()) description.add_series(told_by(result.data_set()));
+    Described described;
+    QidoAnswer answer(dicom::tags::SOPInstanceUID, page_size_max, instances_max);
+    while (!answer.is_ended()) {
+      TRY_DO(add_page(instances_query(study.uid), answer));
+      for (const auto& result : answer.take()) {
+        const auto instance = description.instance(told_by(result.data_set()));
+        if (instance) {
+          TRY_DO(each(*instance));
+        } else {
+          ++described.skipped;
+        }
+      }
+    }
+    described.is_cut = series.is_cut() || answer.is_cut();
+    return described;
+  }
+
+  Result<std::optional<ToldStudies>> describe_window(const Window& window,
+                                                     std::size_t shown_max) override {
+    TRY(const auto series, search(fmt::format("/series?{}&includefield={}", matching(window),
+                                              fields_of(query::Level::series)),
+                                  dicom::tags::SeriesInstanceUID, shown_max));
+    TRY(const auto instances, search("/instances?" + matching(window) + sop_class_field(),
+                                     dicom::tags::SOPInstanceUID, shown_max));
+    if (series.is_cut() || instances.is_cut()) return std::optional<ToldStudies>();
+    std::optional<ToldStudies> told(std::in_place);
+    const auto add = [&](const QidoAnswer& answer, std::vector<std::string> ToldStudy::* member) {
+      for (const auto& result : answer.results()) {
+        const dicom::DataSet& data_set = result.data_set();
+        ToldStudy& study = (*told)[std::string(data_set.first(dicom::tags::StudyInstanceUID))];
+        (study.*member).push_back(told_by(data_set));
+      }
+    };
+    add(series, &ToldStudy::series);
+    add(instances, &ToldStudy::instances);
+    return told;
+  }
+
   Result<std::uint64_t> retrieve(const RemoteSelection& selection,
                                  ingest::ObjectReceiver& receiver) override {
     std::string url = fmt::format("{}/studies/{}", access_.wado_url, selection.study_uid);
     if (!selection.series_uid.empty()) url += "/series/" + selection.series_uid;
+    if (!selection.sop_instance_uid.empty()) url += "/instances/" + selection.sop_instance_uid;
     TRY_DO(at_pace(
         connecting_.pace, connecting_.source.retries_max,
         [&] { return retrieve_once(url, receiver); }, retry_after()));
@@ -230,16 +281,58 @@ class DicomwebArchive : public RemoteArchive {
     return Text{.text = body.text(), .has_warning = head.has_warning};
   }
 
+  static std::string matching(const Window& window) {
+    std::string query = "StudyDate=" + window.dates();
+    if (window.is_part_of_day()) query += "&StudyTime=" + window.times();
+    return query;
+  }
+
+  // Nothing that a server would have to open files for.
+  static std::string sop_class_field() {
+    return "&includefield=" + dicom::text_of(dicom::tags::SOPClassUID);
+  }
+  static std::string instances_query(const std::string& study_uid) {
+    return "/studies/" + study_uid + "/instances?" + sop_class_field().substr(1);
+  }
+
+  static std::string fields_of(query::Level level) {
+    std::string fields;
+    for (const dicom::Tag tag : asked_tags(level)) {
+      if (!fields.empty()) fields += ',';
+      fields += dicom::text_of(tag);
+    }
+    return fields;
+  }
+
   // `query` has parameters already.
   Result<QidoAnswer> search(const std::string& query, dicom::Tag key, std::size_t results_max) {
-    const std::size_t page_size = std::min(results_max, page_size_max);
-    QidoAnswer answer(key, page_size, results_max);
-    while (!answer.is_ended()) {
-      TRY(const auto page, get_text(fmt::format("{}{}&limit={}&offset={}", access_.qido_url, query,
-                                                page_size, answer.offset())));
-      TRY_DO(answer.add(page.text, page.has_warning, connecting_.limits));
-    }
+    QidoAnswer answer(key, std::min(results_max, page_size_max), results_max);
+    while (!answer.is_ended()) TRY_DO(add_page(query, answer));
     return answer;
+  }
+  Result<void> add_page(const std::string& query, QidoAnswer& answer) {
+    auto page = get_page(knows_fields_ ? query : without_fields(query), answer);
+    if (!page && page.error().kind == ProblemKind::invalid && knows_fields_) {
+      // Some refuse all when one of the fields is none that they know: what they tell unasked is
+      // better than nothing.
+      const Problem refused = std::move(page).error();
+      page = get_page(without_fields(query), answer);
+      if (!page) return refused;
+      knows_fields_ = false;
+    }
+    if (!page) return std::move(page).error();
+    return answer.add(page->text, page->has_warning, connecting_.limits);
+  }
+  Result<Text> get_page(const std::string& query, const QidoAnswer& answer) {
+    const bool has_separator = query.ends_with('?') || query.ends_with('&');
+    return get_text(fmt::format("{}{}{}limit={}&offset={}", access_.qido_url, query,
+                                has_separator ? "" : "&", answer.page_size(), answer.offset()));
+  }
+  static std::string without_fields(std::string query) {
+    const auto begin = query.find("includefield=");
+    if (begin == query.npos) return query;
+    const auto end = std::min(query.find('&', begin), query.size());
+    return query.erase(begin, end - begin);
   }
 
   std::function<std::int64_t()> retry_after() {
@@ -250,6 +343,7 @@ class DicomwebArchive : public RemoteArchive {
   const DicomwebAccess& access_;
   HttpClient client_;
   bool knows_any_syntax_ = true;
+  bool knows_fields_ = true;
 };
 
 }  // namespace

@@ -1,10 +1,14 @@
 // An application entity: C-FIND, C-GET and C-MOVE of the Study Root (PS3.4 annex C), each request
 // on an association of its own, so that none is held while nothing is asked.
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
+#include "dicom/dictionary.h"
 #include "dimse/service_user.h"
+#include "pacs/description.h"
 #include "pacs/modality.h"
 #include "pacs/remote_archive.h"
 
@@ -13,6 +17,7 @@ namespace {
 
 constexpr dicom::Tag study_time = 0x00080030;
 constexpr dicom::Tag query_retrieve_level = 0x00080052;
+constexpr dicom::Tag timezone_offset_from_utc = 0x00080201;
 constexpr dicom::Tag number_of_study_related_instances = 0x00201208;
 
 dimse::ProposedContext context_of(std::uint8_t id, const char* sop_class) {
@@ -21,6 +26,27 @@ dimse::ProposedContext context_of(std::uint8_t id, const char* sop_class) {
           .transfer_syntaxes = {dimse::uid::explicit_little_endian,
                                 dimse::uid::implicit_little_endian}};
 }
+
+// What is wanted of a level, as keys that match everything (PS3.4 C.2.2.2.3 and C.2.2.2.6: a
+// sequence without an item is answered whole). Not the time zone: as a key it says which one the
+// other keys are in (C.4.1.1.3.1).
+void add_keys(query::Level level, std::vector<dimse::IdentifierKey>& keys) {
+  for (const dicom::Tag tag : asked_tags(level)) {
+    const auto known = dicom::find_tag(tag);
+    if (!known || tag == timezone_offset_from_utc) continue;
+    if (std::ranges::find(keys, tag, &dimse::IdentifierKey::tag) != keys.end()) continue;
+    keys.push_back({tag, dicom::name_of(known->vr)});
+  }
+}
+
+// How far a description has come, which an attempt that fails does not undo.
+struct Describing {
+  const RemoteStudy& study;
+  const EachInstance& each;
+  Described described = {};
+  std::set<std::string> series_done = {};
+  std::optional<Problem> refusal = {};  // of `each`
+};
 
 class DimseArchive : public RemoteArchive {
  public:
@@ -40,10 +66,26 @@ class DimseArchive : public RemoteArchive {
                             [](dimse::ServiceUser& user) { return user.echo(); });
   }
 
-  Result<RemoteStudies> studies(const Window& window, const std::string& modality) override {
+  Result<RemoteStudies> studies(const Window& window, const std::string& modality,
+                                Wanted wanted) override {
     return with_association(
         {context_of(1, dimse::uid::study_root_find)},
-        [&](dimse::ServiceUser& user) { return find_studies(user, window, modality); });
+        [&](dimse::ServiceUser& user) { return find_studies(user, window, modality, wanted); });
+  }
+
+  Result<bool> has_study(const std::string& study_uid) override {
+    return with_association(
+        {context_of(1, dimse::uid::study_root_find)},
+        [&](dimse::ServiceUser& user) -> Result<bool> {
+          bool is_there = false;
+          TRY_DO(user.find({{query_retrieve_level, "CS", "STUDY"},
+                            {dicom::tags::StudyInstanceUID, "UI", study_uid}},
+                           [&](const dicom::DataSet& match) {
+                             is_there = match.first(dicom::tags::StudyInstanceUID) == study_uid;
+                             return !is_there;
+                           }));
+          return is_there;
+        });
   }
 
   Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) override {
@@ -52,11 +94,31 @@ class DimseArchive : public RemoteArchive {
         [&](dimse::ServiceUser& user) { return find_instances(user, study_uid); });
   }
 
+  // Relational queries would have to be negotiated (PS3.4 C.5.1.1), and few archives offer them.
+  Result<std::optional<ToldStudies>> describe_window(const Window& /*window*/,
+                                                     std::size_t /*shown_max*/) override {
+    return std::optional<ToldStudies>();
+  }
+
+  Result<Described> describe(const RemoteStudy& study, const EachInstance& each) override {
+    Describing describing{.study = study, .each = each};
+    TRY_DO(with_association(
+        {context_of(1, dimse::uid::study_root_find)},
+        [&](dimse::ServiceUser& user) { return describe_rest(user, describing); }));
+    if (describing.refusal) return std::move(*describing.refusal);
+    return describing.described;
+  }
+
   Result<std::uint64_t> retrieve(const RemoteSelection& selection,
                                  ingest::ObjectReceiver& receiver) override {
+    const bool is_image = !selection.sop_instance_uid.empty();
+    const char* level = is_image ? "IMAGE" : (selection.series_uid.empty() ? "STUDY" : "SERIES");
     std::vector<dimse::IdentifierKey> keys = {
-        {query_retrieve_level, "CS", selection.series_uid.empty() ? "STUDY" : "SERIES"},
+        {query_retrieve_level, "CS", level},
         {dicom::tags::StudyInstanceUID, "UI", selection.study_uid}};
+    if (is_image) {
+      keys.insert(keys.begin(), {dicom::tags::SOPInstanceUID, "UI", selection.sop_instance_uid});
+    }
     if (!selection.series_uid.empty()) {
       keys.push_back({dicom::tags::SeriesInstanceUID, "UI", selection.series_uid});
     }
@@ -114,29 +176,23 @@ class DimseArchive : public RemoteArchive {
   }
 
   Result<RemoteStudies> find_studies(dimse::ServiceUser& user, const Window& window,
-                                     const std::string& modality) const {
+                                     const std::string& modality, Wanted wanted) const {
     RemoteStudies found;
     const std::size_t results_max = connecting_.source.results_max;
     std::size_t results = 0;
     const auto take = [&](const dicom::DataSet& match) {
-      const auto instances = match.integer(number_of_study_related_instances);
-      const std::string_view uid = match.first(dicom::tags::StudyInstanceUID);
-      if (!uid.empty() && may_have(match, modality)) {
-        found.studies.push_back(
-            {.uid = std::string(uid),
-             .instances = instances && *instances >= 0
-                              ? std::optional(static_cast<std::uint64_t>(*instances))
-                              : std::nullopt});
+      if (!match.first(dicom::tags::StudyInstanceUID).empty() && may_have(match, modality)) {
+        found.studies.push_back(study_of(match, wanted));
       }
       return ++results < results_max;
     };
-    TRY(const auto outcome, user.find({{dicom::tags::StudyDate, "DA", window.dates()},
-                                       {study_time, "TM", window.times()},
-                                       {query_retrieve_level, "CS", "STUDY"},
-                                       {modalities_in_study, "CS", modality},
-                                       {dicom::tags::StudyInstanceUID, "UI"},
-                                       {number_of_study_related_instances, "IS"}},
-                                      take));
+    std::vector<dimse::IdentifierKey> keys = {
+        {dicom::tags::StudyDate, "DA", window.dates()}, {study_time, "TM", window.times()},
+        {query_retrieve_level, "CS", "STUDY"},          {modalities_in_study, "CS", modality},
+        {dicom::tags::StudyInstanceUID, "UI"},          {number_of_study_related_instances, "IS"},
+    };
+    if (wanted == Wanted::attributes) add_keys(query::Level::study, keys);
+    TRY(const auto outcome, user.find(std::move(keys), take));
     found.is_cut = outcome == dimse::ServiceUser::Found::cut || is_suspiciously_round(results);
     return found;
   }
@@ -168,6 +224,69 @@ class DimseArchive : public RemoteArchive {
           }));
     }
     return found;
+  }
+
+  // The series that are not done, each handed on when all of it is here. What `each` fails with
+  // does not fail the request.
+  static Result<void> describe_rest(dimse::ServiceUser& user, Describing& describing) {
+    StudyDescription description(describing.study);
+    TRY(const auto series, find_series(user, describing));
+    for (const auto& [uid, told] : series) description.add_series(told);
+    for (const auto& [uid, told] : series) {
+      if (describing.series_done.contains(uid)) continue;
+      TRY(const auto instances, find_told(user, uid, describing));
+      for (const auto& [sop_instance_uid, told_of_it] : instances) {
+        const auto instance = description.instance(told_of_it, uid);
+        if (!instance) {
+          ++describing.described.skipped;
+        } else if (auto taken = describing.each(*instance); !taken) {
+          describing.refusal = std::move(taken).error();
+          return {};
+        }
+      }
+      describing.series_done.insert(uid);
+    }
+    return {};
+  }
+
+  // What is told, by UID.
+  using Told = std::map<std::string, std::string, std::less<>>;
+  static Result<Told> find_series(dimse::ServiceUser& user, Describing& describing) {
+    std::vector<dimse::IdentifierKey> keys = {
+        {query_retrieve_level, "CS", "SERIES"},
+        {dicom::tags::StudyInstanceUID, "UI", describing.study.uid},
+        {dicom::tags::SeriesInstanceUID, "UI"}};
+    add_keys(query::Level::series, keys);
+    Told series;
+    TRY(const auto found, user.find(std::move(keys), [&](const dicom::DataSet& match) {
+      const std::string_view uid = match.first(dicom::tags::SeriesInstanceUID);
+      // Anything else would be another question as a key.
+      if (dicom::is_uid(uid, dicom::UidRule::lenient)) series.emplace(uid, told_by(match));
+      return true;
+    }));
+    if (found == dimse::ServiceUser::Found::cut) describing.described.is_cut = true;
+    return series;
+  }
+  static Result<Told> find_told(dimse::ServiceUser& user, const std::string& series_uid,
+                                Describing& describing) {
+    Told instances;
+    TRY(const auto found,
+        user.find({{dicom::tags::SOPClassUID, "UI"},
+                   {dicom::tags::SOPInstanceUID, "UI"},
+                   {query_retrieve_level, "CS", "IMAGE"},
+                   {dicom::tags::StudyInstanceUID, "UI", describing.study.uid},
+                   {dicom::tags::SeriesInstanceUID, "UI", series_uid},
+                   {dicom::tags::InstanceNumber, "IS"}},
+                  [&](const dicom::DataSet& match) {
+                    // An archive that does not compare the series shows those of others, too.
+                    const std::string_view series = match.first(dicom::tags::SeriesInstanceUID);
+                    if (series.empty() || series == series_uid) {
+                      instances.emplace(match.first(dicom::tags::SOPInstanceUID), told_by(match));
+                    }
+                    return true;
+                  }));
+    if (found == dimse::ServiceUser::Found::cut) describing.described.is_cut = true;
+    return instances;
   }
 
   Connecting connecting_;

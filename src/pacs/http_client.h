@@ -14,16 +14,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "pacs/http_head.h"
 #include "pacs/source.h"
 
 namespace lightbox::pacs {
-
-struct HttpHead {
-  long status = 0;
-  std::string content_type;
-  bool has_warning = false;  // a Warning field of code 299 (PS3.18 8.3.4.4: results were left out)
-  std::int64_t retry_after_ms = 0;
-};
 
 // Takes an answer of status 2xx.
 class HttpBody {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/clock.h"
+
 namespace lightbox::pacs {
 namespace {
 
@@ -10,11 +12,6 @@ constexpr std::int64_t first_pause_ms = 500;
 constexpr std::int64_t longest_pause_ms = 60'000;
 constexpr std::int64_t asked_pause_max_ms = 600'000;  // whatever a Retry-After says
 constexpr auto turn = std::chrono::milliseconds(250);
-
-std::int64_t now_ms() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -28,12 +25,27 @@ bool Pace::enter() {
   }
   Clock::time_point mine;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    while (under_way_ >= source_.connections_max) {
+      if (is_stopped_()) return false;
+      left_.wait_for(lock, turn);
+    }
+    ++under_way_;
     mine = std::max(next_, Clock::now());
     next_ = mine + std::chrono::duration_cast<Clock::duration>(
                        std::chrono::duration<double>(1 / source_.requests_per_second));
   }
-  return wait_until(mine);
+  if (wait_until(mine)) return true;
+  leave();
+  return false;
+}
+
+void Pace::leave() {
+  {
+    const std::lock_guard lock(mutex_);
+    --under_way_;
+  }
+  left_.notify_one();
 }
 
 bool Pace::back_off(unsigned attempt, std::int64_t least_ms) {

@@ -1,12 +1,13 @@
 #pragma once
 
 // How fast a source may be asked, so that a clinical archive is never overrun: so many requests a
-// second, in the allowed hours only, and after a failure that may pass again with growing pauses.
-// How many connections there are is its user's business (SourceOptions::connections_max).
+// second, so many at once, in the allowed hours only, and after a failure that may pass again with
+// growing pauses.
 //
 // All members are safe from any thread.
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -21,8 +22,9 @@ class Pace {
   // `is_stopped` ends every wait within a quarter of a second.
   Pace(const SourceOptions& source, std::function<bool()> is_stopped);
 
-  // Blocks until a request may be made. False: it was stopped.
+  // Blocks until a request may be made. False: it was stopped. After true, leave() when it is done.
   [[nodiscard]] bool enter();
+  void leave();
   // Blocks before the next attempt, the longer the more there were; `least_ms`: what the source
   // asked for. False: it was stopped.
   [[nodiscard]] bool back_off(unsigned attempt, std::int64_t least_ms);
@@ -39,6 +41,8 @@ class Pace {
   std::function<bool()> is_stopped_;
   std::mutex mutex_;
   Clock::time_point next_;  // when the next request may begin
+  unsigned under_way_ = 0;  // requests
+  std::condition_variable left_;
 };
 
 // The problem of whoever was stopped.
@@ -55,6 +59,7 @@ auto at_pace(Pace& pace, unsigned retries_max, Request&& request,
   for (unsigned attempt = 0;; ++attempt) {
     if (!pace.enter()) return stopped();
     auto answer = request();
+    pace.leave();
     if (answer) return answer;
     if (pace.is_stopped()) return stopped();
     if (!may_pass(answer.error()) || attempt >= retries_max) return answer;

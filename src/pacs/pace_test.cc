@@ -1,6 +1,9 @@
 #include "pacs/pace.h"
 
+#include <atomic>
 #include <gtest/gtest.h>
+#include <thread>
+#include <vector>
 
 namespace lightbox::pacs {
 namespace {
@@ -16,9 +19,37 @@ TEST(Pace, SoManyRequestsASecond) {
   source.requests_per_second = 100;
   Pace pace(source, [] { return false; });
   const double seconds = seconds_of([&] {
-    for (int i = 0; i < 11; ++i) EXPECT_TRUE(pace.enter());
+    for (int i = 0; i < 11; ++i) {
+      EXPECT_TRUE(pace.enter());
+      pace.leave();
+    }
   });
   EXPECT_GE(seconds, 0.099);
+}
+
+TEST(Pace, SoManyRequestsAtOnce) {
+  SourceOptions source;
+  source.requests_per_second = 10'000;
+  source.connections_max = 2;
+  Pace pace(source, [] { return false; });
+  std::atomic<int> under_way = 0;
+  std::atomic<int> most = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&] {
+      const auto done = at_pace(pace, 0, [&]() -> Result<int> {
+        const int now = ++under_way;
+        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        --under_way;
+        return now;
+      });
+      EXPECT_TRUE(done);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(most, 2);
 }
 
 TEST(Pace, AWaitEndsWhenItIsStopped) {

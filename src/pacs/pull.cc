@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/log.h"
 #include "pacs/pull_study.h"
@@ -28,9 +29,37 @@ bool is_of_archive(const Problem& problem) {
 std::string selection_of(const PullOptions& options) {
   std::vector<std::string> modalities = options.modalities;
   std::ranges::sort(modalities);
-  return fmt::format("images from={} to={} modality={}", options.from ? da_of(*options.from) : "",
+  const std::string_view kind = options.kind == PullKind::images ? "images" : "metadata";
+  return fmt::format("{} from={} to={} modality={}", kind, options.from ? da_of(*options.from) : "",
                      options.to ? da_of(*options.to) : "", fmt::join(modalities, ","));
 }
+
+// So many studies of some days, and more than half of them, do not go at once: the archive is not
+// itself.
+constexpr std::size_t gone_max = 20;
+
+// Which studies a source has shown of some days, window by window.
+struct GoneStudies {
+  std::optional<Day> from;
+  std::optional<Day> to;
+  std::unordered_set<std::string> shown;
+  bool is_cut = false;
+
+  void look(const Window& window, const RemoteStudies& found) {
+    from = from ? std::min(*from, window.from) : window.from;
+    to = to ? std::max(*to, window.to) : window.to;
+    is_cut = is_cut || found.is_cut;
+    for (const RemoteStudy& study : found.studies) shown.insert(study.uid);
+  }
+  [[nodiscard]] std::vector<std::string> missing_of(const std::vector<std::string>& known) const {
+    std::vector<std::string> missing;
+    if (is_cut) return missing;
+    std::ranges::copy_if(known, std::back_inserter(missing),
+                         [&](const std::string& uid) { return !shown.contains(uid); });
+    return missing;
+  }
+  [[nodiscard]] std::string text() const { return Window{.from = *from, .to = *to}.text(); }
+};
 
 }  // namespace
 
@@ -46,7 +75,10 @@ struct Pull::Impl : ingest::ObjectReceiver {
   std::string resumed_at;
   std::optional<Problem> failure;  // of this archive, or of the source as a whole
   std::deque<RemoteStudy> waiting;
+  ToldStudies ahead;  // of those
+  bool can_tell_ahead = true;
   unsigned failures_in_a_row = 0;
+  GoneStudies gone;  // of the days under way
 
   // --- objects, from the threads of the connections ---
 
@@ -87,6 +119,7 @@ struct Pull::Impl : ingest::ObjectReceiver {
     const Day newest = options.to.value_or(options.today + std::chrono::days(1));
     const Day oldest = options.from.value_or(oldest_day);
     auto& dicom = environment.archive.store().dicom();
+    if (!options.is_resumable) return walk(WindowWalk(oldest, newest), std::nullopt);
     TRY(const auto earlier, dicom.pull_progress(options.source.name, selection));
     const auto began = earlier ? parse_day(earlier->newest_day) : std::nullopt;
     const auto open = earlier ? parse_day(earlier->open_day) : std::nullopt;
@@ -117,9 +150,39 @@ struct Pull::Impl : ingest::ObjectReceiver {
                                      "the archive shows only a part of this minute's studies");
       }
       const std::size_t count = found.studies.size();
+      gone.look(*window, found);
+      tell_ahead(*window, found.studies);
       TRY_DO(pull_all(std::move(found.studies)));
       windows.finish(count, options.source.results_max);
+      if (windows.open_until() < window->from) TRY_DO(remove_gone());
       if (newest) TRY_DO(keep_progress(*newest, windows.open_until()));
+    }
+    return {};
+  }
+
+  // --- what the source does not have any more ---
+
+  Result<void> remove_gone() {
+    const GoneStudies looked = std::exchange(gone, {});
+    if (options.kind == PullKind::images || !options.modalities.empty()) return {};
+    auto& dicom = environment.archive.store().dicom();
+    TRY(const auto known,
+        dicom.studies_of_source(options.source.name, da_of(*looked.from), da_of(*looked.to)));
+    const std::vector<std::string> missing = looked.missing_of(known);
+    if (missing.size() > gone_max && missing.size() * 2 > known.size()) {
+      environment.listener.differs(
+          "not removed", looked.text(),
+          fmt::format("the archive shows {} studies less than before: is all of it there?",
+                      missing.size()));
+      return {};
+    }
+    for (const std::string& uid : missing) {
+      // It may have moved to another day meanwhile, or have been left out.
+      TRY(const bool is_there, environment.connections.front()->has_study(uid));
+      if (is_there) continue;
+      TRY_DO(environment.archive.remove_source_study(options.source.name, uid));
+      const std::lock_guard lock(mutex);
+      ++status.studies_removed;
     }
     return {};
   }
@@ -131,13 +194,18 @@ struct Pull::Impl : ingest::ObjectReceiver {
                                                                   .open_day = da_of(open)});
   }
 
+  Result<RemoteStudies> search(const Window& window, const std::string& modality) {
+    return environment.connections.front()->studies(
+        window, modality, options.kind == PullKind::images ? Wanted::uids : Wanted::attributes);
+  }
+
   // Of all modalities that are wanted: a search has one (PS3.4 C.2.2.2.2).
   Result<RemoteStudies> studies_of(const Window& window) {
-    if (options.modalities.empty()) return environment.connections.front()->studies(window, "");
+    if (options.modalities.empty()) return search(window, "");
     RemoteStudies all;
     std::unordered_map<std::string, bool> seen;
     for (const std::string& modality : options.modalities) {
-      TRY(auto found, environment.connections.front()->studies(window, modality));
+      TRY(auto found, search(window, modality));
       all.is_cut = all.is_cut || found.is_cut;
       for (RemoteStudy& study : found.studies) {
         if (seen.emplace(study.uid, true).second) all.studies.push_back(std::move(study));
@@ -147,6 +215,23 @@ struct Pull::Impl : ingest::ObjectReceiver {
   }
 
   // --- studies ---
+
+  [[nodiscard]] Telling telling(RemoteArchive& remote) const {
+    return {.remote = remote,
+            .archive = environment.archive,
+            .listener = environment.listener,
+            .source = options.source.name};
+  }
+
+  // Where the source fails at that, each study is asked for by itself.
+  void tell_ahead(const Window& window, const std::vector<RemoteStudy>& studies) {
+    ahead.clear();
+    const bool is_of_all = options.kind == PullKind::metadata && options.modalities.empty();
+    if (!is_of_all || !can_tell_ahead) return;
+    auto told = tell_window(telling(*environment.connections.front()), window, studies);
+    if (told) ahead = std::move(*told);
+    can_tell_ahead = told.has_value();
+  }
 
   Result<void> pull_all(std::vector<RemoteStudy> studies) {
     {
@@ -177,7 +262,9 @@ struct Pull::Impl : ingest::ObjectReceiver {
         study = std::move(waiting.front());
         waiting.pop_front();
       }
-      const auto outcome = one.pull(study);
+      const auto outcome = options.kind == PullKind::images
+                               ? one.pull(study)
+                               : tell_study(telling(remote), study, ahead);
       count_sent(one.take_sent());
       take(study, outcome);
     }

@@ -1,9 +1,10 @@
 #pragma once
 
-// A back-fill: the studies of a source, from the newest day to the oldest, into this archive. What
-// is here already is not asked for again; what was asked for is counted afterwards. It can be
-// stopped, or crash, at any instant: the next one of the same selection goes on at the window where
-// this one was.
+// The studies of a source, from the newest day to the oldest, into this archive. What is here
+// already is not asked for again; what was asked for is counted afterwards. A pull of metadata of
+// whatever modality also removes what the source does not have any more. It can be stopped, or
+// crash, at any instant: the next one of the same selection goes on at the window where this one
+// was.
 //
 // One study at a time on each connection (SourceOptions::connections_max).
 
@@ -26,12 +27,19 @@
 
 namespace lightbox::pacs {
 
+enum class PullKind : std::uint8_t {
+  metadata,  // what the source tells; the images stay where they are
+  images,    // copied here
+};
+
 struct PullOptions {
   const SourceOptions& source;
+  PullKind kind = PullKind::metadata;
   std::optional<Day> from;  // nullopt: the oldest
   std::optional<Day> to;    // nullopt: `today`, and a day more, for other zones' sake
   Day today;
   std::vector<std::string> modalities;  // studies with any of these; none: all
+  bool is_resumable = true;             // the next one of the same goes on where this one stopped
 };
 
 // Who is told what happens. Safe from any thread.
@@ -50,8 +58,9 @@ struct PullStatus {
   std::uint64_t studies_complete = 0;  // before they were asked for
   std::uint64_t studies_pulled = 0;
   std::uint64_t studies_failed = 0;
-  std::uint64_t instances_sent = 0;  // by C-MOVE: the listener was not told of these
-  bool is_waiting = false;           // for the allowed hours
+  std::uint64_t studies_removed = 0;  // since the source does not have them any more
+  std::uint64_t instances_sent = 0;   // by C-MOVE: the listener was not told of these
+  bool is_waiting = false;            // for the allowed hours
 };
 
 class Pull {

@@ -23,15 +23,19 @@ std::vector<std::string> classes_of(const std::vector<RemoteInstance>& instances
 
 }  // namespace
 
+bool is_plausible(const RemoteStudy& study, PullListener& listener) {
+  if (dicom::is_uid(study.uid, dicom::UidRule::lenient)) return true;
+  listener.differs("not looked at", study.uid.substr(0, 100), "its Study Instance UID is no UID");
+  return false;
+}
+
 Result<StudyOutcome> StudyPull::pull(const RemoteStudy& study) {
-  // It becomes a part of URLs and queries.
-  if (!dicom::is_uid(study.uid, dicom::UidRule::lenient)) {
-    listener_.differs("not looked at", study.uid.substr(0, 100),
-                      "its Study Instance UID is no UID");
-    return StudyOutcome::differs;
-  }
-  TRY(const std::uint64_t here, archive_.store().dicom().instance_count(study.uid));
-  if (here > 0 && study.instances == here) return StudyOutcome::complete;
+  if (!is_plausible(study, listener_)) return StudyOutcome::differs;
+  auto& dicom = archive_.store().dicom();
+  TRY(const auto count, dicom.instance_count(study.uid));
+  // Copies that were fetched to be shown stay from now on.
+  if (count.fetched > 0) TRY_DO(dicom.keep_fetched(study.uid));
+  if (count.here > 0 && study.instances == count.here) return StudyOutcome::complete;
   TRY(const auto listed, list(study.uid));
   TRY(const auto lacking, missing(listed));
   if (!listed.empty() && lacking.empty()) return StudyOutcome::complete;
@@ -63,7 +67,7 @@ Result<std::vector<RemoteInstance>> StudyPull::missing(const std::vector<RemoteI
   TRY(const auto found, archive_.store().dicom().find(uids));
   std::vector<RemoteInstance> lacking;
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    if (!found[i]) lacking.push_back(listed[i]);
+    if (!found[i] || found[i]->is_remote()) lacking.push_back(listed[i]);
   }
   return lacking;
 }
@@ -102,7 +106,8 @@ Result<StudyOutcome> StudyPull::look(const RemoteStudy& study,
         fmt::format("{} of {} instances are not here", lacking.size(), listed.size()));
     return StudyOutcome::differs;
   }
-  TRY(const std::uint64_t here, archive_.store().dicom().instance_count(study.uid));
+  TRY(const auto count, archive_.store().dicom().instance_count(study.uid));
+  const std::uint64_t here = count.here;
   if (here == 0 || (study.instances && here < *study.instances)) {
     listener_.differs("not delivered or refused", study.uid,
                       fmt::format("{} of {} instances are here", here,

@@ -1,7 +1,7 @@
 #pragma once
 
-// One study of a source into this archive: what of it is missing here is retrieved, and looked for
-// afterwards.
+// One study of a source into this archive: what it tells of it (tell_study); or with its images, of
+// which what is missing here is retrieved, and looked for afterwards (StudyPull).
 
 #include <cstdint>
 #include <string>
@@ -19,6 +19,29 @@ enum class StudyOutcome : std::uint8_t {
   pulled,
   differs,  // something is still missing; the listener knows what
 };
+
+// Whether its UID is one: it becomes a part of URLs and queries. Else the listener is told.
+[[nodiscard]] bool is_plausible(const RemoteStudy& study, PullListener& listener);
+
+struct Telling {
+  RemoteArchive& remote;
+  ingest::Archive& archive;
+  PullListener& listener;
+  const std::string& source;
+};
+
+// What the source tells of a window's studies, asked for at once where that is likely to be faster
+// than one after the other: many are not known as they are told, with few instances each. Nothing
+// where it is not. Fails as RemoteArchive::describe_window() does, or when this archive does.
+Result<ToldStudies> tell_window(const Telling& telling, const Window& window,
+                                const std::vector<RemoteStudy>& studies);
+
+// Puts what the source tells of the study into the index: all of it or, when anything fails,
+// nothing. A study of which it shows no instances is put without. `ahead`: what tell_window() gave;
+// the source is asked again for what is not there, or not whole. Fails when the source or this
+// archive does.
+Result<StudyOutcome> tell_study(const Telling& telling, const RemoteStudy& study,
+                                const ToldStudies& ahead);
 
 class StudyPull {
  public:

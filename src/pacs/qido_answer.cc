@@ -11,7 +11,7 @@ Result<void> QidoAnswer::add(std::string_view json, bool has_warning, const Limi
   if (!json.empty()) {
     TRY(page, dicom::ParsedJson::parse_all(json, limits));
   }
-  const std::size_t before = results_.size();
+  const std::size_t before = keys_.size();
   for (dicom::ParsedJson& result : page) {
     const std::string_view key = result.data_set().first(key_);
     if (key.empty()) {
@@ -26,11 +26,11 @@ Result<void> QidoAnswer::add(std::string_view json, bool has_warning, const Limi
       page.size() >= page_size_ || has_warning || is_suspiciously_round(page.size());
   if (page.empty() || !may_go_on) {
     is_ended_ = true;
-  } else if (results_.size() == before) {
+  } else if (keys_.size() == before) {
     // A server that does not know offset shows the same again.
     is_ended_ = true;
     is_cut_ = true;
-  } else if (results_.size() >= results_max_) {
+  } else if (keys_.size() >= results_max_) {
     is_ended_ = true;
     is_cut_ = true;
   }

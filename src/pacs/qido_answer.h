@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -30,6 +31,10 @@ class QidoAnswer {
   // There are, or may be, more than were shown.
   [[nodiscard]] bool is_cut() const { return is_cut_; }
   [[nodiscard]] const std::vector<dicom::ParsedJson>& results() const { return results_; }
+  // Hands out the results so far, which are kept no longer: for answers that are too long to have
+  // at once. What comes again is still noticed.
+  [[nodiscard]] std::vector<dicom::ParsedJson> take() { return std::exchange(results_, {}); }
+  [[nodiscard]] std::size_t page_size() const { return page_size_; }
 
  private:
   dicom::Tag key_;

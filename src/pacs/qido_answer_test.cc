@@ -67,6 +67,31 @@ TEST(QidoAnswer, AServerThatIgnoresOffsetIsNotAskedForever) {
   EXPECT_TRUE(part.is_cut());
 }
 
+TEST(QidoAnswer, ResultsThatWereTakenStillCount) {
+  QidoAnswer answer(dicom::tags::StudyInstanceUID, 20, 500);
+  ASSERT_TRUE(answer.add(page_of(0, 20), false, Limits{}));
+  EXPECT_EQ(answer.take().size(), 20U);
+  EXPECT_TRUE(answer.results().empty());
+  // One that was there already comes again; then a page has nothing that is new.
+  ASSERT_TRUE(answer.add(page_of(19, 20), false, Limits{}));
+  EXPECT_EQ(answer.take().size(), 19U);
+  EXPECT_FALSE(answer.is_ended());
+  ASSERT_TRUE(answer.add(page_of(0, 20), false, Limits{}));
+  EXPECT_TRUE(answer.take().empty());
+  EXPECT_TRUE(answer.is_ended());
+  EXPECT_TRUE(answer.is_cut());
+}
+
+TEST(QidoAnswer, TheMaximumIsOfAllThatWereTaken) {
+  QidoAnswer answer(dicom::tags::StudyInstanceUID, 20, 40);
+  ASSERT_TRUE(answer.add(page_of(0, 20), false, Limits{}));
+  EXPECT_EQ(answer.take().size(), 20U);
+  EXPECT_FALSE(answer.is_ended());
+  ASSERT_TRUE(answer.add(page_of(20, 20), false, Limits{}));
+  EXPECT_TRUE(answer.is_ended());
+  EXPECT_TRUE(answer.is_cut());
+}
+
 TEST(QidoAnswer, WhatIsNoAnswerIsRefused) {
   QidoAnswer answer(dicom::tags::StudyInstanceUID, 20, 500);
   EXPECT_FALSE(answer.add("<html>", false, Limits{}));

@@ -29,6 +29,14 @@ constexpr std::array known_keys = {
     Key{"connect_timeout_ms", Protocol::both},
     Key{"timeout_ms", Protocol::both},
     Key{"results_max", Protocol::both},
+    Key{"precedence", Protocol::both},
+    Key{"endpoint_url", Protocol::both},
+    Key{"poll_seconds", Protocol::both},
+    Key{"poll_days", Protocol::both},
+    Key{"walk_hours", Protocol::both},
+    Key{"image_wait_ms", Protocol::both},
+    Key{"image_connections_max", Protocol::both},
+    Key{"image_requests_per_second", Protocol::both},
     Key{"url", Protocol::dicomweb},
     Key{"qido_url", Protocol::dicomweb},
     Key{"wado_url", Protocol::dicomweb},
@@ -178,6 +186,14 @@ class Reader {
     number("connect_timeout_ms", std::int64_t{1}, hour_ms, source.connect_timeout_ms);
     number("timeout_ms", std::int64_t{1'000}, hour_ms, source.timeout_ms);
     number("results_max", std::size_t{1}, std::size_t{100'000}, source.results_max);
+    number("precedence", 0U, 1'000'000U, source.precedence);
+    number("poll_seconds", std::int64_t{0}, std::int64_t{86'400}, source.poll_seconds);
+    number("poll_days", 1U, 3'660U, source.poll_days);
+    number("walk_hours", std::int64_t{0}, std::int64_t{8'784}, source.walk_hours);
+    number("image_wait_ms", std::int64_t{0}, hour_ms, source.image_wait_ms);
+    if (!list("endpoint_url").empty()) source.endpoint_url = url("endpoint_url");
+    number("image_connections_max", 1U, 64U, source.image_connections_max);
+    number("image_requests_per_second", 0.01, 10'000.0, source.image_requests_per_second);
   }
 
   DicomwebAccess read_dicomweb() {
@@ -317,6 +333,7 @@ std::string print_source(const SourceOptions& source) {
     const bool is_get = access.retrieve == DimseAccess::Retrieve::get;
     print_text("retrieve", is_get ? "get" : "move", out);
   }
+  print_text("endpoint_url", source.endpoint_url, out);
   print_text("patient_system", source.patient_system, out);
   print_text("dicom_time_zone", source.time_zone, out);
   std::string hours;
@@ -327,9 +344,15 @@ std::string print_source(const SourceOptions& source) {
   if (!hours.empty()) out += fmt::format("hours = [{}]\n", hours);
   return out + fmt::format(
                    "requests_per_second = {}\nconnections_max = {}\nretries_max = {}\n"
-                   "connect_timeout_ms = {}\ntimeout_ms = {}\nresults_max = {}\n",
+                   "connect_timeout_ms = {}\ntimeout_ms = {}\nresults_max = {}\n"
+                   "precedence = {}\npoll_seconds = {}\npoll_days = {}\nwalk_hours = {}\n"
+                   "image_wait_ms = {}\nimage_connections_max = {}\n"
+                   "image_requests_per_second = {}\n",
                    source.requests_per_second, source.connections_max, source.retries_max,
-                   source.connect_timeout_ms, source.timeout_ms, source.results_max);
+                   source.connect_timeout_ms, source.timeout_ms, source.results_max,
+                   source.precedence, source.poll_seconds, source.poll_days, source.walk_hours,
+                   source.image_wait_ms, source.image_connections_max,
+                   source.image_requests_per_second);
 }
 
 }  // namespace lightbox::pacs

@@ -49,6 +49,16 @@ struct SourceOptions {
   std::int64_t connect_timeout_ms = 10'000;
   std::int64_t timeout_ms = 60'000;  // without a byte
   std::size_t results_max = 500;     // of one search; past it the search is divided
+  // Of those that hold a study, the one with the least is asked for its images first; then by name.
+  unsigned precedence = 100;
+  std::string endpoint_url = {};   // of its DICOMweb, for clients themselves; "": not told to them
+  std::int64_t poll_seconds = 60;  // a server looks at the newest days; 0: never
+  unsigned poll_days = 3;          // so many
+  std::int64_t walk_hours = 24;    // a server looks at all of it; 0: never
+  std::int64_t image_wait_ms = 20'000;  // a client waits for images that are being fetched
+  // For what clients want of images that are not here; `hours` is not for these.
+  unsigned image_connections_max = 6;
+  double image_requests_per_second = 200;
 };
 
 // A table of the configuration: the texts of each key.

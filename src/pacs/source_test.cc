@@ -60,6 +60,8 @@ TEST(Source, AllSettingsAreRead) {
   table["retries_max"] = {"0"};
   table["timeout_ms"] = {"5000"};
   table["results_max"] = {"100"};
+  table["image_connections_max"] = {"12"};
+  table["image_requests_per_second"] = {"99.5"};
   table["headers"] = {"X-Tenant: a, b"};
   table["token"] = {"secret"};
   const auto source = parse_source("main", table);
@@ -69,9 +71,13 @@ TEST(Source, AllSettingsAreRead) {
   EXPECT_EQ(source->connections_max, 4U);
   EXPECT_EQ(source->retries_max, 0U);
   EXPECT_EQ(source->results_max, 100U);
+  EXPECT_EQ(source->image_connections_max, 12U);
+  EXPECT_EQ(source->image_requests_per_second, 99.5);
   EXPECT_EQ(std::get<DicomwebAccess>(source->access).headers.front(), "X-Tenant: a, b");
   const std::string printed = print_source(*source);
   EXPECT_THAT(printed, HasSubstr("hours = [\"19:00-07:00\", \"12:00-13:00\"]"));
+  EXPECT_THAT(printed, HasSubstr("image_connections_max = 12\n"));
+  EXPECT_THAT(printed, HasSubstr("image_requests_per_second = 99.5\n"));
   EXPECT_THAT(printed, Not(HasSubstr("secret")));
   EXPECT_THAT(printed, Not(HasSubstr("X-Tenant")));
 }
@@ -92,15 +98,25 @@ TEST(Source, ATokenMayBeInAFile) {
 // Each message names the key, the value, and what would be right.
 TEST(Source, WhatIsWrongIsSaid) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"url", "pacs.example.org"},   {"url", "https://user:secret@pacs.example.org"},
-      {"qido_url", "ftp://a"},       {"headers", "no colon"},
-      {"headers", "A: b\r\nC: d"},   {"patient_system", "hospital"},
-      {"dicom_time_zone", "Berlin"}, {"hours", "7-19"},
-      {"requests_per_second", "0"},  {"requests_per_second", "fast"},
-      {"connections_max", "0"},      {"connections_max", "2.5"},
-      {"retries_max", "-1"},         {"timeout_ms", "10"},
-      {"results_max", "0"},          {"ca_file", "/not/there.pem"},
+      {"url", "pacs.example.org"},
+      {"url", "https://user:secret@pacs.example.org"},
+      {"qido_url", "ftp://a"},
+      {"headers", "no colon"},
+      {"headers", "A: b\r\nC: d"},
+      {"patient_system", "hospital"},
+      {"dicom_time_zone", "Berlin"},
+      {"hours", "7-19"},
+      {"requests_per_second", "0"},
+      {"requests_per_second", "fast"},
+      {"connections_max", "0"},
+      {"connections_max", "2.5"},
+      {"retries_max", "-1"},
+      {"timeout_ms", "10"},
+      {"results_max", "0"},
+      {"ca_file", "/not/there.pem"},
       {"protocol", "http"},
+      {"image_connections_max", "65"},
+      {"image_requests_per_second", "0"},
   };
   for (const auto& [key, value] : cases) {
     auto table = dicomweb_table();
@@ -119,6 +135,9 @@ TEST(Source, AllThatIsWrongIsSaidAtOnce) {
   EXPECT_THAT(wrongs({{"protocol", {"dimse"}}}).front(), HasSubstr("sources.main.peer is missing"));
   EXPECT_THAT(wrongs({{"protocol", {"dimse"}}, {"peer", {"A=b:1"}}, {"url", {"http://a"}}}).front(),
               HasSubstr("sources.main.url is a setting of DICOMweb"));
+  EXPECT_THAT(
+      wrongs({{"protocol", {"dimse"}}, {"peer", {"A=b:1"}}, {"qido_url", {"http://h"}}}).front(),
+      HasSubstr("sources.main.qido_url is a setting of DICOMweb"));
   EXPECT_FALSE(parse_source("a b", dicomweb_table()));
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "rest/outcome.h"
 #include "rest/routes.h"
@@ -31,6 +32,39 @@ void append_sample(std::string_view name, std::string_view type, std::string_vie
 void append_metric(std::string_view name, std::string_view type, std::string_view help,
                    std::uint64_t value, std::string& out) {
   append_sample(fmt::format("lightbox_{}", name), type, help, "", value, out);
+}
+
+// Of what has never been, nothing is fresh.
+std::string seconds_since(std::int64_t at_ms) {
+  return at_ms == 0 ? "+Inf" : fmt::format("{:.3f}", static_cast<double>(now_ms() - at_ms) / 1000);
+}
+
+// One metric of all sources (docs/pacs.md).
+template <typename ValueOf>
+void append_source_metric(std::string_view name, std::string_view help,
+                          const std::vector<store::SourceState>& states, ValueOf&& value_of,
+                          std::string& out) {
+  if (states.empty()) return;
+  fmt::format_to(std::back_inserter(out),
+                 "# HELP lightbox_source_{0} {1}\n# TYPE lightbox_source_{0} gauge\n", name, help);
+  for (const store::SourceState& state : states) {
+    fmt::format_to(std::back_inserter(out), "lightbox_source_{}{{source=\"{}\"}} {}\n", name,
+                   state.source, value_of(state));
+  }
+}
+
+void append_source_metrics(const std::vector<store::SourceState>& states, std::string& out) {
+  const auto append = [&](std::string_view name, std::string_view help, auto&& value_of) {
+    append_source_metric(name, help, states, value_of, out);
+  };
+  append("studies", "Studies that another archive holds.",
+         [](const auto& state) { return std::to_string(state.studies); });
+  append("staleness_seconds", "Since its newest days were looked at.",
+         [](const auto& state) { return seconds_since(state.polled_ms); });
+  append("walk_age_seconds", "Since all of it was looked at.",
+         [](const auto& state) { return seconds_since(state.walked_ms); });
+  append("failing", "1 when it could not be asked the last time.",
+         [](const auto& state) { return state.failed_ms > 0 ? 1 : 0; });
 }
 
 // By the names that Prometheus's client libraries give them.
@@ -89,6 +123,13 @@ boost::asio::awaitable<http::Response> metrics(Call& call) {
                   "Studies with changes that their resources do not show yet.", archive->changed,
                   body);
     append_metric("dicom_problems", "gauge", "Problems that are listed.", archive->problems, body);
+    append_metric("dicom_instances_elsewhere", "gauge",
+                  "Instances of which only other archives have the images.", archive->remote, body);
+    append_metric("dicom_fetched_bytes", "gauge", "Of copies of other archives' images.",
+                  archive->fetched_bytes, body);
+  }
+  if (const auto states = call.api.store().dicom().source_states()) {
+    append_source_metrics(*states, body);
   }
   append_metric("store_writable", "gauge", "0 after a failed sync to disk.",
                 call.api.store().writable() ? 1 : 0, body);

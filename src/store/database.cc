@@ -21,6 +21,8 @@ extern const char embedded_commitment_sql[];
 extern const char embedded_commitment_sql_end[];
 extern const char embedded_pull_sql[];
 extern const char embedded_pull_sql_end[];
+extern const char embedded_source_sql[];
+extern const char embedded_source_sql_end[];
 }
 
 namespace lightbox::store {
@@ -189,6 +191,12 @@ Query& Query::bind(std::int64_t value) {
   return *this;
 }
 
+Query& Query::bind_optional(std::optional<std::int64_t> value) {
+  if (value) return bind(*value);
+  sqlite3_bind_null(statement_, ++bound_);
+  return *this;
+}
+
 Query& Query::bind(double value) {
   sqlite3_bind_double(statement_, ++bound_, value);
   return *this;
@@ -278,7 +286,9 @@ Result<void> migrate(Database& database) {
                             std::string(embedded_dicom_query_sql, embedded_dicom_query_sql_end);
   const std::string commitment(embedded_commitment_sql, embedded_commitment_sql_end);
   const std::string pull(embedded_pull_sql, embedded_pull_sql_end);
-  const std::string* const migrations[] = {&schema, &full_text, &dicom, &commitment, &pull};
+  const std::string source(embedded_source_sql, embedded_source_sql_end);
+  const std::string* const migrations[] = {&schema,     &full_text, &dicom,
+                                           &commitment, &pull,      &source};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));
 
   TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <sqlite3.h>
 #include <string>
@@ -96,6 +97,7 @@ class Query {
 
   // Bind the next parameter. Text and blobs must live until the Query is reset or ends.
   Query& bind(std::int64_t value);
+  Query& bind_optional(std::optional<std::int64_t> value);  // nullopt: NULL
   Query& bind(double value);
   Query& bind(std::string_view text);
   Query& bind_blob(std::string_view bytes);

@@ -63,6 +63,8 @@ StoredFile read_file(const Query& row) {
       .data_set_offset = static_cast<std::uint64_t>(row.integer(8))};
   const std::string_view hash = row.blob(9);
   std::copy_n(hash.begin(), std::min(hash.size(), file.hash.size()), file.hash.begin());
+  file.source = row.text(10);
+  file.is_fetched = row.integer(11) != 0;
   return file;
 }
 
@@ -170,6 +172,7 @@ Result<StudyRows> DicomIndex::study(std::string_view uid) {
          .rejection = std::string(query.text(8))});
   }
   if (!query.ok()) return query.problem();
+  TRY(rows.told, source_studies_of(*reader, uid));
   return rows;
 }
 
@@ -196,7 +199,7 @@ Result<std::vector<Identity>> DicomIndex::identities(const fhir::ResourceType& t
 
 Result<std::vector<StoredFile>> DicomIndex::files(std::int64_t after_key, std::size_t count) {
   return read_files(
-      std::string(from_instances) + "i.key>? ORDER BY i.key LIMIT ?",
+      std::string(from_instances) + "i.key>? AND i.file<>'' ORDER BY i.key LIMIT ?",
       [&](Query& query) { query.bind(after_key).bind(static_cast<std::int64_t>(count)); });
 }
 
@@ -205,6 +208,25 @@ Result<std::vector<StoredFile>> DicomIndex::files(const DicomSelection& selectio
   return read_files(sql.where + " ORDER BY e.uid, i.number, i.uid", [&](Query& query) {
     for (const std::string_view value : sql.values) query.bind(value);
   });
+}
+
+Result<std::vector<StoredFile>> DicomIndex::remote(const DicomSelection& selection) {
+  const SelectionSql sql = where_of(selection);
+  return read_files(sql.where + " AND i.file='' ORDER BY e.uid, i.number, i.uid",
+                    [&](Query& query) {
+                      for (const std::string_view value : sql.values) query.bind(value);
+                    });
+}
+
+Result<bool> DicomIndex::has_own(const DicomSelection& selection) {
+  TRY(auto reader, readers_.take());
+  const SelectionSql selected = where_of(selection);
+  const std::string sql = "SELECT 1" + selected.where + " AND i.file<>'' AND i.fetched=0 LIMIT 1";
+  Query query(*reader, sql);
+  for (const std::string_view value : selected.values) query.bind(value);
+  const bool has = query.next();
+  if (!query.ok()) return query.problem();
+  return has;
 }
 
 Result<std::vector<StoredFile>> DicomIndex::read_files(const std::string& from,
@@ -249,10 +271,12 @@ Result<std::vector<bool>> DicomIndex::has_files(const std::vector<StoredFile>& f
 Result<DicomIndex::Counts> DicomIndex::counts() {
   TRY(auto reader, readers_.take());
   Query query(*reader,
-              "SELECT studies, series, instances, changed, problems, file_bytes FROM dicom_count");
+              "SELECT studies, series, instances, changed, problems, file_bytes, remote, "
+              "fetched_bytes FROM dicom_count");
   if (!query.next()) return query.problem();
   const auto number = [&](int column) { return static_cast<std::uint64_t>(query.integer(column)); };
-  return Counts{number(0), number(1), number(2), number(3), number(4), number(5)};
+  return Counts{number(0), number(1), number(2), number(3),
+                number(4), number(5), number(6), number(7)};
 }
 
 }  // namespace lightbox::store

@@ -67,11 +67,14 @@ struct DicomInstance {
   // of a series have the same: it is kept once.
   std::string attributes;
   std::string metadata;  // DICOM JSON of all but bulk data, for DICOMweb
-  std::string file;      // below the data folder's dicom/, or absolute where it is kept in place
+  // Below the data folder's dicom/, or absolute where it is kept in place; "": only `source` has
+  // its bytes (put_source_study).
+  std::string file;
   std::uint64_t file_bytes = 0;
   std::uint64_t data_set_offset = 0;  // in the file
   Sha256 hash = {};                   // of the data set's bytes: what follows that offset
-  std::string source;                 // who sent it: an AE title, "STOW", "import"
+  std::string source;  // who sent it, or has it: an AE title, "STOW", "import", a source's name
+  bool is_fetched = false;  // `source` keeps it: the file may be released again
   // Of a rejection note: what it rejects, whether it is there already or not.
   std::vector<RejectedInstance> rejects = {};
   std::optional<PixelData> pixel_data = std::nullopt;
@@ -80,7 +83,7 @@ struct DicomInstance {
 };
 
 enum class AddOutcome : std::uint8_t {
-  stored,
+  stored,    // `file`, if any, is the copy of a source's instance that this one takes the place of
   replaced,  // with OnConflict::replace; `file` is the one that is no longer referred to
   known,     // the same bytes are there: nothing is changed
   conflict,  // the UID is there with other bytes, or in another study: nothing is changed
@@ -93,6 +96,27 @@ struct AddResult {
   AddOutcome outcome = AddOutcome::stored;
   std::string file;       // of the instance that was there
   std::string study_uid;  // that instance's
+};
+
+// That another archive holds a study, and what it told of it.
+struct SourceStudy {
+  std::string source;  // its name in the configuration
+  std::string study_uid;
+  std::string day;                         // (0008,0020) as a DA, or ""
+  std::optional<std::uint64_t> instances;  // how many it counts, where it says so
+  std::string attributes;                  // DICOM JSON
+
+  bool operator==(const SourceStudy&) const = default;
+};
+
+// What asking a source has come to. Times in ms since 1970, 0 for never.
+struct SourceState {
+  std::string source;
+  std::uint64_t studies = 0;   // that it holds
+  std::int64_t walked_ms = 0;  // when all of it had been looked at
+  std::int64_t polled_ms = 0;  // when its newest days had been
+  std::int64_t failed_ms = 0;  // when it failed; 0 again when it does not any more
+  std::string failure = {};
 };
 
 // A study with instances that its resource does not show yet.
@@ -119,6 +143,7 @@ struct StudyRows {
     std::string rejection;       // code of the rejection note (PS3.16 CID 7011), or ""
   };
   std::vector<Instance> instances;  // by series UID, then SOP Instance UID
+  std::vector<SourceStudy> told;    // by those who hold it, in the order of their names
 };
 
 // Which resource stands for something of the DICOM world (design, decision 1).
@@ -177,10 +202,14 @@ struct StoredFile {
   DicomSelection instance;
   std::string sop_class_uid;
   std::string transfer_syntax_uid;
-  std::string file;
+  std::string file;  // "": only `source` has its bytes
   std::uint64_t file_bytes = 0;
   std::uint64_t data_set_offset = 0;
   Sha256 hash = {};
+  std::string source = {};
+  bool is_fetched = false;
+
+  [[nodiscard]] bool is_remote() const { return file.empty(); }
 };
 
 // How far a pull of another archive has come, so that the next one goes on there. `selection` is
@@ -213,7 +242,8 @@ class DicomIndex {
                                      Durability durability = Durability::synced);
   // All that was written before is on the disk when it returns.
   Result<void> sync();
-  // Removes them and what they were the last of; not_found when there are none.
+  // Removes them and what they were the last of; not_found when there are none, `conflict` when
+  // another archive has their bytes, or holds them still.
   struct Removed {
     std::vector<std::string> files;  // one for each instance, no longer referred to
     std::vector<std::string> study_uids;
@@ -248,12 +278,16 @@ class DicomIndex {
   // Studies with a problem of this code, `count` at most.
   Result<std::vector<std::string>> studies_with_problem(std::string_view code, std::size_t count);
 
-  // In the order of keys.
+  // Those that have a file, in the order of keys.
   Result<std::vector<StoredFile>> files(std::int64_t after_key, std::size_t count);
   Result<std::vector<StoredFile>> files(const DicomSelection& selection);
   // Those that are there; one for each UID.
   Result<std::vector<std::optional<StoredFile>>> find(
       const std::vector<std::string>& sop_instance_uids);
+  // Of the selected instances those without a file.
+  Result<std::vector<StoredFile>> remote(const DicomSelection& selection);
+  // Whether one of them has a file that is no copy of another archive's.
+  Result<bool> has_own(const DicomSelection& selection);
   // Whether each is the file of its instance (`instance.sop_instance_uid` and `file` are looked
   // at).
   Result<std::vector<bool>> has_files(const std::vector<StoredFile>& files);
@@ -300,13 +334,57 @@ class DicomIndex {
   Result<void> remove_pull_progress(std::string_view source, std::string_view selection);
   Result<std::optional<PullProgress>> pull_progress(std::string_view source,
                                                     std::string_view selection);
-  // 0 when there is no such study.
-  Result<std::uint64_t> instance_count(std::string_view study_uid);
+  // Of a study; 0 when there is none.
+  struct InstanceCount {
+    std::uint64_t known = 0;
+    std::uint64_t here = 0;     // of which there is a file
+    std::uint64_t fetched = 0;  // of these: copies
+  };
+  Result<InstanceCount> instance_count(std::string_view study_uid);
+
+  // What a source tells of a study, in one transaction: its instances are these, without files.
+  // What the source had told before is replaced; copies that were fetched are released when it
+  // tells something else. What has come here itself, or another source told, is left as it is
+  // (`known`). The files that are no longer referred to, and whether anything has changed.
+  struct Told {
+    std::vector<std::string> files;
+    std::uint64_t changed = 0;    // instances
+    std::uint64_t conflicts = 0;  // instances that are in another study here
+  };
+  Result<Told> put_source_study(const SourceStudy& study, std::vector<DicomInstance> instances,
+                                Durability durability = Durability::synced);
+  // The source does not hold it any more. What only it had is removed. The files that are no longer
+  // referred to. Nothing happens when it is not there.
+  Result<std::vector<std::string>> remove_source_study(std::string_view source,
+                                                       std::string_view study_uid);
+  Result<std::vector<SourceStudy>> source_studies(std::string_view study_uid);
+  Result<std::optional<SourceStudy>> source_study(std::string_view source,
+                                                  std::string_view study_uid);
+  // The studies that it holds of these days (DA), both included; `from` "": those without one, too.
+  Result<std::vector<std::string>> studies_of_source(std::string_view source, std::string_view from,
+                                                     std::string_view to);
+  Result<std::vector<SourceState>> source_states();
+  // Times that are 0 are left as they are, but for failed_ms; so is `studies`.
+  Result<void> note_source_state(const SourceState& state);
+
+  // Copies of other archives' instances, the oldest first.
+  struct Fetched {
+    std::int64_t key = 0;
+    std::int64_t fetched_ms = 0;
+    std::uint64_t file_bytes = 0;
+  };
+  Result<std::vector<Fetched>> fetched(std::size_t count);
+  // They have no files any more, which are returned; what has become this archive's own is left.
+  Result<std::vector<std::string>> release(const std::vector<std::int64_t>& keys);
+  // The study's copies are this archive's own from now on.
+  Result<void> keep_fetched(std::string_view study_uid);
 
   // Kept, not counted: cheap at any size.
   struct Counts {
     std::uint64_t studies = 0, series = 0, instances = 0, changed = 0, problems = 0;
     std::uint64_t file_bytes = 0;
+    std::uint64_t remote = 0;  // of the instances: those without a file
+    std::uint64_t fetched_bytes = 0;
   };
   Result<Counts> counts();
 

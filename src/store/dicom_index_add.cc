@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 #include "store/codec.h"
@@ -64,29 +65,49 @@ class Adding {
   Result<AddResult> add(const Prepared& prepared) {
     const DicomInstance& instance = prepared.instance;
     TRY(const auto found, find(instance));
-    if (found) {
-      AddResult result{.file = found->file, .study_uid = found->study_uid};
-      const bool is_same_place =
-          found->study_uid == instance.study_uid && found->series_uid == instance.series_uid;
-      if (is_same_place && found->hash == hash_text(instance) &&
-          found->transfer_syntax == instance.transfer_syntax_uid) {
-        result.outcome = AddOutcome::known;
-        return result;
-      }
-      if (on_conflict_ == OnConflict::keep_first || !is_same_place) {
-        result.outcome = AddOutcome::conflict;
-        return result;
-      }
-      TRY_DO(delete_instance(database_, found->key));
-      query_rows_.removed(found->study, found->series);
-      TRY_DO(withdraw_note(context_, instance.sop_instance_uid));
-      result.outcome = AddOutcome::replaced;
-      TRY_DO(insert(prepared));
-      TRY_DO(forget_attributes(found->attributes));
+    if (!found) {
+      TRY_DO(insert(prepared, std::nullopt));
+      return AddResult{.outcome = AddOutcome::stored, .file = {}, .study_uid = instance.study_uid};
+    }
+    AddResult result{.outcome = instance.file.empty() ? outcome_of_told(*found, instance)
+                                                      : outcome_of(*found, instance),
+                     .file = found->file,
+                     .study_uid = found->study_uid};
+    if (result.outcome == AddOutcome::known || result.outcome == AddOutcome::conflict) {
       return result;
     }
-    TRY_DO(insert(prepared));
-    return AddResult{.outcome = AddOutcome::stored, .file = {}, .study_uid = instance.study_uid};
+    TRY_DO(delete_instance(database_, found->key));
+    query_rows_.removed(found->study, found->series);
+    TRY_DO(withdraw_note(context_, instance.sop_instance_uid));
+    // It keeps its key, for who is just reading it.
+    TRY_DO(insert(prepared, found->key));
+    TRY_DO(forget_attributes(found->attributes));
+    return result;
+  }
+
+  // Takes away what the source had told of the study before, but for these.
+  Result<std::vector<std::string>> withdraw_others(const SourceStudy& study,
+                                                   const std::vector<Prepared>& kept) {
+    std::unordered_set<std::string_view> uids;
+    for (const Prepared& each : kept) uids.insert(each.instance.sop_instance_uid);
+    TRY(auto told_before, remote_rows(database_, study.study_uid, study.source));
+    std::vector<std::string> files;
+    bool is_any_gone = false;
+    for (RemoteRow& row : told_before) {
+      if (uids.contains(row.uid)) continue;
+      is_any_gone = true;
+      TRY_DO(delete_instance(database_, row.key));
+      query_rows_.removed(row.study, row.series);
+      if (!row.file.empty()) files.push_back(std::move(row.file));
+    }
+    if (is_any_gone) TRY_DO(remove_empty_series(database_, told_before.front().study));
+    return files;
+  }
+
+  // The study is to be projected again, with instances or without.
+  Result<void> touch(const std::string& study_uid) {
+    study_uid_.clear();
+    return find_study(study_uid);
   }
 
   // Marks what has changed.
@@ -109,7 +130,35 @@ class Adding {
     std::string file;
     std::string series_uid;
     std::string study_uid;
+    std::string source;
+    bool is_fetched = false;
   };
+
+  static bool is_same_place(const Found& found, const DicomInstance& instance) {
+    return found.study_uid == instance.study_uid && found.series_uid == instance.series_uid;
+  }
+  static bool is_same(const Found& found, const DicomInstance& instance) {
+    return found.hash == hash_text(instance) &&
+           found.transfer_syntax == instance.transfer_syntax_uid;
+  }
+
+  // Of an object that has come.
+  [[nodiscard]] AddOutcome outcome_of(const Found& found, const DicomInstance& instance) const {
+    if (!is_same_place(found, instance)) return AddOutcome::conflict;
+    const bool is_own = !found.file.empty() && !found.is_fetched;
+    if (found.file.empty() || (!is_own && !instance.is_fetched)) return AddOutcome::stored;
+    if (is_same(found, instance)) return AddOutcome::known;
+    return !is_own || on_conflict_ == OnConflict::replace ? AddOutcome::replaced
+                                                          : AddOutcome::conflict;
+  }
+
+  // Of an instance that a source tells.
+  static AddOutcome outcome_of_told(const Found& found, const DicomInstance& instance) {
+    if (!is_same_place(found, instance)) return AddOutcome::conflict;
+    const bool is_own = !found.file.empty() && !found.is_fetched;
+    if (is_own || found.source != instance.source) return AddOutcome::known;
+    return is_same(found, instance) ? AddOutcome::known : AddOutcome::replaced;
+  }
 
   static std::string_view hash_text(const DicomInstance& instance) {
     return {reinterpret_cast<const char*>(instance.hash.data()), instance.hash.size()};
@@ -118,7 +167,7 @@ class Adding {
   Result<std::optional<Found>> find(const DicomInstance& instance) {
     Query query(database_,
                 "SELECT i.key, i.attributes, e.key, s.key, i.hash, i.transfer_syntax, i.file, "
-                "e.uid, s.uid FROM dicom_instance i "
+                "e.uid, s.uid, i.source, i.fetched FROM dicom_instance i "
                 "JOIN dicom_series e ON e.key=i.series JOIN dicom_study s ON s.key=e.study "
                 "WHERE i.uid=?");
     query.bind(std::string_view(instance.sop_instance_uid));
@@ -129,7 +178,8 @@ class Adding {
     return std::optional<Found>(Found{query.integer(0), query.integer(1), query.integer(2),
                                       query.integer(3), std::string(query.blob(4)),
                                       std::string(query.text(5)), std::string(query.text(6)),
-                                      std::string(query.text(7)), std::string(query.text(8))});
+                                      std::string(query.text(7)), std::string(query.text(8)),
+                                      std::string(query.text(9)), query.integer(10) != 0});
   }
 
   // Those of a replaced instance, unless others have them too.
@@ -267,15 +317,16 @@ class Adding {
     return {};
   }
 
-  Result<void> insert(const Prepared& prepared) {
+  // `key_before`: of the row that it takes the place of.
+  Result<void> insert(const Prepared& prepared, std::optional<std::int64_t> key_before) {
     const DicomInstance& instance = prepared.instance;
     TRY_DO(find_study(instance.study_uid));
     TRY_DO(find_series(instance.series_uid));
     TRY_DO(find_attributes(prepared));
     Query insert(database_,
                  "INSERT INTO dicom_instance (uid, series, attributes, sop_class, transfer_syntax, "
-                 "title, source, received, file, file_bytes, data_set_offset, hash, number) VALUES "
-                 "(?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING key");
+                 "title, source, received, file, file_bytes, data_set_offset, hash, fetched, "
+                 "number, key) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING key");
     insert.bind(std::string_view(instance.sop_instance_uid))
         .bind(series_)
         .bind(attributes_)
@@ -287,8 +338,10 @@ class Adding {
         .bind(std::string_view(instance.file))
         .bind(static_cast<std::int64_t>(instance.file_bytes))
         .bind(static_cast<std::int64_t>(instance.data_set_offset))
-        .bind_blob(hash_text(instance));
-    if (instance.number) insert.bind(*instance.number);  // else it stays NULL
+        .bind_blob(hash_text(instance))
+        .bind(instance.is_fetched ? context_.now_ms : 0)
+        .bind_optional(instance.number)
+        .bind_optional(key_before);
     if (!insert.next()) return insert.problem();
     const std::int64_t key = insert.integer(0);
     TRY_DO(insert_metadata(prepared, key));
@@ -326,13 +379,10 @@ class Adding {
   QueryRows query_rows_;
 };
 
-}  // namespace
-
-Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instances,
-                                               OnConflict on_conflict, Durability durability) {
+Result<std::vector<Prepared>> prepare(ReaderPool& readers, std::vector<DicomInstance> instances) {
   std::vector<Prepared> prepared;
   prepared.reserve(instances.size());
-  PreparedSeries series(readers_);
+  PreparedSeries series(readers);
   for (DicomInstance& instance : instances) {
     Prepared each{.instance = std::move(instance)};
     each.attributes_hash = hash_of(each.instance.attributes);
@@ -340,6 +390,29 @@ Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instan
     each.metadata = each.series_metadata->compress(each.instance.metadata);
     prepared.push_back(std::move(each));
   }
+  return prepared;
+}
+
+Result<void> put_source_row(Database& database, const SourceStudy& study) {
+  Query query(database,
+              "INSERT INTO source_study (study, source, day, attributes, instances) VALUES "
+              "(?,?,?,?,?) ON CONFLICT (study, source) DO UPDATE SET day=excluded.day, "
+              "attributes=excluded.attributes, instances=excluded.instances");
+  query.bind(std::string_view(study.study_uid))
+      .bind(std::string_view(study.source))
+      .bind(std::string_view(study.day))
+      .bind(std::string_view(study.attributes))
+      .bind_optional(study.instances ? std::optional(static_cast<std::int64_t>(*study.instances))
+                                     : std::nullopt);
+  if (!query.run()) return query.problem();
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instances,
+                                               OnConflict on_conflict, Durability durability) {
+  TRY(const auto prepared, prepare(readers_, std::move(instances)));
   std::vector<AddResult> results;
   const auto add_all = [&](const Task::Context& context) -> Result<void> {
     results.clear();  // the transaction may be tried again
@@ -352,6 +425,31 @@ Result<std::vector<AddResult>> DicomIndex::add(std::vector<DicomInstance> instan
   };
   TRY_DO(write(writer_, prepared.size(), add_all, durability));
   return results;
+}
+
+Result<DicomIndex::Told> DicomIndex::put_source_study(const SourceStudy& study,
+                                                      std::vector<DicomInstance> instances,
+                                                      Durability durability) {
+  TRY(const auto prepared, prepare(readers_, std::move(instances)));
+  Told told;
+  const auto put = [&](const Task::Context& context) -> Result<void> {
+    told = {};
+    Adding adding(context, reading_, OnConflict::replace);
+    for (const Prepared& each : prepared) {
+      TRY(const auto result, adding.add(each));
+      if (result.outcome == AddOutcome::conflict) ++told.conflicts;
+      if (result.outcome != AddOutcome::stored && result.outcome != AddOutcome::replaced) continue;
+      ++told.changed;
+      if (!result.file.empty()) told.files.push_back(result.file);
+    }
+    TRY(auto withdrawn, adding.withdraw_others(study, prepared));
+    std::ranges::move(withdrawn, std::back_inserter(told.files));
+    TRY_DO(put_source_row(context.database, study));
+    TRY_DO(adding.touch(study.study_uid));
+    return adding.finish();
+  };
+  TRY_DO(write(writer_, prepared.size() + 1, put, durability));
+  return told;
 }
 
 Result<void> DicomIndex::sync() {

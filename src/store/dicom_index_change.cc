@@ -8,35 +8,6 @@
 namespace lightbox::store {
 namespace {
 
-// Runs a statement with these parameters, in order.
-Result<void> run(Database& database, std::string_view sql, std::initializer_list<Value> values) {
-  Query query(database, sql);
-  for (const Value& value : values) query.bind_value(value);
-  if (!query.run()) return query.problem();
-  return {};
-}
-
-// Series without instances, and attributes of none. A study's row stays until its projection has
-// been withdrawn (project()).
-Result<void> remove_empty(Database& database, std::int64_t study) {
-  TRY_DO(run(database,
-             "DELETE FROM dicom_attributes WHERE series IN (SELECT key FROM dicom_series WHERE "
-             "study=?) AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
-             "i.series=dicom_attributes.series AND i.attributes=dicom_attributes.key)",
-             {study}));
-  TRY_DO(
-      run(database,
-          "DELETE FROM dicom_series_metadata WHERE series IN (SELECT key FROM dicom_series WHERE "
-          "study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
-          "i.series=dicom_series.key))",
-          {study}));
-  return run(
-      database,
-      "DELETE FROM dicom_series WHERE study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i "
-      "WHERE i.series=dicom_series.key)",
-      {study});
-}
-
 struct Selected {
   std::int64_t key = 0;
   std::int64_t study = 0;
@@ -44,21 +15,33 @@ struct Selected {
   std::string uid;
   std::string file;
   std::string study_uid;
+  std::string source;
+  bool is_held = false;  // by the source: its bytes are there
 };
 
 Result<std::vector<Selected>> select(Database& database, const DicomSelection& selection) {
   const SelectionSql selected = where_of(selection);
-  const std::string sql = "SELECT i.key, s.key, e.key, i.uid, i.file, s.uid" + selected.where;
+  const std::string sql =
+      "SELECT i.key, s.key, e.key, i.uid, i.file, s.uid, i.source, i.file='' OR i.fetched>0" +
+      selected.where;
   Query query(database, sql);
   for (const std::string_view value : selected.values) query.bind(value);
   std::vector<Selected> instances;
   while (query.next()) {
     instances.push_back({query.integer(0), query.integer(1), query.integer(2),
                          std::string(query.text(3)), std::string(query.text(4)),
-                         std::string(query.text(5))});
+                         std::string(query.text(5)), std::string(query.text(6)),
+                         query.integer(7) != 0});
   }
   if (!query.ok()) return query.problem();
   return instances;
+}
+
+Problem held(const Selected& instance) {
+  return problem(ProblemKind::conflict, "business-rule",
+                 fmt::format("Instance {} of study {} is held by {}: what is deleted there goes "
+                             "here, too, when it is noticed",
+                             instance.uid, instance.study_uid, instance.source));
 }
 
 // How many there are.
@@ -76,6 +59,33 @@ Result<std::uint64_t> mark_uids(const Task::Context& context,
 }
 
 }  // namespace
+
+Result<void> run(Database& database, std::string_view sql, std::initializer_list<Value> values) {
+  Query query(database, sql);
+  for (const Value& value : values) query.bind_value(value);
+  if (!query.run()) return query.problem();
+  return {};
+}
+
+// A study's row stays until its projection has been withdrawn (project()).
+Result<void> remove_empty_series(Database& database, std::int64_t study) {
+  TRY_DO(run(database,
+             "DELETE FROM dicom_attributes WHERE series IN (SELECT key FROM dicom_series WHERE "
+             "study=?) AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
+             "i.series=dicom_attributes.series AND i.attributes=dicom_attributes.key)",
+             {study}));
+  TRY_DO(
+      run(database,
+          "DELETE FROM dicom_series_metadata WHERE series IN (SELECT key FROM dicom_series WHERE "
+          "study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i WHERE "
+          "i.series=dicom_series.key))",
+          {study}));
+  return run(
+      database,
+      "DELETE FROM dicom_series WHERE study=? AND NOT EXISTS (SELECT 1 FROM dicom_instance i "
+      "WHERE i.series=dicom_series.key)",
+      {study});
+}
 
 Result<void> delete_instance(Database& writer, std::int64_t key) {
   for (const char* sql :
@@ -151,6 +161,8 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
     removed = {};
     TRY(const auto instances, select(context.database, selection));
     if (instances.empty()) return not_found(selection);
+    const auto remote = std::ranges::find_if(instances, &Selected::is_held);
+    if (remote != instances.end()) return held(*remote);
     std::vector<std::int64_t> studies;
     QueryRows query_rows(context, reading_);
     for (const Selected& instance : instances) {
@@ -165,7 +177,7 @@ Result<DicomIndex::Removed> DicomIndex::remove(const DicomSelection& selection) 
     const auto rest = std::ranges::unique(studies);
     studies.erase(rest.begin(), rest.end());
     for (const std::int64_t study : studies) {
-      TRY_DO(remove_empty(context.database, study));
+      TRY_DO(remove_empty_series(context.database, study));
       TRY_DO(mark_study(context, study));
     }
     TRY_DO(query_rows.finish());
@@ -211,7 +223,9 @@ CommitResult DicomIndex::project(Projection projection) {
     return run(
         database,
         "DELETE FROM dicom_study WHERE uid=? AND first_change=0 AND NOT EXISTS (SELECT 1 FROM "
-        "dicom_series e WHERE e.study=dicom_study.key)",
+        "dicom_series e WHERE e.study=dicom_study.key) AND NOT EXISTS (SELECT 1 FROM source_study "
+        "t "
+        "WHERE t.study=dicom_study.uid)",
         {projection.study_uid});
   };
   return writer_.commit_and_wait(std::move(projection.operations),

@@ -389,37 +389,71 @@ TEST_F(DicomIndexTest, MarkingAllProjectsAllAgain) {
   EXPECT_THAT(changed(), SizeIs(2));
 }
 
-// What a power cut leaves of rows whose sync was deferred: none before the next sync, all after it.
-TEST(DeferredSync, RowsAreOnTheDiskWithTheNextSync) {
-  testing::FaultVfs vfs;
-  const testing::TemporaryDirectory directory;
-  auto store = Store::open({.data_directory = directory.path(),
-                            .limits = {},
-                            .index = {},
-                            .vfs = testing::FaultVfs::name});
-  ASSERT_TRUE(store) << testing::text_of(store.error());
-  DicomIndex& index = (*store)->dicom();
-  const auto instances_after_power_cut = [&]() -> std::uint64_t {
+// What a power cut leaves of what was not synced.
+class DeferredSync : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Store::open({.data_directory = directory_.path(),
+                               .limits = {},
+                               .index = {},
+                               .vfs = testing::FaultVfs::name});
+    ASSERT_TRUE(opened) << testing::text_of(opened.error());
+    store_ = std::move(*opened);
+  }
+  DicomIndex& index() { return store_->dicom(); }
+  template <typename Look>
+  auto after_power_cut(Look&& look) {
     const testing::TemporaryDirectory after;
     vfs.write_durable_state(after.path());
     auto survivor = Store::open({.data_directory = after.path(), .limits = {}, .index = {}});
     EXPECT_TRUE(survivor);
-    return (*survivor)->dicom().counts()->instances;
-  };
-  ASSERT_TRUE(index.sync());
+    return look((*survivor)->dicom());
+  }
+  std::uint64_t instances_after_power_cut() {
+    return after_power_cut([](DicomIndex& left) { return left.counts()->instances; });
+  }
+  std::size_t marked_after_power_cut() {
+    return after_power_cut([](DicomIndex& left) { return left.changed_studies()->size(); });
+  }
+
+  testing::FaultVfs vfs;
+
+ private:
+  testing::TemporaryDirectory directory_;
+  std::unique_ptr<Store> store_;
+};
+
+// None before the next sync, all after it.
+TEST_F(DeferredSync, RowsAreOnTheDiskWithTheNextSync) {
+  ASSERT_TRUE(index().sync());
   const int syncs = vfs.syncs;
   for (const char* uid : {"1.4.1", "1.4.2"}) {
-    ASSERT_TRUE(index.add({instance(uid)}, OnConflict::keep_first, Durability::deferred));
+    ASSERT_TRUE(index().add({instance(uid)}, OnConflict::keep_first, Durability::deferred));
   }
   EXPECT_EQ(vfs.syncs, syncs);
-  EXPECT_EQ(index.counts()->instances, 2U);  // readers see them
+  EXPECT_EQ(index().counts()->instances, 2U);  // readers see them
   EXPECT_EQ(instances_after_power_cut(), 0U);
-  ASSERT_TRUE(index.sync());
+  ASSERT_TRUE(index().sync());
   EXPECT_EQ(instances_after_power_cut(), 2U);
   // Another's commit does as well.
-  ASSERT_TRUE(index.add({instance("1.4.3")}, OnConflict::keep_first, Durability::deferred));
-  ASSERT_TRUE(index.add({instance("1.4.4")}, OnConflict::keep_first));
+  ASSERT_TRUE(index().add({instance("1.4.3")}, OnConflict::keep_first, Durability::deferred));
+  ASSERT_TRUE(index().add({instance("1.4.4")}, OnConflict::keep_first));
   EXPECT_EQ(instances_after_power_cut(), 4U);
+}
+
+TEST_F(DeferredSync, AProjectionThatIsNotOnTheDiskIsMarkedThere) {
+  ASSERT_TRUE(index().add({instance("1.4.1")}, OnConflict::keep_first));
+  const int syncs = vfs.syncs;
+  ASSERT_TRUE(index().project({.study_uid = "1.2",
+                               .revision = index().study("1.2")->revision,
+                               .operations = {},
+                               .identities = {},
+                               .problems = {}}));
+  EXPECT_EQ(vfs.syncs, syncs);
+  EXPECT_THAT(*index().changed_studies(), IsEmpty());
+  EXPECT_EQ(marked_after_power_cut(), 1U);
+  ASSERT_TRUE(index().sync());
+  EXPECT_EQ(marked_after_power_cut(), 0U);
 }
 
 }  // namespace

@@ -40,13 +40,16 @@ Result<std::optional<PullProgress>> DicomIndex::pull_progress(std::string_view s
                                     .open_day = std::string(query.text(1))});
 }
 
-Result<std::uint64_t> DicomIndex::instance_count(std::string_view study_uid) {
+Result<DicomIndex::InstanceCount> DicomIndex::instance_count(std::string_view study_uid) {
   TRY(auto reader, readers_.take());
-  Query query(*reader, "SELECT instances FROM dicom_study WHERE uid=?");
+  Query query(*reader,
+              "SELECT count(*), count(nullif(i.file,'')), count(nullif(i.fetched,0)) FROM "
+              "dicom_study s JOIN dicom_series e ON e.study=s.key JOIN dicom_instance i ON "
+              "i.series=e.key WHERE s.uid=?");
   query.bind(study_uid);
-  if (query.next()) return static_cast<std::uint64_t>(query.integer(0));
-  if (!query.ok()) return query.problem();
-  return std::uint64_t{0};
+  if (!query.next()) return query.problem();
+  const auto number = [&](int column) { return static_cast<std::uint64_t>(query.integer(column)); };
+  return InstanceCount{.known = number(0), .here = number(1), .fetched = number(2)};
 }
 
 }  // namespace lightbox::store

@@ -22,9 +22,8 @@ const std::string pixel_data_sql = fmt::format(
 
 DicomIndex::StoredPixelData read_pixel_data(const Query& row) {
   DicomIndex::StoredPixelData stored{.file = read_file(row), .pixel_data = std::nullopt};
-  constexpr int first = 10;  // after file_columns
   const auto number = [&](int column) {
-    return static_cast<std::uint64_t>(row.integer(first + column));
+    return static_cast<std::uint64_t>(row.integer(file_column_count + column));
   };
   if (number(0) == 0) return stored;
   stored.pixel_data = PixelData{.tag = static_cast<std::uint32_t>(number(0)),
@@ -54,7 +53,9 @@ Result<std::vector<std::int64_t>> DicomIndex::instances(const DicomSelection& se
 Result<std::vector<std::string>> DicomIndex::transfer_syntaxes(const DicomSelection& selection) {
   TRY(auto reader, readers_.take());
   const SelectionSql selected = where_of(selection);
-  const std::string sql = "SELECT DISTINCT i.transfer_syntax" + selected.where;
+  // Of what is elsewhere it is not known.
+  const std::string sql =
+      "SELECT DISTINCT i.transfer_syntax" + selected.where + " AND i.transfer_syntax<>''";
   Query query(*reader, sql);
   for (const std::string_view value : selected.values) query.bind(value);
   std::vector<std::string> uids;

@@ -12,6 +12,8 @@ struct DicomSnapshot::Impl {
   explicit Impl(ReaderPool::Lease its_reader) : reader(std::move(its_reader)) {}
   ReaderPool::Lease reader;
   MetadataReader metadata{*reader};
+  // Between two calls of answer(): a page asks for one study after the other.
+  std::unique_ptr<Query> answer;
 };
 
 namespace {
@@ -180,20 +182,26 @@ Result<std::int64_t> DicomSnapshot::study_of_instance(std::string_view sop_insta
 
 Result<void> DicomSnapshot::answer(std::int64_t study,
                                    const std::function<void(const StudyAnswer&)>& take) {
-  Query query(*impl_->reader,
-              "SELECT a.content, a.modalities, a.classes, a.series, s.instances, s.uid FROM "
-              "dicom_study_answer a JOIN dicom_study s ON s.key=a.study WHERE a.study=?");
-  query.bind(study);
-  if (!query.next()) {
-    if (!query.ok()) return query.problem();
+  auto query = std::move(impl_->answer);
+  if (!query) {
+    query = std::make_unique<Query>(
+        *impl_->reader,
+        "SELECT a.content, a.modalities, a.classes, a.series, s.instances, s.uid FROM "
+        "dicom_study_answer a JOIN dicom_study s ON s.key=a.study WHERE a.study=?");
+  }
+  query->bind(study);
+  if (!query->next()) {
+    if (!query->ok()) return query->problem();
     return problem(ProblemKind::internal, "exception", "A study of the index has no answer");
   }
-  take({.uid = query.text(5),
-        .content = query.text(0),
-        .modalities = query.text(1),
-        .sop_classes = query.text(2),
-        .series = static_cast<std::uint64_t>(query.integer(3)),
-        .instances = static_cast<std::uint64_t>(query.integer(4))});
+  take({.uid = query->text(5),
+        .content = query->text(0),
+        .modalities = query->text(1),
+        .sop_classes = query->text(2),
+        .series = static_cast<std::uint64_t>(query->integer(3)),
+        .instances = static_cast<std::uint64_t>(query->integer(4))});
+  query->reset();
+  impl_->answer = std::move(query);
   return {};
 }
 

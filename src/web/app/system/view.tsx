@@ -4,6 +4,7 @@ import { asFailure, request, type Failure } from "../api/http";
 import { useKeys } from "../keys";
 import { bytesText, Fact, Trouble, Waiting } from "../parts/parts";
 import { go, link } from "../router";
+import { Sources } from "./sources";
 import { labelOf, parse, valueOf, type Sample } from "./metrics";
 
 const everyMs = 2000;
@@ -106,6 +107,7 @@ export function SystemView() {
           <Card title="Connections" value={whole("http_connections")} note={`${whole("http_refused_total")} refused`} />
         </div>
         {(number("dicom_problems") ?? 0) > 0 && <p><a href={link(["problems"])}>{whole("dicom_problems")} problems</a> with what arrived.</p>}
+        <Sources />
         <dl class="facts system-facts">
           <Fact name="Version">{labelOf(now, "lightbox_build_info", "version")}</Fact>
           <Fact name="Running for">{started && durationText(opened.current / 1000 - started)}</Fact>

@@ -1,0 +1,143 @@
+#include "pacs/follower.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "pacs/pull.h"
+
+namespace lightbox::pacs {
+namespace {
+
+// After a failure, the more there were one after the other.
+constexpr std::int64_t longest_pause_ms = 600'000;
+constexpr std::int64_t day_ms = 86'400'000;
+
+// What differs goes to the log.
+class LogListener : public PullListener {
+ public:
+  explicit LogListener(const std::string& source) : source_(source) {}
+  void took(std::uint64_t, const ingest::Admitted&) override {}
+  void differs(const std::string& what, const std::string& study_uid,
+               const std::string& reason) override {
+    log(LogLevel::warning, "source_differs",
+        {{"source", source_}, {"study", study_uid}, {"what", what}, {"reason", reason}});
+  }
+
+ private:
+  const std::string& source_;
+};
+
+}  // namespace
+
+Follower::Follower(SourceAccess& access, ingest::Archive& archive, Extent extent)
+    : access_(access), archive_(archive), extent_(extent), thread_([this] { run(); }) {}
+
+Follower::~Follower() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Follower::look_now() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_asked_ = true;
+  }
+  changed_.notify_one();
+}
+
+store::SourceState Follower::state() const {
+  const std::string& name = access_.source().name;
+  if (const auto states = archive_.store().dicom().source_states()) {
+    const auto found = std::ranges::find(*states, name, &store::SourceState::source);
+    if (found != states->end()) return *found;
+  }
+  return {.source = name};
+}
+
+void Follower::run() {
+  const SourceOptions& source = access_.source();
+  const bool is_all = extent_ == Extent::all;
+  const std::int64_t interval_ms =
+      is_all ? source.walk_hours * 3'600'000 : source.poll_seconds * 1'000;
+  const std::int64_t first_pause_ms = std::max<std::int64_t>(source.poll_seconds, 1) * 1'000;
+  unsigned failures = 0;
+  while (true) {
+    const store::SourceState known = state();
+    failures = known.failed_ms > 0 ? failures + 1 : 0;
+    std::int64_t next_ms = (is_all ? known.walked_ms : known.polled_ms) + interval_ms;
+    if (failures > 0) {
+      const std::int64_t pause_ms = first_pause_ms << std::min(failures - 1, 10U);
+      next_ms = std::max(next_ms, known.failed_ms + std::min(longest_pause_ms, pause_ms));
+    }
+    std::unique_lock lock(mutex_);
+    const auto is_wanted = [&] { return is_stopping_ || is_asked_; };
+    if (interval_ms == 0) {
+      changed_.wait(lock, is_wanted);
+    } else {
+      const std::int64_t wait_ms = std::clamp<std::int64_t>(next_ms - now_ms(), 0, day_ms);
+      changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), is_wanted);
+    }
+    if (is_stopping_) return;
+    const bool is_asked = std::exchange(is_asked_, false);
+    lock.unlock();
+    if (is_asked || now_ms() >= next_ms) look();
+  }
+}
+
+void Follower::look() {
+  const SourceOptions& source = access_.source();
+  const Day today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  LogListener listener(source.name);
+  std::vector<std::unique_ptr<RemoteArchive>> connections;
+  for (unsigned i = 0; i < source.connections_max; ++i) connections.push_back(access_.connect());
+  const std::int64_t began_ms = now_ms();
+  const bool is_all = extent_ == Extent::all;
+  Pull pull({.source = source,
+             .kind = PullKind::metadata,
+             .from = is_all ? std::nullopt
+                            : std::optional(today - std::chrono::days(source.poll_days - 1)),
+             .to = std::nullopt,
+             .today = today,
+             .modalities = {},
+             .is_resumable = is_all},
+            {.archive = archive_,
+             .listener = listener,
+             .pace = access_.pace(),
+             .connections = std::move(connections),
+             .stop = [] {}});  // what shares the pace goes on
+  const auto done = pull.run();
+  if (access_.pace().is_stopped()) return;
+  const PullStatus status = pull.status();
+  store::SourceState state{.source = source.name};
+  if (done) {
+    state.polled_ms = began_ms;
+    if (is_all) state.walked_ms = began_ms;
+    const std::uint64_t changes = status.studies_pulled + status.studies_removed;
+    log(changes > 0 ? LogLevel::info : LogLevel::debug, "source_looked_at",
+        {{"source", source.name},
+         {"extent", is_all ? "all" : "newest days"},
+         {"studies", status.studies_found},
+         {"changed", status.studies_pulled},
+         {"removed", status.studies_removed},
+         {"failed", status.studies_failed}});
+  } else {
+    state.failed_ms = now_ms();
+    state.failure = done.error().issues[0].diagnostics;
+    log(LogLevel::warning, "source_failed", {{"source", source.name}, {"reason", state.failure}});
+  }
+  if (const auto noted = archive_.store().dicom().note_source_state(state); !noted) {
+    log(LogLevel::error, "source_state_not_kept",
+        {{"source", source.name}, {"reason", noted.error().issues[0].diagnostics}});
+  }
+}
+
+}  // namespace lightbox::pacs
