@@ -21,6 +21,7 @@ SURNAMES = ["Smith", "Schmidt", "Meyer", "Maier", "Jones", "Weber", "Wagner", "B
             "Wolf", "Neumann", "Schwarz", "Braun", "Zimmermann", "Hartmann", "Lange", "Krause", "Lehmann", "Walter", "Huber"]
 GIVEN = ["Anna", "John", "Maria", "Peter", "Jane", "Paul", "Emma", "Karl", "Laura", "Max", "Julia", "Tom", "Lisa", "Otto"]
 STUDIES_OF_A_PATIENT = 5
+SLOTS_OF_SECOND = 1 << 24  # docs/storage-format.md, "Queries"
 
 
 def facts_of(number, count):
@@ -96,20 +97,19 @@ def multiply(database, times):
     steps = {table: db.execute(f"SELECT max({key}) FROM {table}").fetchone()[0] for table, key in tables.items()}
     first = {table: step for table, step in steps.items()}
     study, series, instance = (steps[table] for table in tables)
+    is_first = f"slot & {SLOTS_OF_SECOND - 1} <= {study}"
     for copy in range(1, times):
         def other(text):
             return (f"replace(replace(replace({text},'{ROOT_UID}','{ROOT_UID[:-2]}{copy}.'),'PAT','P{copy}T'),"
                     f"'ACC','A{copy}C')")
         s, e, i = study * copy, series * copy, instance * copy
         for sql in (
-                f"INSERT INTO dicom_study SELECT key+{s}, {other('uid')}, revision, 0, 0, instances FROM dicom_study WHERE "
+                f"INSERT INTO dicom_study SELECT key+{s}, {other('uid')}, revision, 0, 0, slot+{s} FROM dicom_study WHERE "
                 f"key<={first['dicom_study']}",
-                f"INSERT INTO dicom_study_key SELECT place, study+{s}, {other('keys')} FROM dicom_study_key WHERE "
-                f"study<={first['dicom_study']}",
-                f"INSERT INTO dicom_study_word SELECT kind, {other('word')}, place, study+{s} FROM dicom_study_word WHERE "
-                f"study<={first['dicom_study']}",
-                f"INSERT INTO dicom_study_answer SELECT study+{s}, place, series, sources, modalities, classes, "
-                f"{other('words')}, {other('content')} FROM dicom_study_answer WHERE study<={first['dicom_study']}",
+                f"INSERT INTO dicom_study_key SELECT place, slot+{s}, {other('keys')} FROM dicom_study_key WHERE {is_first}",
+                f"INSERT INTO dicom_study_word SELECT kind, {other('word')}, place, slot+{s} FROM dicom_study_word WHERE {is_first}",
+                f"INSERT INTO dicom_study_answer SELECT slot+{s}, study+{s}, place, series, instances, {other('uid')}, modalities, "
+                f"classes, {other('content')}, sources, {other('words')} FROM dicom_study_answer WHERE {is_first}",
                 f"INSERT INTO dicom_series SELECT key+{e}, study+{s}, {other('uid')} FROM dicom_series WHERE "
                 f"key<={first['dicom_series']}",
                 f"INSERT INTO dicom_series_answer SELECT series+{e}, first+{i}, rank, number, study_hash, modality, words, "

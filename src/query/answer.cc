@@ -106,12 +106,11 @@ void append_number(std::uint64_t number, std::string& out) {
 void classify(Wanted& wanted, Level level) {
   wanted.is_derived = is_derived(wanted.tag);
   wanted.level = wanted.tag == tags::TimezoneOffsetFromUTC ? level : level_of(wanted.tag);
-  constexpr std::string_view form = R"("00000000":{"vr":"UN")";
-  std::ranges::copy(form, wanted.beginning.begin());
-  for (unsigned i = 0; i < 8; ++i) {
-    wanted.beginning[1 + i] = "0123456789ABCDEF"[wanted.tag >> (28 - 4 * i) & 15U];
-  }
-  std::ranges::copy(dicom::name_of(vr_of(wanted.tag)), wanted.beginning.begin() + 18);
+  if (!wanted.is_derived && wanted.presence == Presence::if_known)
+    return;  // it is never begun here
+  const std::string beginning = fmt::format(R"("{}":{{"vr":"{}")", dicom::text_of(wanted.tag),
+                                            dicom::name_of(vr_of(wanted.tag)));
+  std::ranges::copy(beginning, wanted.beginning.begin());
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ class Search {
         return matches_keys(*criterion, study.keys);
       });
       if (!matches) return true;
-      return take_study(study.study);
+      return take_study(study.slot);
     }));
     return found_;
   }
@@ -80,15 +80,15 @@ class Search {
         criteria, [&](const Criterion* criterion) { return matches_data_set(*criterion, json); });
   }
 
-  Result<bool> take_study(std::int64_t study) {
+  Result<bool> take_study(std::int64_t slot) {
     // Those before the offset and behind the limit need not be read.
     const bool is_match = query_.level == Level::study && of_study_.empty();
     if (is_match && (skipped_ < query_.offset || is_full())) return give();
     Result<bool> goes_on = true;
-    TRY_DO(snapshot_.answer(study, [&](const StudyAnswer& answer) {
+    TRY_DO(snapshot_.answer(slot, [&](const StudyAnswer& answer) {
       if (!match(of_study_, answer.content)) return;
       match_.study = &answer;
-      goes_on = query_.level == Level::study ? Result<bool>(give()) : take_series(study);
+      goes_on = query_.level == Level::study ? Result<bool>(give()) : take_series(answer.study);
     }));
     return goes_on;
   }

@@ -23,6 +23,8 @@ extern const char embedded_pull_sql[];
 extern const char embedded_pull_sql_end[];
 extern const char embedded_source_sql[];
 extern const char embedded_source_sql_end[];
+extern const char embedded_dicom_answer_sql[];
+extern const char embedded_dicom_answer_sql_end[];
 }
 
 namespace lightbox::store {
@@ -287,8 +289,9 @@ Result<void> migrate(Database& database) {
   const std::string commitment(embedded_commitment_sql, embedded_commitment_sql_end);
   const std::string pull(embedded_pull_sql, embedded_pull_sql_end);
   const std::string source(embedded_source_sql, embedded_source_sql_end);
-  const std::string* const migrations[] = {&schema,     &full_text, &dicom,
-                                           &commitment, &pull,      &source};
+  const std::string dicom_answer(embedded_dicom_answer_sql, embedded_dicom_answer_sql_end);
+  const std::string* const migrations[] = {&schema, &full_text, &dicom,       &commitment,
+                                           &pull,   &source,    &dicom_answer};
   const auto newest = static_cast<std::int64_t>(std::size(migrations));
 
   TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));

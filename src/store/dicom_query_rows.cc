@@ -15,6 +15,10 @@ constexpr std::int64_t no_number = std::numeric_limits<std::int64_t>::max();
 // Series that contradict each other about their study; what further ones say does not count. So a
 // sender cannot make the writer read without end.
 constexpr std::size_t sources_max = 32;
+// A slot is free near those of other studies of the same second.
+constexpr std::int64_t slots_of_second = 1 << 24;
+constexpr std::int64_t second_us = 1'000'000;
+constexpr std::int64_t second_max = (std::int64_t{1} << 38) - 1;  // without a date
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
@@ -55,8 +59,11 @@ struct QueryRows::SeriesRow {
 
 struct QueryRows::StudyRow {
   bool exists = false;
+  std::int64_t slot = 0;
   std::int64_t place = 0;
   std::int64_t series = 0;
+  std::int64_t instances = 0;
+  std::string uid;
   std::int64_t sources = 0;
   std::string modalities;  // separated by backslashes
   std::string classes;
@@ -79,22 +86,36 @@ void QueryRows::removed(std::int64_t study, std::int64_t series) {
 
 Result<void> QueryRows::finish() {
   for (const auto& [study, touched] : studies_) {
+    if (!reading_.study) continue;
     TRY_DO(count(study, touched));
-    if (reading_.study) TRY_DO(finish_study(study, touched));
+    TRY_DO(finish_study(study, touched));
   }
   return {};
 }
 
 Result<void> QueryRows::count(std::int64_t study, const Touched& touched) {
-  Query query(database_, touched.has_removed
-                             ? "UPDATE dicom_study SET instances=(SELECT count(*) FROM "
-                               "dicom_series e JOIN dicom_instance i ON i.series=e.key WHERE "
-                               "e.study=dicom_study.key) WHERE key=?"
-                             : "UPDATE dicom_study SET instances=instances+? WHERE key=?");
-  if (!touched.has_removed) query.bind(touched.added);
-  query.bind(study);
+  std::int64_t instances = touched.added;
+  if (touched.has_removed) {
+    TRY(instances, instances_of(study));
+  }
+  Query query(database_,
+              touched.has_removed
+                  ? "UPDATE dicom_study_answer SET instances=? WHERE slot=(SELECT slot FROM "
+                    "dicom_study WHERE key=?)"
+                  : "UPDATE dicom_study_answer SET instances=instances+? WHERE slot=(SELECT slot "
+                    "FROM dicom_study WHERE key=?)");
+  query.bind(instances).bind(study);
   if (!query.run()) return query.problem();
   return {};
+}
+
+Result<std::int64_t> QueryRows::instances_of(std::int64_t study) {
+  Query query(database_,
+              "SELECT count(*) FROM dicom_series e JOIN dicom_instance i ON i.series=e.key WHERE "
+              "e.study=?");
+  query.bind(study);
+  if (!query.next()) return query.problem();
+  return query.integer(0);
 }
 
 Result<void> QueryRows::finish_study(std::int64_t study, const Touched& touched) {
@@ -175,7 +196,9 @@ Result<bool> QueryRows::refresh_series(std::int64_t series, bool is_stale) {
 }
 
 Result<bool> QueryRows::has_classes(std::int64_t study, const std::set<std::string>& classes) {
-  Query query(database_, "SELECT classes FROM dicom_study_answer WHERE study=?");
+  Query query(database_,
+              "SELECT a.classes FROM dicom_study s JOIN dicom_study_answer a ON a.slot=s.slot "
+              "WHERE s.key=?");
   query.bind(study);
   if (!query.next()) {
     if (!query.ok()) return query.problem();
@@ -206,21 +229,26 @@ Result<std::vector<QueryRows::SeriesRow>> QueryRows::series_of(std::int64_t stud
 
 Result<QueryRows::StudyRow> QueryRows::row_of(std::int64_t study) {
   Query query(database_,
-              "SELECT place, series, sources, modalities, classes, words, content FROM "
-              "dicom_study_answer WHERE study=?");
+              "SELECT s.uid, a.slot IS NOT NULL, a.slot, a.place, a.series, a.instances, "
+              "a.sources, a.modalities, "
+              "a.classes, a.words, a.content FROM dicom_study s LEFT JOIN dicom_study_answer a ON "
+              "a.slot=s.slot WHERE s.key=?");
   query.bind(study);
-  if (query.next()) {
-    return StudyRow{.exists = true,
-                    .place = query.integer(0),
-                    .series = query.integer(1),
-                    .sources = query.integer(2),
-                    .modalities = std::string(query.text(3)),
-                    .classes = std::string(query.text(4)),
-                    .words = std::string(query.text(5)),
-                    .content = std::string(query.text(6))};
+  if (!query.next()) {
+    if (!query.ok()) return query.problem();
+    return StudyRow{};
   }
-  if (!query.ok()) return query.problem();
-  return StudyRow{};
+  return StudyRow{.exists = query.integer(1) != 0,
+                  .slot = query.integer(2),
+                  .place = query.integer(3),
+                  .series = query.integer(4),
+                  .instances = query.integer(5),
+                  .uid = std::string(query.text(0)),
+                  .sources = query.integer(6),
+                  .modalities = std::string(query.text(7)),
+                  .classes = std::string(query.text(8)),
+                  .words = std::string(query.text(9)),
+                  .content = std::string(query.text(10))};
 }
 
 Result<std::vector<std::string>> QueryRows::classes_of(std::int64_t study, const StudyRow& row,
@@ -264,13 +292,6 @@ Result<void> QueryRows::refresh_study(std::int64_t study, const Touched& touched
   row.exists = !series.empty();
   StudyReading reading;
   if (row.exists) {
-    std::string uid;
-    {
-      Query query(database_, "SELECT uid FROM dicom_study WHERE key=?");
-      query.bind(study);
-      if (!query.next()) return query.problem();
-      uid = query.text(0);
-    }
     std::set<std::int64_t> seen;
     std::string hashes;
     std::set<std::string> modalities;
@@ -279,18 +300,27 @@ Result<void> QueryRows::refresh_study(std::int64_t study, const Touched& touched
       if (!one.modality.empty()) modalities.insert(one.modality);
       row.words += one.words;
     }
+    row.uid = old_row.uid;
     row.series = static_cast<std::int64_t>(series.size());
+    row.instances = old_row.instances;
+    if (!old_row.exists) {
+      TRY(row.instances, instances_of(study));
+    }
     row.sources = hash_of(hashes);
     const std::vector<std::string> all_modalities(modalities.begin(), modalities.end());
     TRY(const std::vector<std::string> classes, classes_of(study, old_row, touched));
     TRY(auto contents, contents_of(series, old_row, row.sources));
-    reading = reading_.study({.uid = uid,
+    reading = reading_.study({.uid = row.uid,
                               .contents = std::move(contents),
                               .modalities = all_modalities,
                               .sop_classes = classes});
     row.modalities = fmt::format("{}", fmt::join(all_modalities, "\\"));
     row.classes = fmt::format("{}", fmt::join(classes, "\\"));
     row.place = reading.place;
+    row.slot = old_row.slot;
+    if (!old_row.exists || old_row.place != row.place) {
+      TRY(row.slot, free_slot(study, row.place));
+    }
     row.content = reading.content;
     std::vector<StudyWord> words = reading.words;
     for (const std::string& line : lines_of(row.words)) words.push_back(word_of(line));
@@ -299,62 +329,84 @@ Result<void> QueryRows::refresh_study(std::int64_t study, const Touched& touched
   return replace(study, old_row, reading, row);
 }
 
+Result<std::int64_t> QueryRows::free_slot(std::int64_t study, std::int64_t place) {
+  std::int64_t slot =
+      std::min(place / second_us, second_max) * slots_of_second + study % slots_of_second;
+  for (;; ++slot) {
+    Query query(database_, "SELECT 1 FROM dicom_study_answer WHERE slot=?");
+    query.bind(slot);
+    if (query.next()) continue;
+    if (!query.ok()) return query.problem();
+    return slot;
+  }
+}
+
 Result<void> QueryRows::replace(std::int64_t study, const StudyRow& old_row,
                                 const StudyReading& reading, const StudyRow& new_row) {
-  const bool has_moved = old_row.exists && (!new_row.exists || old_row.place != new_row.place);
+  const bool has_moved = !old_row.exists || !new_row.exists || old_row.slot != new_row.slot;
+  TRY_DO(replace_words(old_row, new_row));
+  if (has_moved && old_row.exists) TRY_DO(remove(old_row));
   if (has_moved) {
-    Query query(database_, "DELETE FROM dicom_study_key WHERE place=? AND study=?");
-    query.bind(old_row.place).bind(study);
+    Query query(database_, "UPDATE dicom_study SET slot=? WHERE key=?");
+    query.bind_optional(new_row.exists ? std::optional(new_row.slot) : std::nullopt).bind(study);
     if (!query.run()) return query.problem();
   }
-  TRY_DO(replace_words(study, old_row, new_row));
-  if (!new_row.exists) {
-    Query query(database_, "DELETE FROM dicom_study_answer WHERE study=?");
-    query.bind(study);
-    if (!query.run()) return query.problem();
-    return {};
-  }
+  if (!new_row.exists) return {};
   {
     Query query(database_,
-                "INSERT OR REPLACE INTO dicom_study_key (place, study, keys) VALUES (?,?,?)");
-    query.bind(new_row.place).bind(study).bind(std::string_view(reading.keys));
+                "INSERT OR REPLACE INTO dicom_study_key (place, slot, keys) VALUES (?,?,?)");
+    query.bind(new_row.place).bind(new_row.slot).bind(std::string_view(reading.keys));
     if (!query.run()) return query.problem();
   }
   Query query(database_,
-              "INSERT OR REPLACE INTO dicom_study_answer (study, place, series, sources, "
-              "modalities, classes, words, content) VALUES (?,?,?,?,?,?,?,?)");
-  query.bind(study)
+              "INSERT OR REPLACE INTO dicom_study_answer (slot, study, place, series, instances, "
+              "uid, modalities, classes, content, sources, words) VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+  query.bind(new_row.slot)
+      .bind(study)
       .bind(new_row.place)
       .bind(new_row.series)
-      .bind(new_row.sources)
+      .bind(new_row.instances)
+      .bind(std::string_view(new_row.uid))
       .bind(std::string_view(new_row.modalities))
       .bind(std::string_view(new_row.classes))
-      .bind(std::string_view(new_row.words))
-      .bind(std::string_view(new_row.content));
+      .bind(std::string_view(new_row.content))
+      .bind(new_row.sources)
+      .bind(std::string_view(new_row.words));
+  if (!query.run()) return query.problem();
+  return {};
+}
+
+Result<void> QueryRows::remove(const StudyRow& row) {
+  {
+    Query query(database_, "DELETE FROM dicom_study_key WHERE place=? AND slot=?");
+    query.bind(row.place).bind(row.slot);
+    if (!query.run()) return query.problem();
+  }
+  Query query(database_, "DELETE FROM dicom_study_answer WHERE slot=?");
+  query.bind(row.slot);
   if (!query.run()) return query.problem();
   return {};
 }
 
 // Only those that differ, unless the study has moved.
-Result<void> QueryRows::replace_words(std::int64_t study, const StudyRow& old_row,
-                                      const StudyRow& new_row) {
+Result<void> QueryRows::replace_words(const StudyRow& old_row, const StudyRow& new_row) {
   const auto change = [&](const char* sql, const StudyRow& row, const std::string& other,
                           bool is_each) -> Result<void> {
     for (const std::string& line : lines_of(row.words)) {
       if (!is_each && ('\n' + other).find('\n' + line + '\n') != std::string::npos) continue;
       const StudyWord word = word_of(line);
       Query query(database_, sql);
-      query.bind(word.kind).bind(std::string_view(word.word)).bind(row.place).bind(study);
+      query.bind(word.kind).bind(std::string_view(word.word)).bind(row.place).bind(row.slot);
       if (!query.run()) return query.problem();
     }
     return {};
   };
-  const bool is_each = old_row.place != new_row.place;
-  TRY_DO(change("DELETE FROM dicom_study_word WHERE kind=? AND word=? AND place=? AND study=?",
+  const bool is_each = old_row.slot != new_row.slot;
+  TRY_DO(change("DELETE FROM dicom_study_word WHERE kind=? AND word=? AND place=? AND slot=?",
                 old_row, new_row.words, is_each));
   return change(
-      "INSERT OR REPLACE INTO dicom_study_word (kind, word, place, study) VALUES (?,?,?,?)",
-      new_row, old_row.words, is_each);
+      "INSERT OR REPLACE INTO dicom_study_word (kind, word, place, slot) VALUES (?,?,?,?)", new_row,
+      old_row.words, is_each);
 }
 
 }  // namespace lightbox::store

@@ -41,6 +41,7 @@ class QueryRows {
 
   Result<void> finish_study(std::int64_t study, const Touched& touched);
   Result<void> count(std::int64_t study, const Touched& touched);
+  Result<std::int64_t> instances_of(std::int64_t study);
   Result<bool> refresh_series(std::int64_t series, bool is_stale);
   Result<bool> remove_series(std::int64_t series);
   Result<std::int64_t> first_of(std::int64_t series);
@@ -55,7 +56,9 @@ class QueryRows {
                                                const StudyRow& row, std::int64_t sources);
   Result<void> replace(std::int64_t study, const StudyRow& old_row, const StudyReading& reading,
                        const StudyRow& new_row);
-  Result<void> replace_words(std::int64_t study, const StudyRow& old_row, const StudyRow& new_row);
+  Result<void> replace_words(const StudyRow& old_row, const StudyRow& new_row);
+  Result<std::int64_t> free_slot(std::int64_t study, std::int64_t place);
+  Result<void> remove(const StudyRow& row);
 
   Database& database_;
   const DicomReading& reading_;

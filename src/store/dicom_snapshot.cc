@@ -20,14 +20,14 @@ namespace {
 
 struct Place {
   std::int64_t place = 0;
-  std::int64_t study = 0;
+  std::int64_t slot = 0;
   auto operator<=>(const Place&) const = default;
 };
 
-// Rows of place, study and keys.
+// Rows of slot and keys.
 Result<void> give_studies(Query& query, const DicomSnapshot::EachStudy& each) {
   while (query.next()) {
-    TRY(const bool goes_on, each({.study = query.integer(1), .keys = query.text(2)}));
+    TRY(const bool goes_on, each({.slot = query.integer(0), .keys = query.text(1)}));
     if (!goes_on) return {};
   }
   if (!query.ok()) return query.problem();
@@ -42,9 +42,8 @@ Result<void> give_places(Database& database, std::vector<Place> places,
   places.erase(rest.begin(), rest.end());
   for (const Place& place : places) {
     bool goes_on = true;
-    Query query(database,
-                "SELECT place, study, keys FROM dicom_study_key WHERE place=? AND study=?");
-    query.bind(place.place).bind(place.study);
+    Query query(database, "SELECT slot, keys FROM dicom_study_key WHERE place=? AND slot=?");
+    query.bind(place.place).bind(place.slot);
     TRY_DO(give_studies(query, [&](const StudyKeys& study) -> Result<bool> {
       TRY(goes_on, each(study));
       return goes_on;
@@ -69,9 +68,9 @@ Result<bool> gather(Database& database, const WordRange& range, PlaceWindow wind
   const auto end = range.is_prefix ? after_prefix(word) : std::nullopt;
   Query query(database,
               range.is_prefix
-                  ? "SELECT place, study FROM dicom_study_word WHERE kind=? AND word>=? AND word<? "
+                  ? "SELECT place, slot FROM dicom_study_word WHERE kind=? AND word>=? AND word<? "
                     "AND place BETWEEN ? AND ? LIMIT ?"
-                  : "SELECT place, study FROM dicom_study_word WHERE kind=? AND word=? AND place "
+                  : "SELECT place, slot FROM dicom_study_word WHERE kind=? AND word=? AND place "
                     "BETWEEN ? AND ? LIMIT ?");
   const std::string last = end.value_or("\xFF");
   query.bind(range.word.kind).bind(std::string_view(word));
@@ -106,8 +105,8 @@ Result<DicomSnapshot> DicomSnapshot::take(ReaderPool& readers, Effort effort) {
 
 Result<void> DicomSnapshot::studies(PlaceWindow window, const EachStudy& each) {
   Query query(*impl_->reader,
-              "SELECT place, study, keys FROM dicom_study_key WHERE place BETWEEN ? AND ? ORDER BY "
-              "place, study");
+              "SELECT slot, keys FROM dicom_study_key WHERE place BETWEEN ? AND ? ORDER BY place, "
+              "slot");
   query.bind(window.low).bind(window.high);
   return give_studies(query, each);
 }
@@ -117,11 +116,11 @@ Result<void> DicomSnapshot::studies_with(const StudyWord& word, PlaceWindow wind
   Query query(
       *impl_->reader,
       needs == Needs::study
-          ? "SELECT place, study, '' FROM dicom_study_word WHERE kind=? AND word=? AND place "
-            "BETWEEN ? AND ? ORDER BY place, study"
-          : "SELECT w.place, w.study, k.keys FROM dicom_study_word w CROSS JOIN dicom_study_key k "
-            "ON k.place=w.place AND k.study=w.study WHERE w.kind=? AND w.word=? AND w.place "
-            "BETWEEN ? AND ? ORDER BY w.place, w.study");
+          ? "SELECT slot, '' FROM dicom_study_word WHERE kind=? AND word=? AND place BETWEEN ? AND "
+            "? ORDER BY place, slot"
+          : "SELECT w.slot, k.keys FROM dicom_study_word w CROSS JOIN dicom_study_key k ON "
+            "k.place=w.place AND k.slot=w.slot WHERE w.kind=? AND w.word=? AND w.place BETWEEN ? "
+            "AND ? ORDER BY w.place, w.slot");
   query.bind(word.kind).bind(std::string_view(word.word)).bind(window.low).bind(window.high);
   return give_studies(query, each);
 }
@@ -153,9 +152,11 @@ Result<void> DicomSnapshot::studies_of(const std::vector<std::int64_t>& studies,
                                        const EachStudy& each) {
   std::vector<Place> places;
   for (const std::int64_t study : studies) {
-    Query query(*impl_->reader, "SELECT place FROM dicom_study_answer WHERE study=?");
+    Query query(*impl_->reader,
+                "SELECT a.place, a.slot FROM dicom_study s JOIN dicom_study_answer a ON "
+                "a.slot=s.slot WHERE s.key=?");
     query.bind(study);
-    if (query.next()) places.push_back({query.integer(0), study});
+    if (query.next()) places.push_back({query.integer(0), query.integer(1)});
     if (!query.ok()) return query.problem();
   }
   return give_places(*impl_->reader, std::move(places), each);
@@ -180,26 +181,27 @@ Result<std::int64_t> DicomSnapshot::study_of_instance(std::string_view sop_insta
   return std::int64_t{0};
 }
 
-Result<void> DicomSnapshot::answer(std::int64_t study,
+Result<void> DicomSnapshot::answer(std::int64_t slot,
                                    const std::function<void(const StudyAnswer&)>& take) {
   auto query = std::move(impl_->answer);
   if (!query) {
     query = std::make_unique<Query>(
         *impl_->reader,
-        "SELECT a.content, a.modalities, a.classes, a.series, s.instances, s.uid FROM "
-        "dicom_study_answer a JOIN dicom_study s ON s.key=a.study WHERE a.study=?");
+        "SELECT study, series, instances, uid, modalities, classes, content FROM "
+        "dicom_study_answer WHERE slot=?");
   }
-  query->bind(study);
+  query->bind(slot);
   if (!query->next()) {
     if (!query->ok()) return query->problem();
     return problem(ProblemKind::internal, "exception", "A study of the index has no answer");
   }
-  take({.uid = query->text(5),
-        .content = query->text(0),
-        .modalities = query->text(1),
-        .sop_classes = query->text(2),
-        .series = static_cast<std::uint64_t>(query->integer(3)),
-        .instances = static_cast<std::uint64_t>(query->integer(4))});
+  take({.study = query->integer(0),
+        .uid = query->text(3),
+        .content = query->text(6),
+        .modalities = query->text(4),
+        .sop_classes = query->text(5),
+        .series = static_cast<std::uint64_t>(query->integer(1)),
+        .instances = static_cast<std::uint64_t>(query->integer(2))});
   query->reset();
   impl_->answer = std::move(query);
   return {};

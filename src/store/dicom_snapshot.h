@@ -37,12 +37,13 @@ struct WordRange {
 };
 
 struct StudyKeys {
-  std::int64_t study = 0;  // the key of its row
-  std::string_view keys;   // StudyReading::keys
+  std::int64_t slot = 0;  // where its answer is
+  std::string_view keys;  // StudyReading::keys
 };
 // Whether the keys of studies are needed; else they may be left out.
 enum class Needs : std::uint8_t { study, keys };
 struct StudyAnswer {
+  std::int64_t study = 0;  // the key of its row
   std::string_view uid;
   std::string_view content;     // StudyReading::content
   std::string_view modalities;  // separated by backslashes
@@ -88,7 +89,7 @@ class DicomSnapshot {
   Result<std::int64_t> study_of_instance(std::string_view sop_instance_uid);
   Result<void> studies_of(const std::vector<std::int64_t>& studies, const EachStudy& each);
 
-  Result<void> answer(std::int64_t study, const std::function<void(const StudyAnswer&)>& take);
+  Result<void> answer(std::int64_t slot, const std::function<void(const StudyAnswer&)>& take);
   // In the order of their numbers, then UIDs.
   Result<void> series(std::int64_t study,
                       const std::function<Result<bool>(const SeriesAnswer&)>& each);
