@@ -396,16 +396,18 @@ void ArrivalLog::grow(Segment& segment, std::unique_lock<std::mutex>& lock) {
   const std::uint64_t size = next_size(segment);
   segment.is_growing = true;
   lock.unlock();
-  const auto written = write_zeros(segment.file, segment.allocated, size);
-  // By itself: the next append's sync would wait for it.
-  const auto synced = written ? sync(segment.file) : Result<void>();
   // A disk that is nearly full has better uses.
   std::error_code failed;
   const auto folder = std::filesystem::path(options_.path).parent_path();
   const auto space = std::filesystem::space(folder, failed);
+  const bool has_room = !failed && space.available > 16 * options_.segment_bytes_max;
+  const auto written = has_room ? write_zeros(segment.file, segment.allocated, size)
+                                : Result<void>(problem(ProblemKind::insufficient_storage, ""));
+  // By itself: the next append's sync would wait for it.
+  const auto synced = written ? sync(segment.file) : Result<void>();
   lock.lock();
   segment.is_growing = false;
-  can_grow_ = written && !failed && space.available > 16 * options_.segment_bytes_max;
+  can_grow_ = written.has_value();
   if (written) segment.allocated = size;
   if (!synced) failure_ = synced.error();
   changed_.notify_all();
