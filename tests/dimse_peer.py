@@ -9,6 +9,7 @@ IMPLICIT, EXPLICIT = dicom_data.IMPLICIT, dicom_data.EXPLICIT
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
+AVAILABILITY = "1.2.840.10008.5.1.4.33"
 CT = dicom_data.SOP_CLASSES["CT"]
 
 SOP_CLASS, REQUESTED_CLASS, FIELD, MESSAGE_ID, RESPONDED = 0x0002, 0x0003, 0x0100, 0x0110, 0x0120
@@ -196,6 +197,13 @@ class Association(Wire):
                     + dicom_data.header(0x00081199, "SQ", len(body), syntax) + body)
         self.send_message(context, {REQUESTED_CLASS: COMMITMENT, REQUESTED_INSTANCE: COMMITMENT_INSTANCE, FIELD: 0x130,
                                     MESSAGE_ID: self.message_id(), ACTION_TYPE: action}, data_set)
+        return self.read_message()[1]
+
+    def notify(self, elements, context=1, instance="1.2.3.4", syntax=EXPLICIT):
+        """An Instance Availability Notification: the response's command. `elements`: {tag: (VR, value)}, or bytes."""
+        data_set = elements if isinstance(elements, bytes) else dicom_data.write_elements(elements, syntax)
+        named = {SOP_INSTANCE: instance} if instance else {}
+        self.send_message(context, {SOP_CLASS: AVAILABILITY, FIELD: 0x140, MESSAGE_ID: self.message_id(), **named}, data_set)
         return self.read_message()[1]
 
     def take_report(self, status=0):

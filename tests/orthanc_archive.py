@@ -30,7 +30,8 @@ class Orthanc:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.aet, self.port, self.dicom_port = aet, free_port(), free_port()
-        self.dicomweb = f"http://127.0.0.1:{self.port}/dicom-web"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.dicomweb = f"{self.url}/dicom-web"
         (folder / "orthanc.json").write_text(json.dumps({
             "StorageDirectory": str(folder / "storage"), "IndexDirectory": str(folder / "storage"),
             "HttpPort": self.port, "TcpNoDelay": True, "DicomPort": self.dicom_port, "DicomAet": aet,

@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 import dicom_data as dicom
+import dimse_peer
 import orthanc_archive
 from lightbox import BINARY, Server, run
 from pull_test import PullCase, rows, studies_of_years, summary
@@ -316,6 +317,82 @@ class FollowTest(RemoteCase):
         self.assertEqual(server.request("POST", "ImagingStudy/$refresh?source=main").status, 202)
         self.assertTrue(eventually(lambda: self.study(server, 7).status == 200))
         self.assertEqual(server.request("POST", "ImagingStudy/$refresh?source=none").status, 404)
+
+    def test_told_of_a_study(self):
+        """Whatever its date, and none other; corrected, and gone."""
+        for configure in (self.by_dicomweb, self.by_dimse):
+            with self.subTest(configure.__name__):
+                self.data = self.path / configure.__name__
+                configure(poll_seconds=0, walk_hours=0)
+                server = self.serve()
+                self.check_told_of_a_study(server)
+                server.stop()
+
+    def check_told_of_a_study(self, server):
+        def refresh(query):
+            return server.request("POST", f"ImagingStudy/$refresh?{query}").status
+        undated = dicom.study(8, series=1, instances=2, patient="P8", StudyDate="", StudyTime="", AccessionNumber="ACC/8")
+        self.orthanc.store(undated)
+        self.assertEqual(refresh(f"study=urn:oid:{dicom.study_uid(8)}"), 202)
+        self.assertTrue(eventually(lambda: self.study(server, 8).status == 200))
+        self.assertEqual(len(server.search("ImagingStudy")), 1)
+        self.delete_study(8)
+        self.assertEqual(refresh(f"study={dicom.study_uid(8)}&source=main"), 202)
+        self.assertTrue(eventually(lambda: self.study(server, 8).status in (404, 410)))
+        self.orthanc.store(undated)
+        self.assertEqual(refresh("accession=ACC/8"), 202)
+        self.assertTrue(eventually(lambda: self.study(server, 8).status == 200))
+        self.assertEqual(len(server.search("ImagingStudy")), 1)
+        self.delete_study(8)
+        self.assertEqual(refresh("study=none"), 400)
+        self.assertEqual(refresh("accession=A*"), 400)
+        self.assertEqual(refresh(f"study={dicom.study_uid(8)}&source=none"), 404)
+
+    def test_the_list_of_changes(self):
+        """What comes long ago is noticed, without a walk and without being told."""
+        self.by_dicomweb(poll_seconds=1, walk_hours=0, changes_url=f"{self.orthanc.url}/changes")
+        server = self.serve()
+        self.assertTrue(eventually(lambda: "polled" in self.states(server).get("main", {})))
+        self.assertEqual(len(server.search("ImagingStudy")), 0)  # of what was there before
+        self.orthanc.store(dicom.study(7, series=1, instances=2, patient="P7", StudyDate="19990101"))
+        self.assertTrue(eventually(lambda: self.study(server, 7).status == 200))
+        self.assertEqual(len(server.search("ImagingStudy")), 1)
+        # It goes on where it was, also with what came when nobody looked.
+        server.stop()
+        self.orthanc.store(dicom.study(8, series=1, instances=2, patient="P8", StudyDate=""))
+        server = self.serve()
+        self.assertTrue(eventually(lambda: self.study(server, 8).status == 200))
+        self.assertEqual(len(server.search("ImagingStudy")), 2)
+
+    def test_a_list_of_changes_that_is_none(self):
+        self.by_dicomweb(poll_seconds=1, walk_hours=0, retries_max=0, changes_url=f"{self.orthanc.url}/none/changes")
+        server = self.serve()
+        self.assertTrue(eventually(lambda: "/none/changes" in self.states(server).get("main", {}).get("failure", "")))
+
+    def test_instance_availability_notification(self):
+        self.by_dimse(poll_seconds=0, walk_hours=0)
+        server = self.serve("--dimse", "127.0.0.1:0")
+        peer = dimse_peer.Association(server.dimse_port, {1: (dimse_peer.AVAILABILITY, [dimse_peer.EXPLICIT])},
+                                      calling="DEPARTMENT")
+        self.addCleanup(peer.close)
+        answer = peer.notify({0x0020000D: ("UI", dicom.study_uid(2))})
+        self.assertEqual((answer[dimse_peer.STATUS], answer[dimse_peer.FIELD], answer[dimse_peer.SOP_INSTANCE]),
+                         (0, 0x8140, "1.2.3.4"))
+        self.assertTrue(eventually(lambda: self.study(server, 2).status == 200))
+        self.assertEqual(len(server.search("ImagingStudy")), 1)
+        # A name that was not given is, and what cannot be understood is said.
+        self.assertRegex(peer.notify({0x0020000D: ("UI", dicom.study_uid(2))}, instance="")[dimse_peer.SOP_INSTANCE],
+                         r"^[0-9.]+$")
+        self.assertEqual(peer.notify({0x00100020: ("LO", "P1")})[dimse_peer.STATUS], 0x0106)
+        self.assertEqual(peer.notify(b"\1\2\3")[dimse_peer.STATUS], 0x0106)
+        self.assertEqual(peer.notify({0x0020000D: ("UI", dicom.study_uid(1))})[dimse_peer.STATUS], 0)
+        self.assertTrue(eventually(lambda: self.study(server, 1).status == 200))
+
+    def test_without_sources_notifications_are_for_nobody(self):
+        with Server(self.path / "alone") as server:
+            peer = dimse_peer.Association(server.dimse_port, {1: (dimse_peer.AVAILABILITY, [dimse_peer.EXPLICIT])})
+            self.addCleanup(peer.close)
+            self.assertEqual(peer.accepted[1][0], 3)
 
     def test_an_archive_that_goes_and_comes_again(self):
         self.by_dicomweb(poll_seconds=1, retries_max=0, connect_timeout_ms=500)

@@ -76,6 +76,11 @@ Result<void> run(const Settings& settings) {
   TRY(auto ingest_options, projector_options(settings, index, server->port()));
   TRY(auto projector, ingest::Projector::start(std::move(ingest_options), *archive));
   TRY(auto sources, start_sources(settings, *archive));
+  if (sources) {
+    dimse_settings.notify = [&sources = *sources](const dimse::AvailabilityNotice& notice) {
+      sources.look_at(notice);
+    };
+  }
   TRY(parts.web, make_web(settings));
   TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
   const std::string_view shown =

@@ -32,8 +32,21 @@ Result<const pacs::SourceOptions*> find_source(const Settings& settings, const s
 }
 
 imaging::Refresh refresh_of(pacs::Sources* sources) {
-  return [sources](std::string_view source) {
-    return sources != nullptr && sources->look_now(source);
+  return [sources](const imaging::RefreshRequest& request) -> Result<bool> {
+    if (sources == nullptr) return false;
+    if (request.study_uid.empty() && request.accession_number.empty()) {
+      return sources->look_now(request.source);
+    }
+    const pacs::StudyName name{
+        .study_uid = request.study_uid,
+        .accession_number = request.study_uid.empty() ? request.accession_number : ""};
+    if (!name.is_plausible()) {
+      return problem(ProblemKind::invalid, "value",
+                     name.study_uid.empty()
+                         ? "accession must be an accession number, without wildcards"
+                         : "study must be a Study Instance UID");
+    }
+    return sources->look_at(request.source, name);
   };
 }
 

@@ -27,6 +27,7 @@ enum class CommandField : std::uint16_t {
   c_echo_rq = 0x0030,
   n_event_report_rq = 0x0100,
   n_action_rq = 0x0130,
+  n_create_rq = 0x0140,
   c_cancel_rq = 0x0FFF,
 };
 inline constexpr std::uint16_t response_bit = 0x8000;

@@ -45,23 +45,13 @@ Received<std::expected<dicom::Part10, Status>> read_identifier(Session& session,
                                                                const IdentifierClasses& wanted) {
   using Read = std::expected<dicom::Part10, Status>;
   const Limits& limits = session.services.options.limits;
-  std::optional<Status> refused = refuse_unread(session, message, wanted);
-  std::string bytes;
-  if (has_data_set(message.command)) {
-    const auto take = [&](std::string_view piece) {
-      if (refused) return;
-      if (bytes.size() + piece.size() > limits.dimse_message_bytes_max) {
-        refused = Status{.code = status_code::out_of_resources,
-                         .comment = "The Identifier is longer than dimse_message_bytes_max"};
-        return;
-      }
-      bytes += piece;
-    };
-    auto read = session.association.read_data_set(message.context_id, take);
-    if (!read) return std::unexpected(read.error());
+  const auto bytes = read_bounded(session, message);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (auto refused = refuse_unread(session, message, wanted)) {
+    return Read(std::unexpected(std::move(*refused)));
   }
-  if (refused) return Read(std::unexpected(std::move(*refused)));
-  dicom::MemorySource source(bytes);
+  if (!*bytes) return Read(std::unexpected(bytes->error()));
+  dicom::MemorySource source(**bytes);
   auto object = dicom::Part10::read(
       source, limits, session.association.context(message.context_id)->transfer_syntax);
   if (!object) {

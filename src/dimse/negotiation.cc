@@ -30,6 +30,9 @@ bool is_taken(std::string_view transfer_syntax, UnknownClasses unknown) {
 ServiceKind service_of(std::string_view abstract_syntax, UnknownClasses unknown) {
   if (abstract_syntax == uid::verification) return ServiceKind::verification;
   if (abstract_syntax == uid::storage_commitment_push_model) return ServiceKind::storage_commitment;
+  if (abstract_syntax == uid::instance_availability_notification) {
+    return ServiceKind::instance_availability;
+  }
   if (abstract_syntax == uid::patient_root_find || abstract_syntax == uid::study_root_find) {
     return ServiceKind::query;
   }

@@ -14,6 +14,7 @@ namespace uid {
 inline constexpr const char* verification = "1.2.840.10008.1.1";
 inline constexpr const char* storage_commitment_push_model = "1.2.840.10008.1.20.1";
 inline constexpr const char* storage_commitment_push_model_instance = "1.2.840.10008.1.20.1.1";
+inline constexpr const char* instance_availability_notification = "1.2.840.10008.5.1.4.33";
 inline constexpr const char* patient_root_find = "1.2.840.10008.5.1.4.1.2.1.1";
 inline constexpr const char* patient_root_move = "1.2.840.10008.5.1.4.1.2.1.2";
 inline constexpr const char* patient_root_get = "1.2.840.10008.5.1.4.1.2.1.3";
@@ -30,6 +31,7 @@ enum class ServiceKind : std::uint8_t {
   verification,
   storage,
   storage_commitment,
+  instance_availability,
   query,     // C-FIND
   retrieve,  // C-MOVE, C-GET
 };

@@ -43,6 +43,8 @@ TEST(Negotiation, WhatIsUnknownIsTakenWhenTheSettingSaysSo) {
       {uid::verification, ServiceKind::verification, ServiceKind::verification},
       {uid::storage_commitment_push_model, ServiceKind::storage_commitment,
        ServiceKind::storage_commitment},
+      {uid::instance_availability_notification, ServiceKind::instance_availability,
+       ServiceKind::instance_availability},
       {"1.3.46.670589.11.0.0.12.1", ServiceKind::none, ServiceKind::storage},
       {"1.2.840.10008.5.1.4.1.1.9999.1", ServiceKind::none, ServiceKind::storage},
       {"1.2.840.10008.5.9.9", ServiceKind::none, ServiceKind::none},

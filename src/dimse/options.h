@@ -3,11 +3,13 @@
 // What the DIMSE server is told (docs/configuration.md).
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "dimse/availability.h"
 #include "dimse/callers.h"
 #include "dimse/negotiation.h"
 
@@ -45,6 +47,9 @@ struct ServerOptions {
   Callers::Unlisted unlisted = Callers::Unlisted::refused;
   std::vector<PeerAddress> peers;  // by their AE title
   TlsFiles peer_tls = {};          // for those of them that are called by TLS
+  // Whom Instance Availability Notifications are for; nobody: that SOP class is not supported.
+  // Called from the threads of associations.
+  std::function<void(const AvailabilityNotice&)> notify = {};
   Limits limits;
 };
 

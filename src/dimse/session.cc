@@ -21,6 +21,7 @@ constexpr std::array entries = {
     Entry{number(CommandField::c_move_rq), move},
     Entry{number(CommandField::c_get_rq), get},
     Entry{number(CommandField::n_action_rq), commit_storage},
+    Entry{number(CommandField::n_create_rq), take_availability},
     Entry{number(CommandField::n_event_report_rq) | response_bit, take_report_response},
 };
 
@@ -124,6 +125,24 @@ bool has_data_set(const CommandSet& command) {
   return command.number(command::DataSetType).value_or(no_data_set) != no_data_set;
 }
 
+Received<std::expected<std::string, Status>> read_bounded(Session& session,
+                                                          const Message& message) {
+  std::string bytes;
+  if (!has_data_set(message.command)) return bytes;
+  const std::size_t bytes_max = session.services.options.limits.dimse_message_bytes_max;
+  bool is_too_long = false;
+  const auto take = [&](std::string_view piece) {
+    is_too_long = is_too_long || bytes.size() + piece.size() > bytes_max;
+    if (!is_too_long) bytes += piece;
+  };
+  auto read = session.association.read_data_set(message.context_id, take);
+  if (!read) return std::unexpected(read.error());
+  if (!is_too_long) return bytes;
+  return std::expected<std::string, Status>(
+      std::unexpect, Status{.code = status_code::out_of_resources,
+                            .comment = "The message is longer than dimse_message_bytes_max"});
+}
+
 CommandSet response_to(const Message& message, const Status& status) {
   const CommandSet& request = message.command;
   CommandSet response;
@@ -164,7 +183,9 @@ void run_session(Line& line, DcmTransportLayer* secure, Services& services) {
   }
   std::vector<Decision> decisions;
   for (const auto& proposed : association.proposed()) {
-    decisions.push_back(decide(proposed, options.unknown));
+    const bool is_for_nobody =
+        proposed.abstract_syntax == uid::instance_availability_notification && !options.notify;
+    decisions.push_back(is_for_nobody ? Decision{} : decide(proposed, options.unknown));
   }
   Session session{
       .association = association, .line = line, .services = services, .studies = {}, .given = {}};

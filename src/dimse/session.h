@@ -1,11 +1,12 @@
 #pragma once
 
 // What happens on one association: negotiation, then messages, each given to its service. One
-// service, one file: echo.cc, store.cc, find.cc, move.cc, get.cc, storage_commitment.cc. The table
-// that names them is in session.cc.
+// service, one file: echo.cc, store.cc, find.cc, move.cc, get.cc, storage_commitment.cc,
+// instance_availability.cc. The table that names them is in session.cc.
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <set>
 #include <string>
@@ -52,6 +53,9 @@ struct Session {
 // The response to a request, with the elements that all have (PS3.7 9.3 and 10.3).
 [[nodiscard]] CommandSet response_to(const Message& message, const Status& status);
 [[nodiscard]] bool has_data_set(const CommandSet& command);
+// A data set that is no image, taken off the association; "" when there is none, `out_of_resources`
+// past dimse_message_bytes_max.
+Received<std::expected<std::string, Status>> read_bounded(Session& session, const Message& message);
 
 // The services. Each takes the message's data set off the association and answers; an End says that
 // the association is over.
@@ -61,6 +65,7 @@ Received<void> find(Session& session, const Message& message);
 Received<void> move(Session& session, const Message& message);
 Received<void> get(Session& session, const Message& message);
 Received<void> commit_storage(Session& session, const Message& message);
+Received<void> take_availability(Session& session, const Message& message);
 Received<void> take_report_response(Session& session, const Message& message);
 
 // Takes one association from its request to its end. `secure` as Layer's.

@@ -17,6 +17,7 @@ namespace lightbox::dimse {
 
 namespace status_code {
 inline constexpr std::uint16_t success = 0x0000;
+inline constexpr std::uint16_t invalid_attribute_value = 0x0106;
 inline constexpr std::uint16_t processing_failure = 0x0110;
 inline constexpr std::uint16_t duplicate_sop_instance = 0x0111;
 inline constexpr std::uint16_t no_such_object_instance = 0x0112;
@@ -24,6 +25,7 @@ inline constexpr std::uint16_t no_such_event_type = 0x0113;
 inline constexpr std::uint16_t invalid_argument_value = 0x0115;
 inline constexpr std::uint16_t invalid_sop_instance = 0x0117;
 inline constexpr std::uint16_t class_instance_conflict = 0x0119;
+inline constexpr std::uint16_t missing_attribute = 0x0120;
 inline constexpr std::uint16_t sop_class_not_supported = 0x0122;
 inline constexpr std::uint16_t no_such_action_type = 0x0123;
 inline constexpr std::uint16_t not_authorized = 0x0124;

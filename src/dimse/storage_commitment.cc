@@ -42,24 +42,17 @@ std::optional<Status> refuse_unread(const Session& session, const Message& messa
 Received<void> commit_storage(Session& session, const Message& message) {
   Association& association = session.association;
   const Limits& limits = session.services.options.limits;
+  const auto bytes = read_bounded(session, message);
+  if (!bytes) return std::unexpected(bytes.error());
   std::optional<Status> status = refuse_unread(session, message);
-  std::string bytes;
-  if (has_data_set(message.command)) {
-    const auto take = [&](std::string_view piece) {
-      if (status) return;
-      if (bytes.size() + piece.size() > limits.dimse_message_bytes_max) {
-        status = Status{.code = status_code::processing_failure,
-                        .comment = "The message is longer than dimse_message_bytes_max"};
-        return;
-      }
-      bytes += piece;
-    };
-    if (auto read = association.read_data_set(message.context_id, take); !read) return read;
+  if (!status && !*bytes) {
+    status = bytes->error();
+    status->code = status_code::processing_failure;
   }
   std::optional<CommitmentRequest> request;
   if (!status) {
     auto parsed =
-        parse_commitment(bytes, association.context(message.context_id)->transfer_syntax, limits);
+        parse_commitment(**bytes, association.context(message.context_id)->transfer_syntax, limits);
     if (parsed) {
       request = std::move(*parsed);
     } else {

@@ -67,12 +67,13 @@ constexpr rest::OwnDefinition refresh_definition = {
     .name = "Refresh",
     .title = "Look at other archives now",
     .description =
-        "The newest days of the archives that the configuration names as sources are looked at "
-        "now, "
-        "rather than when their turn comes: for whoever is told of a new study. It returns at "
-        "once.",
+        "The archives that the configuration names as sources are looked at now, rather than when "
+        "their turn comes: the studies of a UID or an accession number, whatever their date; else "
+        "the newest days. It returns at once.",
     .parameters =
         R"([{"name":"source","use":"in","min":0,"max":"1","documentation":"The name of one; else all","type":"string"},)"
+        R"({"name":"study","use":"in","min":0,"max":"1","documentation":"A Study Instance UID, perhaps with urn:oid:","type":"string"},)"
+        R"({"name":"accession","use":"in","min":0,"max":"1","documentation":"An accession number","type":"string"},)"
         R"({"name":"return","use":"out","min":1,"max":"1","documentation":"What is being done","type":"OperationOutcome"}])"};
 
 // Both read much, and the latter waits for the writer: away from the connection's thread.
@@ -139,7 +140,7 @@ std::vector<rest::Operation> operations(ingest::Projector& projector, Thumbnail 
            .levels = static_cast<std::uint8_t>(OperationLevel::type),
            .affects_state = true,
            .definition = {},
-           .parameters = "source",
+           .parameters = "source study accession",
            .body = rest::OperationBody::parameters,
            .resource_parameter = {},
            .handler = of_sources(std::move(refresh)),

@@ -1,6 +1,7 @@
 #pragma once
 
-// ImagingStudy/$refresh: other archives are looked at now, rather than when their turn comes.
+// ImagingStudy/$refresh: other archives are looked at now, rather than when their turn comes; or a
+// study of theirs.
 
 #include <functional>
 #include <string>
@@ -11,9 +12,14 @@
 
 namespace lightbox::imaging {
 
-// Has the newest days of a source looked at soon; of all, when it is "". False: there is no such
-// source.
-using Refresh = std::function<bool(std::string_view source)>;
+// Has a source looked at soon, or all, when it is "": the studies that are named, or its newest
+// days. False: there is no such source.
+struct RefreshRequest {
+  std::string source;
+  std::string study_uid;         // "": none is named so
+  std::string accession_number;  // likewise
+};
+using Refresh = std::function<Result<bool>(const RefreshRequest&)>;
 
 Result<http::Response> refresh(rest::OperationCall& call, const Refresh& refresh);
 

@@ -11,6 +11,7 @@
 #include "pacs/modality.h"
 #include "pacs/qido_answer.h"
 #include "pacs/remote_archive.h"
+#include "pacs/text_body.h"
 
 namespace lightbox::pacs {
 namespace {
@@ -19,35 +20,6 @@ constexpr dicom::Tag number_of_study_related_instances = 0x00201208;
 constexpr std::size_t page_size_max = 500;
 constexpr std::size_t series_max = 100'000;  // of one study
 constexpr std::size_t instances_max = 1'000'000;
-
-class TextBody : public HttpBody {
- public:
-  explicit TextBody(std::size_t bytes_max) : bytes_max_(bytes_max) {}
-  Result<void> begin(const HttpHead& head) override {
-    text_.clear();
-    if (head.status == 204) return {};
-    const auto type = http::parse_media_type(head.content_type);
-    if (type && (type->name == "application/dicom+json" || type->name == "application/json")) {
-      return {};
-    }
-    return problem(ProblemKind::invalid, fmt::format("The answer to a search is '{}', not "
-                                                     "application/dicom+json",
-                                                     head.content_type.substr(0, 100)));
-  }
-  Result<void> take(std::string_view bytes) override {
-    if (text_.size() + bytes.size() > bytes_max_) {
-      return problem(ProblemKind::too_large,
-                     fmt::format("The answer to a search is longer than {} bytes", bytes_max_));
-    }
-    text_ += bytes;
-    return {};
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::size_t bytes_max_;
-  std::string text_;
-};
 
 // Failures that the next object would meet as well.
 bool is_of_all(const Problem& problem) {
@@ -158,26 +130,18 @@ class DicomwebArchive : public RemoteArchive {
       query += "&ModalitiesInStudy=";
       http::append_encoded(modality, query);
     }
-    query += "&includefield=";
-    query += wanted == Wanted::attributes ? fields_of(query::Level::study)
-                                          : dicom::text_of(number_of_study_related_instances);
-    TRY(const auto answer,
-        search(query, dicom::tags::StudyInstanceUID, connecting_.source.results_max));
-    RemoteStudies found{.studies = {}, .is_cut = answer.is_cut()};
-    for (const auto& result : answer.results()) {
-      const dicom::DataSet& data_set = result.data_set();
-      if (!may_have(data_set, modality)) continue;
-      found.studies.push_back(study_of(data_set, wanted));
-    }
-    return found;
+    return find_studies(query, wanted,
+                        [&](const dicom::DataSet& found) { return may_have(found, modality); });
   }
 
-  Result<bool> has_study(const std::string& study_uid) override {
-    TRY(const auto answer, search("/studies?StudyInstanceUID=" + study_uid,
-                                  dicom::tags::StudyInstanceUID, connecting_.source.results_max));
-    return std::ranges::any_of(answer.results(), [&](const auto& result) {
-      return result.data_set().first(dicom::tags::StudyInstanceUID) == study_uid;
-    });
+  Result<RemoteStudies> studies_named(const StudyName& name, Wanted wanted) override {
+    std::string query = "/studies?StudyInstanceUID=" + name.study_uid;
+    if (name.study_uid.empty()) {
+      query = "/studies?AccessionNumber=";
+      http::append_encoded(name.accession_number, query);
+    }
+    return find_studies(query, wanted,
+                        [&](const dicom::DataSet& found) { return has_name(found, name); });
   }
 
   Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) override {
@@ -249,6 +213,23 @@ class DicomwebArchive : public RemoteArchive {
   }
 
  private:
+  // Archives may show what was not asked for.
+  template <typename IsWanted>
+  Result<RemoteStudies> find_studies(const std::string& query, Wanted wanted,
+                                     const IsWanted& is_wanted) {
+    const std::string fields = wanted == Wanted::attributes
+                                   ? fields_of(query::Level::study)
+                                   : dicom::text_of(number_of_study_related_instances);
+    TRY(const auto answer, search(fmt::format("{}&includefield={}", query, fields),
+                                  dicom::tags::StudyInstanceUID, connecting_.source.results_max));
+    RemoteStudies found{.studies = {}, .is_cut = answer.is_cut()};
+    for (const auto& result : answer.results()) {
+      const dicom::DataSet& data_set = result.data_set();
+      if (is_wanted(data_set)) found.studies.push_back(study_of(data_set, wanted));
+    }
+    return found;
+  }
+
   // As it is stored (PS3.18 8.7.3.5.2); where a server does not know that, as it likes to send it.
   Result<void> retrieve_once(const std::string& url, ingest::ObjectReceiver& receiver) {
     const std::string plain = R"(multipart/related; type="application/dicom")";

@@ -69,22 +69,29 @@ class DimseArchive : public RemoteArchive {
   Result<RemoteStudies> studies(const Window& window, const std::string& modality,
                                 Wanted wanted) override {
     return with_association(
-        {context_of(1, dimse::uid::study_root_find)},
-        [&](dimse::ServiceUser& user) { return find_studies(user, window, modality, wanted); });
+        {context_of(1, dimse::uid::study_root_find)}, [&](dimse::ServiceUser& user) {
+          return find_studies(user,
+                              {{dicom::tags::StudyDate, "DA", window.dates()},
+                               {study_time, "TM", window.times()},
+                               {modalities_in_study, "CS", modality},
+                               {dicom::tags::StudyInstanceUID, "UI"}},
+                              wanted, [&](const dicom::DataSet& match) {
+                                return !match.first(dicom::tags::StudyInstanceUID).empty() &&
+                                       may_have(match, modality);
+                              });
+        });
   }
 
-  Result<bool> has_study(const std::string& study_uid) override {
+  Result<RemoteStudies> studies_named(const StudyName& name, Wanted wanted) override {
+    std::vector<dimse::IdentifierKey> keys = {
+        {dicom::tags::StudyInstanceUID, "UI", name.study_uid}};
+    if (name.study_uid.empty()) {
+      keys.push_back({query::tags::AccessionNumber, "SH", name.accession_number});
+    }
     return with_association(
-        {context_of(1, dimse::uid::study_root_find)},
-        [&](dimse::ServiceUser& user) -> Result<bool> {
-          bool is_there = false;
-          TRY_DO(user.find({{query_retrieve_level, "CS", "STUDY"},
-                            {dicom::tags::StudyInstanceUID, "UI", study_uid}},
-                           [&](const dicom::DataSet& match) {
-                             is_there = match.first(dicom::tags::StudyInstanceUID) == study_uid;
-                             return !is_there;
-                           }));
-          return is_there;
+        {context_of(1, dimse::uid::study_root_find)}, [&](dimse::ServiceUser& user) {
+          return find_studies(user, keys, wanted,
+                              [&](const dicom::DataSet& match) { return has_name(match, name); });
         });
   }
 
@@ -175,22 +182,20 @@ class DimseArchive : public RemoteArchive {
     });
   }
 
-  Result<RemoteStudies> find_studies(dimse::ServiceUser& user, const Window& window,
-                                     const std::string& modality, Wanted wanted) const {
+  // Archives may show what was not asked for.
+  template <typename IsWanted>
+  Result<RemoteStudies> find_studies(dimse::ServiceUser& user,
+                                     std::vector<dimse::IdentifierKey> keys, Wanted wanted,
+                                     const IsWanted& is_wanted) const {
     RemoteStudies found;
     const std::size_t results_max = connecting_.source.results_max;
     std::size_t results = 0;
     const auto take = [&](const dicom::DataSet& match) {
-      if (!match.first(dicom::tags::StudyInstanceUID).empty() && may_have(match, modality)) {
-        found.studies.push_back(study_of(match, wanted));
-      }
+      if (is_wanted(match)) found.studies.push_back(study_of(match, wanted));
       return ++results < results_max;
     };
-    std::vector<dimse::IdentifierKey> keys = {
-        {dicom::tags::StudyDate, "DA", window.dates()}, {study_time, "TM", window.times()},
-        {query_retrieve_level, "CS", "STUDY"},          {modalities_in_study, "CS", modality},
-        {dicom::tags::StudyInstanceUID, "UI"},          {number_of_study_related_instances, "IS"},
-    };
+    keys.push_back({query_retrieve_level, "CS", "STUDY"});
+    keys.push_back({number_of_study_related_instances, "IS"});
     if (wanted == Wanted::attributes) add_keys(query::Level::study, keys);
     TRY(const auto outcome, user.find(std::move(keys), take));
     found.is_cut = outcome == dimse::ServiceUser::Found::cut || is_suspiciously_round(results);

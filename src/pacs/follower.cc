@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "pacs/change_feed.h"
 #include "pacs/pull.h"
+#include "pacs/pull_study.h"
 
 namespace lightbox::pacs {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 // After a failure, the more there were one after the other.
 constexpr std::int64_t longest_pause_ms = 600'000;
 constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::size_t names_max = 10'000;
 
 // What differs goes to the log.
 class LogListener : public PullListener {
@@ -54,6 +57,16 @@ void Follower::look_now() {
   changed_.notify_one();
 }
 
+bool Follower::look_at(StudyName name) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (names_.size() >= names_max) return false;
+    names_.insert(std::move(name));
+  }
+  changed_.notify_one();
+  return true;
+}
+
 store::SourceState Follower::state() const {
   const std::string& name = access_.source().name;
   if (const auto states = archive_.store().dicom().source_states()) {
@@ -79,7 +92,7 @@ void Follower::run() {
       next_ms = std::max(next_ms, known.failed_ms + std::min(longest_pause_ms, pause_ms));
     }
     std::unique_lock lock(mutex_);
-    const auto is_wanted = [&] { return is_stopping_ || is_asked_; };
+    const auto is_wanted = [&] { return is_stopping_ || is_asked_ || !names_.empty(); };
     if (interval_ms == 0) {
       changed_.wait(lock, is_wanted);
     } else {
@@ -88,8 +101,64 @@ void Follower::run() {
     }
     if (is_stopping_) return;
     const bool is_asked = std::exchange(is_asked_, false);
+    const auto names = std::exchange(names_, {});
     lock.unlock();
+    look_at_all(names);
     if (is_asked || now_ms() >= next_ms) look();
+  }
+}
+
+void Follower::look_at_all(const std::set<StudyName>& names) {
+  if (names.empty()) return;
+  const std::string& source = access_.source().name;
+  LogListener listener(source);
+  const auto connection = access_.connect();
+  const Telling telling{
+      .remote = *connection, .archive = archive_, .listener = listener, .source = source};
+  for (const StudyName& name : names) {
+    const auto told = tell_named(telling, name);
+    if (access_.pace().is_stopped()) return;
+    log(told ? LogLevel::info : LogLevel::warning,
+        told ? "source_study_looked_at" : "source_failed",
+        {{"source", source},
+         {"study", name.study_uid},
+         {"accession_number", name.accession_number},
+         {"reason", told ? "" : told.error().issues[0].diagnostics}});
+  }
+}
+
+// A place is noted when all before it has been looked at.
+Result<void> Follower::follow_changes() {
+  const SourceOptions& source = access_.source();
+  const auto* dicomweb = std::get_if<DicomwebAccess>(&source.access);
+  if (dicomweb == nullptr || dicomweb->changes_url.empty()) return {};
+  const auto is_stopped = [this] { return access_.pace().is_stopped(); };
+  const std::function<bool()> stopping = is_stopped;
+  ChangeFeed feed({.source = source,
+                   .limits = archive_.options().limits,
+                   .pace = access_.pace(),
+                   .is_stopped = stopping});
+  auto& dicom = archive_.store().dicom();
+  TRY(auto place, dicom.source_changes(source.name));
+  if (!place) {
+    // What has been until now the walk finds.
+    TRY(const std::int64_t newest, feed.newest());
+    return dicom.note_source_changes(source.name, newest);
+  }
+  LogListener listener(source.name);
+  const auto connection = access_.connect();
+  while (true) {
+    TRY(const auto changes, feed.after(*place));
+    for (const std::string& uid : changes.study_uids) {
+      TRY_DO(tell_named(
+          {.remote = *connection, .archive = archive_, .listener = listener, .source = source.name},
+          {.study_uid = uid}));
+    }
+    if (changes.place != *place) {
+      TRY_DO(dicom.note_source_changes(source.name, changes.place));
+    }
+    if (changes.is_end || changes.place == *place) return {};
+    place = changes.place;
   }
 }
 
@@ -114,7 +183,8 @@ void Follower::look() {
              .pace = access_.pace(),
              .connections = std::move(connections),
              .stop = [] {}});  // what shares the pace goes on
-  const auto done = pull.run();
+  auto done = is_all ? Result<void>() : follow_changes();
+  if (done) done = pull.run();
   if (access_.pace().is_stopped()) return;
   const PullStatus status = pull.status();
   store::SourceState state{.source = source.name};

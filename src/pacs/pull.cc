@@ -178,8 +178,9 @@ struct Pull::Impl : ingest::ObjectReceiver {
     }
     for (const std::string& uid : missing) {
       // It may have moved to another day meanwhile, or have been left out.
-      TRY(const bool is_there, environment.connections.front()->has_study(uid));
-      if (is_there) continue;
+      TRY(const auto named,
+          environment.connections.front()->studies_named({.study_uid = uid}, Wanted::uids));
+      if (!named.studies.empty()) continue;
       TRY_DO(environment.archive.remove_source_study(options.source.name, uid));
       const std::lock_guard lock(mutex);
       ++status.studies_removed;

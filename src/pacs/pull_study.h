@@ -43,6 +43,10 @@ Result<ToldStudies> tell_window(const Telling& telling, const Window& window,
 Result<StudyOutcome> tell_study(const Telling& telling, const RemoteStudy& study,
                                 const ToldStudies& ahead);
 
+// Likewise of the studies of a name; one that the source has had and does not have any more is
+// removed. A name that is none is passed over.
+Result<void> tell_named(const Telling& telling, const StudyName& name);
+
 class StudyPull {
  public:
   // All must outlive it. Belongs to one thread at a time.

@@ -22,6 +22,7 @@
 #include "ingest/object_receiver.h"
 #include "pacs/pace.h"
 #include "pacs/source.h"
+#include "pacs/study_name.h"
 #include "pacs/window.h"
 
 namespace lightbox::pacs {
@@ -80,8 +81,8 @@ class RemoteArchive {
   // `modality`: (0008,0061) has it; "": any. No more than source.results_max are shown.
   virtual Result<RemoteStudies> studies(const Window& window, const std::string& modality,
                                         Wanted wanted) = 0;
-  // Whether it has this study, whatever its date.
-  virtual Result<bool> has_study(const std::string& study_uid) = 0;
+  // The studies of a name, with what `wanted` says. No more than source.results_max are shown.
+  virtual Result<RemoteStudies> studies_named(const StudyName& name, Wanted wanted) = 0;
   // In no order that means something. Archives need not search at this level (PS3.18 10.6.1.2): it
   // may be empty, or fail with `invalid`, `not_found` or `not_supported`.
   virtual Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) = 0;

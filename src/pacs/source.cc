@@ -46,6 +46,7 @@ constexpr std::array known_keys = {
     Key{"certificate_file", Protocol::dicomweb},
     Key{"key_file", Protocol::dicomweb},
     Key{"ca_file", Protocol::dicomweb},
+    Key{"changes_url", Protocol::dicomweb},
     Key{"peer", Protocol::dimse},
     Key{"retrieve", Protocol::dimse},
 };
@@ -208,6 +209,11 @@ class Reader {
     access.certificate_file = file("certificate_file");
     access.key_file = file("key_file");
     access.ca_file = file("ca_file");
+    if (!list("changes_url").empty()) access.changes_url = url("changes_url");
+    if (!access.changes_url.empty() && !access.changes_url.ends_with("/changes")) {
+      wrong("changes_url", access.changes_url,
+            "the URL of an Orthanc's changes, such as http://localhost:8042/changes");
+    }
     if (access.certificate_file.empty() != access.key_file.empty()) {
       const bool is_key = access.key_file.empty();
       missing(is_key ? "key_file" : "certificate_file",
@@ -318,6 +324,7 @@ std::string print_source(const SourceOptions& source) {
     print_text("certificate_file", dicomweb->certificate_file, out);
     print_text("key_file", dicomweb->key_file, out);
     print_text("ca_file", dicomweb->ca_file, out);
+    print_text("changes_url", dicomweb->changes_url, out);
     if (!dicomweb->token.empty()) out += "# with a token\n";
     if (!dicomweb->headers.empty()) out += fmt::format("# {} headers\n", dicomweb->headers.size());
   } else {

@@ -24,7 +24,8 @@ struct DicomwebAccess {
   std::string token;                 // of Authorization: Bearer; "": none
   std::string certificate_file;      // of the client, PEM; "": none
   std::string key_file;
-  std::string ca_file;  // of those who issue servers' certificates; "": the system's
+  std::string ca_file;           // of those who issue servers' certificates; "": the system's
+  std::string changes_url = {};  // of an Orthanc, ends with /changes; "": none
 };
 
 // PS3.4 annex C, Study Root.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/log.h"
+
 namespace lightbox::pacs {
 namespace {
 
@@ -94,6 +96,37 @@ boost::asio::awaitable<Result<http::Response>> Sources::pass_to(Passing passing,
     if (kind != ProblemKind::unavailable && kind != ProblemKind::not_found) break;
   }
   co_return response;
+}
+
+Result<bool> Sources::look_at(std::string_view source, const StudyName& name) {
+  bool is_known = false;
+  for (std::size_t i = 0; i < pulls_.size(); ++i) {
+    if (!source.empty() && pulls_[i]->source().name != source) continue;
+    if (!polls_[i]->look_at(name)) {
+      return problem(ProblemKind::throttled, "Too many studies wait to be looked at");
+    }
+    is_known = true;
+  }
+  return is_known;
+}
+
+void Sources::look_at(const dimse::AvailabilityNotice& notice) {
+  const auto is_named = [&](const SourceOptions& source) {
+    const DimseAccess* dimse = dimse_of(source);
+    if (dimse == nullptr) return false;
+    const std::string& title = dimse->peer.ae_title;
+    return title == notice.calling_ae_title ||
+           std::ranges::find(notice.retrieve_ae_titles, title) != notice.retrieve_ae_titles.end();
+  };
+  const StudyName name{.study_uid = notice.study_uid};
+  const bool is_any_named = std::ranges::any_of(options_.sources, is_named);
+  for (const SourceOptions& source : options_.sources) {
+    if (is_any_named && !is_named(source)) continue;
+    if (!look_at(source.name, name)) {
+      log(LogLevel::warning, "source_notice_dropped",
+          {{"source", source.name}, {"study", notice.study_uid}});
+    }
+  }
 }
 
 bool Sources::look_now(std::string_view source) {

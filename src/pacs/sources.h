@@ -46,6 +46,11 @@ class Sources {
   // Has the newest days of a source looked at soon; of all when it is "". False: there is no such
   // source.
   bool look_now(std::string_view source);
+  // Likewise the studies of a name, whatever their date. `throttled` when too many wait.
+  Result<bool> look_at(std::string_view source, const StudyName& name);
+  // Likewise the study of a notification: in the archives whose AE titles it has; in all, when
+  // those are of none.
+  void look_at(const dimse::AvailabilityNotice& notice);
 
   // What a DICOMweb source that holds the study answers (pass_through.h), by precedence: the next
   // one when one does not answer. nullopt: none of those that hold it speaks DICOMweb.

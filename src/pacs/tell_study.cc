@@ -85,17 +85,20 @@ Result<Instances> instances_of(const Telling& telling, const RemoteStudy& study,
 Result<ToldStudies> tell_window(const Telling& telling, const Window& window,
                                 const std::vector<RemoteStudy>& studies) {
   auto& dicom = telling.archive.store().dicom();
-  std::size_t others = 0;
   std::uint64_t instances = 0;
+  for (const RemoteStudy& study : studies) {
+    // Without a count nobody knows whether all were shown.
+    instances += study.instances.value_or(window_instances_max + 1);
+  }
+  if (studies.size() < window_studies_min || instances > window_instances_max) return ToldStudies();
+  std::size_t others = 0;
   for (const RemoteStudy& study : studies) {
     TRY(const auto before, dicom.source_study(telling.source, study.uid));
     if (before != row_of(telling, study)) ++others;
-    // Without a count nobody knows whether all were shown.
-    instances += study.instances.value_or(window_instances_max);
   }
-  const bool is_worth_it = others >= window_studies_min && instances <= window_instances_max &&
-                           instances <= others * window_instances_of_study_max;
-  if (!is_worth_it) return ToldStudies();
+  if (others < window_studies_min || instances > others * window_instances_of_study_max) {
+    return ToldStudies();
+  }
   // Some come meanwhile.
   TRY(auto told, telling.remote.describe_window(window, instances + window_instances_of_study_max));
   return std::move(told).value_or(ToldStudies());
@@ -130,6 +133,15 @@ Result<StudyOutcome> tell_study(const Telling& telling, const RemoteStudy& study
   if (reason.empty()) return StudyOutcome::pulled;
   telling.listener.differs("not as it is told", study.uid, reason);
   return StudyOutcome::differs;
+}
+
+Result<void> tell_named(const Telling& telling, const StudyName& name) {
+  if (!name.is_plausible()) return {};
+  TRY(const auto found, telling.remote.studies_named(name, Wanted::attributes));
+  for (const RemoteStudy& study : found.studies) TRY_DO(tell_study(telling, study, {}));
+  if (!found.studies.empty() || name.study_uid.empty()) return {};
+  // Removes nothing where the source did not have it.
+  return telling.archive.remove_source_study(telling.source, name.study_uid);
 }
 
 }  // namespace lightbox::pacs

@@ -364,6 +364,9 @@ class DicomIndex {
   Result<std::vector<std::string>> studies_of_source(std::string_view source, std::string_view from,
                                                      std::string_view to);
   Result<std::vector<SourceState>> source_states();
+  // How far a source's list of changes has been followed; nullopt: not at all.
+  Result<std::optional<std::int64_t>> source_changes(std::string_view source);
+  Result<void> note_source_changes(std::string_view source, std::int64_t place);
   // Times that are 0 are left as they are, but for failed_ms; so is `studies`.
   Result<void> note_source_state(const SourceState& state);
 

@@ -139,6 +139,21 @@ Result<std::vector<SourceState>> DicomIndex::source_states() {
   return states;
 }
 
+Result<std::optional<std::int64_t>> DicomIndex::source_changes(std::string_view source) {
+  TRY(auto reader, readers_.take());
+  return number_of(
+      *reader, "SELECT changes FROM source_state WHERE source=? AND changes IS NOT NULL", {source});
+}
+
+Result<void> DicomIndex::note_source_changes(std::string_view source, std::int64_t place) {
+  return write(writer_, 1, [&](const Task::Context& context) {
+    return run(context.database,
+               "INSERT INTO source_state (source, changes) VALUES (?,?) ON CONFLICT (source) DO "
+               "UPDATE SET changes=excluded.changes",
+               {std::string(source), place});
+  });
+}
+
 Result<void> DicomIndex::note_source_state(const SourceState& state) {
   return write(writer_, 1, [&](const Task::Context& context) {
     return run(context.database,

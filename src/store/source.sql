@@ -14,14 +14,16 @@ CREATE TABLE source_study (
 CREATE INDEX source_study_by_day ON source_study (source, day);
 
 -- How many studies a source has, and what asking it has come to: times in ms since 1970, 0 for never.
--- `walked` is when all of it had been looked at, `polled` its newest days.
+-- `walked` is when all of it had been looked at, `polled` its newest days; `changes` is how far its list of changes
+-- has been followed.
 CREATE TABLE source_state (
   source TEXT PRIMARY KEY,
   studies INTEGER NOT NULL DEFAULT 0,
   walked INTEGER NOT NULL DEFAULT 0,
   polled INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0,
-  failure TEXT NOT NULL DEFAULT ''
+  failure TEXT NOT NULL DEFAULT '',
+  changes INTEGER
 ) WITHOUT ROWID;
 CREATE TRIGGER source_study_added AFTER INSERT ON source_study BEGIN
   INSERT INTO source_state (source, studies) VALUES (NEW.source, 1)
