@@ -1,8 +1,10 @@
 """Studies whose images stay in another archive: known here, followed, and shown through this server."""
 
+import contextlib
 import http.client
 import json
 import re
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -36,6 +38,47 @@ def parts(answer):
     boundary = answer.headers["Content-Type"].split("boundary=")[1].split(";")[0].strip('"').encode()
     return [part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
             for part in answer.body.split(b"--" + boundary)[1:-1]]
+
+
+class Cutter:
+    """Between here and an archive: cuts the k-th connection after budgets[k] bytes of the archive; None: never."""
+
+    def __init__(self, port, budgets):
+        self.to, self.budgets, self.ends = port, list(budgets), []
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                client = self.listening.accept()[0]
+            except OSError:
+                return
+            budget = self.budgets.pop(0) if self.budgets else None
+            archive = socket.create_connection(("127.0.0.1", self.to))
+            self.ends += (client, archive)
+            for ends in ((client, archive, None), (archive, client, budget)):
+                threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
+
+    @staticmethod
+    def pass_on(source, target, budget):
+        try:
+            while data := source.recv(4096):
+                if budget is not None:
+                    data, budget = data[:budget], budget - len(data)
+                target.sendall(data)
+                if budget is not None and budget <= 0:
+                    break
+        except OSError:
+            pass
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        for end in (self.listening, *self.ends):
+            end.close()
 
 
 class RemoteCase(PullCase):
@@ -105,6 +148,46 @@ class TellTest(RemoteCase):
     def test_dimse(self):
         self.by_dimse(**self.QUIET)
         self.check_told()
+
+    def test_associations_that_are_cut(self):
+        """Nothing half shown, and all of it in the end."""
+        # Cut in the request, among the matches of studies, series and instances, again and again.
+        cutter = Cutter(self.orthanc.dicom_port, [100, 300, 700, 1200, None, 500, 1000, 2000, 300, None, 3000, 700])
+        self.addCleanup(cutter.close)
+        cut = {"protocol": "dimse", "peer": f"ORTHANC=127.0.0.1:{cutter.port}", "connections_max": 1, **self.QUIET}
+        self.configure(**cut, retries_max=0)
+        codes = set()
+        for _ in range(12):
+            codes.add(run("pull", "main", "--data", self.data, "--config", self.config)[0])
+            if not (self.data / "lightbox.db").exists():
+                continue
+            shown = rows(self.data, "SELECT count(*) FROM dicom_instance i JOIN dicom_series e ON e.key=i.series GROUP BY e.study")
+            self.assertLessEqual({count for (count,) in shown}, {6, 7})
+            if not cutter.budgets:
+                break
+        self.assertEqual(cutter.budgets, [])
+        self.assertNotEqual(codes, {0})
+        self.tell()
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance"), [(19,)])
+        # And with its images: what has arrived stays, what is missing is asked for again.
+        cutter.budgets = [None, None, None, 4000, 20_000, 60_000]
+        self.configure(**cut, retries_max=8)
+        self.expect(self.pull(), differ=0)
+        self.assertEqual(cutter.budgets, [])
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance WHERE file<>''"), [(19,)])
+
+    def test_uids_that_two_studies_have(self):
+        """An instance of another patient's study by the same UID is told, and neither is lost or mixed."""
+        self.by_dicomweb(**self.QUIET)
+        own = dicom.instance(study=77, series=1, number=1, patient="OWN", SOPInstanceUID=dicom.sop_instance_uid(2, 1, 1))
+        (self.path / "own.dcm").write_bytes(own)
+        self.assertEqual(run("import", "--data", self.data, self.path / "own.dcm")[0], 0)
+        output = self.tell(code=2)
+        self.assertIn("1 instances are here already in another study or series", output)
+        server = self.serve()
+        self.assertEqual(self.study(server, 77).json()["numberOfInstances"], 1)
+        self.assertEqual(self.study(server, 2).json()["numberOfInstances"], 5)
+        self.assertEqual(server.search("ImagingStudy?patient.identifier=OWN"), [dicom.study_uid(77)])
 
     def test_check_passes_over_it_and_it_is_not_deleted_here(self):
         self.by_dicomweb(**self.QUIET)
