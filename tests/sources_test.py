@@ -646,6 +646,29 @@ class SeveralTest(RemoteCase):
         self.assertEqual(server.get(f"{INSTANCE}/rendered", Accept="image/png").status, 200)
         self.assertEqual(server.get(INSTANCE, Accept=DICOM).status, 200)
 
+    def test_each_has_a_part(self):
+        """What is asked for is whole, though no source has all of it, and what goes is what only one had."""
+        other = orthanc_archive.Orthanc(self.path / "other", aet="OTHER")
+        self.addCleanup(other.stop)
+        other.store(dicom.study(2, series=3, instances=3, patient="P2", StudyDate="20240229")[3:])
+        quiet = 'poll_seconds = 0\nwalk_hours = 0\nrequests_per_second = 1000\nprotocol = "dicomweb"\n'
+        self.config.write_text(f'[sources.main]\n{quiet}url = "{self.orthanc.dicomweb}"\n'
+                               f'[sources.near]\n{quiet}url = "{other.dicomweb}"\nprecedence = 1\n')
+        self.tell()
+        self.assertEqual(run("pull", "near", "--data", self.data, "--config", self.config)[0], 0)
+        server = self.serve()
+        study = self.study(server, 2).json()
+        self.assertEqual((study["numberOfSeries"], study["numberOfInstances"]), (3, 9))
+        answer = server.get(f"/dicomweb/studies/{dicom.study_uid(2)}", Accept=DICOM)
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(len(parts(answer)), 9)
+        server.stop()
+        self.delete_study(2)
+        self.tell()
+        self.assertEqual(run("pull", "near", "--data", self.data, "--config", self.config)[0], 0)
+        study = self.study(self.serve(), 2).json()
+        self.assertEqual((study["numberOfSeries"], study["numberOfInstances"]), (2, 6))
+
 
 @unittest.skipUnless(orthanc_archive.is_there(), "orthanc or its DICOMweb plugin is missing")
 class SourceCommandTest(RemoteCase):

@@ -116,6 +116,20 @@ Result<std::vector<SourceAccess*>> ImageFetcher::holders_of(const std::string& s
   return holders;
 }
 
+Result<std::vector<SourceAccess*>> ImageFetcher::whole_holders_of(
+    const std::string& study_uid) const {
+  TRY(auto holders, holders_of(study_uid));
+  if (holders.size() < 2) return holders;
+  auto& dicom = archive_.store().dicom();
+  TRY(const auto told, dicom.source_studies(study_uid));
+  TRY(const auto count, dicom.instance_count(study_uid));
+  std::erase_if(holders, [&](const SourceAccess* holder) {
+    const auto found = std::ranges::find(told, holder->source().name, &store::SourceStudy::source);
+    return found == told.end() || found->instances.value_or(0) < count.known;
+  });
+  return holders;
+}
+
 Result<std::shared_ptr<ImageFetcher::Flight>> ImageFetcher::join(
     const store::StoredFile& instance) {
   TRY(const auto holders, holders_of(instance.instance.study_uid));

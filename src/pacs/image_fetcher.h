@@ -39,6 +39,8 @@ class ImageFetcher : public ingest::Fetcher {
 
   // Those of the configuration that hold the study, in order of precedence.
   Result<std::vector<SourceAccess*>> holders_of(const std::string& study_uid) const;
+  // Of several, only those that hold every instance that is known of it.
+  Result<std::vector<SourceAccess*>> whole_holders_of(const std::string& study_uid) const;
 
  private:
   // One retrieval, and who waits for it.

@@ -72,7 +72,7 @@ Sources::~Sources() {
 std::optional<boost::asio::awaitable<Result<http::Response>>> Sources::pass_on(
     const http::Request& request, const std::string& study_uid, std::string path,
     std::string own_base) {
-  const auto holders = fetcher_->holders_of(study_uid);
+  const auto holders = fetcher_->whole_holders_of(study_uid);
   if (!holders) return std::nullopt;
   Passing passing;
   for (const SourceAccess* holder : *holders) {

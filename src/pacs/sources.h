@@ -53,7 +53,8 @@ class Sources {
   void look_at(const dimse::AvailabilityNotice& notice);
 
   // What a DICOMweb source that holds the study answers (pass_through.h), by precedence: the next
-  // one when one does not answer. nullopt: none of those that hold it speaks DICOMweb.
+  // one when one does not answer. nullopt: none of those that hold all of it speaks
+  // DICOMweb.
   std::optional<boost::asio::awaitable<Result<http::Response>>> pass_on(
       const http::Request& request, const std::string& study_uid, std::string path,
       std::string own_base);

@@ -58,6 +58,10 @@ Result<std::vector<std::string>> DicomIndex::remove_source_study(std::string_vie
               "study=?) WHERE source=? AND (file='' OR fetched>0) AND series IN (SELECT key FROM "
               "dicom_series WHERE study=?)",
               {std::string(study_uid), std::string(source), *study}));
+      // What it tells is not the same text any more: so it is asked again, and what it does not
+      // have goes.
+      TRY_DO(run(database, "UPDATE source_study SET attributes=attributes||' ' WHERE study=?",
+                 {std::string(study_uid)}));
       return mark_study(context, *study);
     }
     TRY(auto instances, remote_rows(database, study_uid, source));
