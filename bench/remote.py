@@ -1,6 +1,6 @@
 """The archive that is there already: studies in Orthanc from Debian, whose metadata Lightbox takes by DICOMweb and
-by DIMSE (what a study says, its series and instances); and images that stay there, asked for through Lightbox and
-straight, by one client at a time.
+by DIMSE (what a study says, its series and instances); and images that stay there, asked for through Lightbox, straight,
+and, as the floor of all that stand between, through nginx; by one client at a time.
 
 The pace of the source is not limited. What is taken is counted, and what is retrieved must be the same bytes both ways.
 """
@@ -18,7 +18,7 @@ import generate_studies
 import retrieve
 from dicom import BINARY, wait_for
 from measure import Server, Wrong, median, wrk
-from orthanc import PLUGIN, Orthanc
+from orthanc import PLUGIN, Orthanc, free_port
 from qido import SENDER
 
 import dicom_data  # noqa: E402  generate_dicom has said where it is
@@ -32,12 +32,32 @@ ROWS = [("frame of 20 KB", "small", "/frames/1"), ("frame of 512 KB", "large", "
 DIMSE_STUDIES = 500
 
 
+def proxy_command(folder, port, to):
+    """An nginx that passes on what it is asked for, on connections that it keeps."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    (folder / "nginx.conf").write_text(f"""
+worker_processes 1; daemon off; pid {folder}/pid; error_log stderr warn;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; {" ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)}
+  upstream archive {{ server 127.0.0.1:{to}; keepalive 8; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ proxy_pass http://archive; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }}
+  }}
+}}
+""")
+    return ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
 class Remote:
     """The whole of it; `figures` is filled by measure()."""
 
     def __init__(self, folder, options, say):
         self.folder, self.options, self.say = Path(folder), options, say
         self.studies = options.remote_studies
+        self.has_nginx = shutil.which("nginx") is not None
         self.figures, self.has_orthanc = {}, shutil.which("Orthanc") is not None and PLUGIN.exists()
 
     def measure(self):
@@ -105,18 +125,25 @@ class Remote:
         places["small"] = f"{places['series']}/instances/{dicom_data.sop_instance_uid(retrieve.STUDY, 1, 1)}"
         places["large"] = (f"{study}/series/{dicom_data.series_uid(retrieve.STUDY, 2)}/instances/"
                            f"{dicom_data.sop_instance_uid(retrieve.STUDY, 2, 1)}")
+        asked = [(server.port, "/dicomweb"), (orthanc.port, "/dicom-web")]
+        proxy = None
+        if self.has_nginx:
+            port = free_port()
+            proxy = Server(proxy_command(self.folder / "nginx", port, orthanc.port), self.folder / "nginx.log", port)
+            asked.append((port, "/dicom-web"))
         try:
             for what, place, rest in ROWS:
                 path = places[place] + rest
                 self.check(what, retrieve.get(server.port, "/dicomweb" + path), retrieve.get(orthanc.port, "/dicom-web" + path))
                 self.say(what)
                 rounds = []
-                for _ in range(max(3, self.options.rounds)):  # by turns, so that both meet the same machine
-                    rounds.append([self.first_image(port, root + path) for port, root in
-                                   ((server.port, "/dicomweb"), (orthanc.port, "/dicom-web"))])
+                for _ in range(max(5, self.options.rounds)):  # by turns, so that all meet the same machine
+                    rounds.append([self.first_image(port, root + path) for port, root in asked])
                 self.figures[what] = [median(column) for column in zip(*rounds)]
         finally:
             server.stop()
+            if proxy:
+                proxy.stop()
 
     def first_image(self, port, path):
         lines = self.folder / "paths"
@@ -143,9 +170,10 @@ class Remote:
             count, rate, waiting = self.figures[name]
             yield f"| by {name} | {count:,} | {rate:,.1f} | {waiting:.0%} |"
         yield ""
-        yield "| an image that has stayed in Orthanc, ms | through Lightbox | straight | times | goal | reached |"
-        yield "| --- | ---: | ---: | ---: | --- | --- |"
+        yield "| an image that has stayed in Orthanc, ms | through Lightbox | straight | times | goal | reached | through nginx |"
+        yield "| --- | ---: | ---: | ---: | --- | --- | ---: |"
         for what, _, _ in ROWS:
-            ours, theirs = self.figures[what]
+            ours, theirs, *nginx = self.figures[what]
             mark = "yes" if ours <= 1.2 * theirs else "**no**"
-            yield f"| {what} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | ≤ 1.2 | {mark} |"
+            floor = f"{nginx[0] / theirs:.2f} times" if nginx else "not installed"
+            yield f"| {what} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | ≤ 1.2 | {mark} | {floor} |"

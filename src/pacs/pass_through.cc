@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <fmt/format.h>
 #include <optional>
@@ -126,7 +127,8 @@ boost::asio::awaitable<Result<http::Response>> PassThrough::retrieve(const http:
                                                                      std::string own_base) {
   std::string url = answers_->access().wado_url + path;
   if (!request.query.empty()) url += "?" + request.query;
-  auto transfer = transfers_.begin(std::move(url), fields_of(request));
+  const auto executor = co_await boost::asio::this_coro::executor;
+  auto transfer = transfers_.begin(executor, std::move(url), fields_of(request));
   if (!transfer) co_return std::move(transfer).error();
   // While it waits, this may go.
   const auto answers = answers_;

@@ -232,8 +232,9 @@ asio::io_context& make_context() {
 
 void run(asio::awaitable<void> work) {
   asio::io_context& context = make_context();
-  asio::co_spawn(context, std::move(work), [](const std::exception_ptr& failure) {
+  asio::co_spawn(context, std::move(work), [&](const std::exception_ptr& failure) {
     if (failure) std::rethrow_exception(failure);
+    context.stop();  // libcurl's timers go on
   });
   context.run();
 }

@@ -1,8 +1,9 @@
 #pragma once
 
-// GET requests to one DICOMweb source, many at a time: libcurl's multi interface in a thread of its
-// own, which keeps connections open. An answer is read no faster than it is taken, so that each is
-// held in some hundred kilobytes however long it is.
+// GET requests to one DICOMweb source, many at a time: libcurl's multi interface on the thread of
+// whoever asks (transfer_loop.h), so that an answer changes threads nowhere on its way. Connections
+// are kept open, by each thread its own. An answer is read no faster than it is taken, so that each
+// is held in some hundred kilobytes however long it is.
 //
 //   begin() --> waiting --> under way --> ended
 //                            |     ^        ^
@@ -11,14 +12,14 @@
 //                            paused --------+
 //
 // No more than image_connections_max are under way, and no more than image_requests_per_second
-// begin; the others wait in their order.
+// begin, whichever thread's they are; the others wait in their order.
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <thread>
 
 #include "base/result.h"
 #include "pacs/http_head.h"
@@ -27,24 +28,25 @@
 namespace lightbox::pacs {
 
 struct TransferState;
-struct TransferMailbox;
+struct TransferGate;
+class TransferLoop;
 
-// One request. Belongs to one coroutine; may outlive Transfers, and is then ended.
+// One request. Belongs to one coroutine, and to the thread that runs its executor; may outlive
+// Transfers, and is then ended.
 class Transfer {
  public:
-  Transfer(std::shared_ptr<TransferMailbox> mailbox, std::shared_ptr<TransferState> state);
+  Transfer(std::shared_ptr<TransferLoop> loop, std::shared_ptr<TransferState> state);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Until there are bytes to take, or it has ended. The coroutine may be cancelled, which ends it;
-  // its executor must be there until then.
+  // Until there are bytes to take, or it has ended. The coroutine may be cancelled, which ends it.
   boost::asio::awaitable<void> wait();
 
   // After the first wait. Status 0: there was no answer.
   [[nodiscard]] const HttpHead& head() const;
   // Of an answer that is no success, once it has ended: what it says, at most refusal_bytes_max.
-  [[nodiscard]] std::string refusal() const;
+  [[nodiscard]] const std::string& refusal() const;
 
   enum class Left : std::uint8_t { more, nothing };
   // Puts the bytes of a successful answer that are here in the place of what is in `into`. Fails
@@ -52,7 +54,7 @@ class Transfer {
   Result<Left> take(std::string& into);
 
  private:
-  std::shared_ptr<TransferMailbox> mailbox_;
+  std::shared_ptr<TransferLoop> loop_;
   std::shared_ptr<TransferState> state_;
 };
 
@@ -60,18 +62,18 @@ class Transfer {
 class Transfers {
  public:
   explicit Transfers(const SourceOptions& source);  // of DICOMweb
-  ~Transfers();                                     // ends all
+  ~Transfers();                                     // has all ended, by their threads
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
 
   static constexpr std::size_t waiting_max = 1000;
-  // `throttled` when there are so many that wait.
-  Result<std::unique_ptr<Transfer>> begin(std::string url, std::span<const std::string> fields);
+  // `executor`: of an io_context that one thread runs, the one that calls. `throttled` when there
+  // are so many that wait.
+  Result<std::unique_ptr<Transfer>> begin(const boost::asio::any_io_executor& executor,
+                                          std::string url, std::span<const std::string> fields);
 
  private:
-  SourceOptions source_;
-  std::shared_ptr<TransferMailbox> mailbox_;
-  std::thread thread_;
+  std::shared_ptr<TransferGate> gate_;
 };
 
 }  // namespace lightbox::pacs
