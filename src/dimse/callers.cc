@@ -2,36 +2,12 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 #include <charconv>
 #include <fmt/format.h>
 
+#include "base/network.h"
+
 namespace lightbox::dimse {
-namespace {
-
-namespace ip = boost::asio::ip;
-
-// An address stands for itself: "10.0.0.5" is "10.0.0.5/32".
-bool is_in(const ip::address& address, const std::string& network, bool& is_network) {
-  boost::system::error_code error;
-  is_network = true;
-  if (network.find('/') == network.npos) {
-    const auto only = ip::make_address(network, error);
-    is_network = !error;
-    return !error && only == address;
-  }
-  if (const auto v4 = ip::make_network_v4(network, error); !error) {
-    if (!address.is_v4()) return false;
-    return ip::network_v4(address.to_v4(), v4.prefix_length()).network() == v4.network();
-  }
-  const auto v6 = ip::make_network_v6(network, error);
-  is_network = !error;
-  if (error || !address.is_v6()) return false;
-  return ip::network_v6(address.to_v6(), v6.prefix_length()).network() == v6.network();
-}
-
-}  // namespace
 
 std::string_view trimmed(std::string_view ae_title) {
   while (!ae_title.empty() && ae_title.front() == ' ') ae_title.remove_prefix(1);
@@ -53,9 +29,8 @@ Result<Callers> Callers::parse(const std::vector<std::string>& entries) {
     const auto equals = text.find('=');
     Entry entry{.ae_title = std::string(trimmed(text.substr(0, equals))), .network = {}};
     if (equals != text.npos) entry.network = text.substr(equals + 1);
-    bool is_network = true;
-    if (equals != text.npos) is_in({}, entry.network, is_network);
-    if (!is_ae_title(entry.ae_title) || !is_network) {
+    const bool is_anywhere = equals == text.npos;
+    if (!is_ae_title(entry.ae_title) || !(is_anywhere || is_network(entry.network))) {
       return problem(ProblemKind::invalid, "value",
                      fmt::format("'{}' is no caller; it must be an AE title of 1 to 16 characters, "
                                  "or AET=ADDRESS with a numeric address or network (10.0.0.0/24)",
@@ -69,15 +44,15 @@ Result<Callers> Callers::parse(const std::vector<std::string>& entries) {
 bool Callers::accepts(std::string_view calling_ae_title, std::string_view address,
                       Unlisted unlisted) const {
   boost::system::error_code error;
-  const auto from = ip::make_address(std::string(address), error);
+  const std::string from(address);
+  const auto parsed = boost::asio::ip::make_address(from, error);
   if (error) return false;
-  if (from.is_loopback()) return true;
+  if (parsed.is_loopback()) return true;
   if (entries_.empty()) return unlisted == Unlisted::accepted;
   const auto title = trimmed(calling_ae_title);
   return std::ranges::any_of(entries_, [&](const Entry& entry) {
-    bool is_network = true;
     return (entry.ae_title == "*" || entry.ae_title == title) &&
-           (entry.network.empty() || is_in(from, entry.network, is_network));
+           (entry.network.empty() || is_in_network(from, entry.network));
   });
 }
 
