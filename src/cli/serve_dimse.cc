@@ -1,38 +1,19 @@
 #include "cli/serve_dimse.h"
 
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
+
+#include "cli/endpoint_setting.h"
 
 namespace lightbox::cli {
 namespace {
 
-Problem wrong(std::string_view name, const Setting& setting, std::string_view right) {
-  return problem(
-      ProblemKind::invalid, "value",
-      fmt::format("{} is '{}' ({}); it must be {}", name, setting.value, setting.origin, right));
-}
-
 // nullopt: off.
 Result<std::optional<dimse::Endpoint>> endpoint(const Settings& settings, std::string_view name) {
-  const Setting& setting = settings.get(name);
-  if (setting.value == "off") return std::optional<dimse::Endpoint>();
-  const auto colon = setting.value.rfind(':');
-  if (colon == std::string::npos) return wrong(name, setting, "ADDRESS:PORT or off");
-  dimse::Endpoint parsed{.address = setting.value.substr(0, colon)};
-  if (parsed.address.starts_with('[') && parsed.address.ends_with(']')) {
-    parsed.address = parsed.address.substr(1, parsed.address.size() - 2);
-  }
-  if (parsed.address == "localhost") parsed.address = "127.0.0.1";
-  boost::system::error_code error;
-  boost::asio::ip::make_address(parsed.address, error);
-  const char* end = setting.value.data() + setting.value.size();
-  const auto port = std::from_chars(setting.value.data() + colon + 1, end, parsed.port);
-  if (error || port.ec != std::errc{} || port.ptr != end) {
-    return wrong(name, setting, "ADDRESS:PORT or off, the address an IP address or localhost");
-  }
-  return std::optional(std::move(parsed));
+  TRY(auto set, endpoint_setting(settings, name));
+  if (!set) return std::optional<dimse::Endpoint>();
+  return std::optional(dimse::Endpoint{.address = std::move(set->address), .port = set->port});
 }
 
 // The members in the order of `words`.
@@ -45,7 +26,7 @@ Result<Enum> choice(const Settings& settings, std::string_view name,
     if (setting.value == word) return static_cast<Enum>(index);
     ++index;
   }
-  return wrong(name, setting, fmt::format("one of {}", fmt::join(words, ", ")));
+  return wrong_setting(name, setting, fmt::format("one of {}", fmt::join(words, ", ")));
 }
 
 dimse::TlsFiles tls_files(const Settings& settings) {
@@ -64,7 +45,7 @@ Result<std::optional<dimse::TlsOptions>> tls_options(const Settings& settings) {
     const bool may_be_empty = name == std::string_view("dimse_tls_ca") &&
                               tls.clients == dimse::ClientCertificates::ignored;
     if (settings.get(name).value.empty() && !may_be_empty) {
-      return wrong(name, settings.get(name), "a PEM file, since dimse_tls_listen is on");
+      return wrong_setting(name, settings.get(name), "a PEM file, since dimse_tls_listen is on");
     }
   }
   return std::optional(std::move(tls));
@@ -74,7 +55,7 @@ Result<std::optional<dimse::TlsOptions>> tls_options(const Settings& settings) {
 Result<void> check_peer_tls(const Settings& settings) {
   for (const char* name : {"dimse_tls_cert", "dimse_tls_key", "dimse_tls_ca"}) {
     if (!settings.get(name).value.empty()) continue;
-    return wrong(name, settings.get(name), "a PEM file, since a peer is called by TLS");
+    return wrong_setting(name, settings.get(name), "a PEM file, since a peer is called by TLS");
   }
   return {};
 }
@@ -111,7 +92,7 @@ Result<dimse::ServerOptions> dimse_options(const Settings& settings) {
   TRY(options.tls, tls_options(settings));
   options.ae_title = settings.get("aet").value;
   if (!dimse::is_ae_title(options.ae_title)) {
-    return wrong("aet", settings.get("aet"), "an AE title of 1 to 16 characters");
+    return wrong_setting("aet", settings.get("aet"), "an AE title of 1 to 16 characters");
   }
   TRY(options.called, choice<dimse::CalledTitles>(settings, "dimse_called", {"any", "own"}));
   TRY(options.unknown,
