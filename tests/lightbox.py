@@ -89,6 +89,10 @@ class Server:
     def dimse_tls_port(self):
         return self._logged_port("dimse_tls_listening")
 
+    @property
+    def hl7_port(self):
+        return self._logged_port("hl7_listening")
+
     def _logged_port(self, event):
         return int(re.search(rf"event={event} .*port=(\d+)", self.log_text())[1])
 

@@ -70,6 +70,12 @@ struct Limits {
   std::int64_t dimse_pdu_timeout_ms = 60'000;      // A-ABORT: one PDU, and between two of an object
   std::int64_t dimse_report_retry_ms = 3'600'000;  // then a commitment report is given up
 
+  // hl7/
+  std::size_t hl7_connections_max = 64;           // at once: further ones are closed
+  std::size_t hl7_message_bytes_max = 1U << 20U;  // AR, and the connection is closed
+  std::int64_t hl7_message_timeout_ms = 30'000;   // closed: from a message's beginning to its end
+  std::size_t hl7_names_max = 100;                // of studies in one message: the rest is not read
+
   // imaging/
   std::size_t merged_resources_max = 10'000;  // 422: that refer to a patient who is merged
 

@@ -9,6 +9,7 @@
 #include "cli/ingest_settings.h"
 #include "cli/report.h"
 #include "cli/serve_dimse.h"
+#include "cli/serve_hl7.h"
 #include "cli/serve_http.h"
 #include "cli/serve_sources.h"
 #include "imaging/operations.h"
@@ -59,6 +60,7 @@ Result<void> run(const Settings& settings) {
   TRY(auto server_options, settings.server_options());
   TRY_DO(check_exposure(settings, server_options));
   TRY(auto dimse_settings, dimse_options(settings));
+  TRY(auto hl7_settings, hl7_options(settings));
   const rest::ApiOptions api_options = settings.api_options();
 
   // The port comes first, since references to our own URL are known by it; requests wait until
@@ -83,6 +85,7 @@ Result<void> run(const Settings& settings) {
   }
   TRY(parts.web, make_web(settings));
   TRY(auto dimse_server, start_dimse(std::move(dimse_settings), *archive));
+  TRY(auto hl7_listener, start_hl7(std::move(hl7_settings), sources.get()));
   const std::string_view shown =
       server_options.address == "0.0.0.0" ? "localhost" : std::string_view(server_options.address);
   const bool is_v6 = shown.find(':') != std::string_view::npos;
@@ -96,6 +99,7 @@ Result<void> run(const Settings& settings) {
   fmt::print(stderr, "listening on http://{}{}{}:{}/baseR4\n", is_v6 ? "[" : "", shown,
              is_v6 ? "]" : "", server->port());
   wait_for_signal();
+  hl7_listener.reset();
   if (dimse_server) dimse_server->stop(stop_grace_ms);
   server->stop(stop_grace_ms);
   server.reset();
