@@ -20,6 +20,12 @@ constexpr std::int64_t longest_pause_ms = 600'000;
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::size_t names_max = 10'000;
 
+// What another study would not meet, nor the same a moment later.
+bool is_of_study(const Problem& problem) {
+  return problem.kind == ProblemKind::invalid || problem.kind == ProblemKind::not_found ||
+         problem.kind == ProblemKind::not_supported || problem.kind == ProblemKind::too_large;
+}
+
 // What differs goes to the log.
 class LogListener : public PullListener {
  public:
@@ -132,12 +138,11 @@ Result<void> Follower::follow_changes() {
   const SourceOptions& source = access_.source();
   const auto* dicomweb = std::get_if<DicomwebAccess>(&source.access);
   if (dicomweb == nullptr || dicomweb->changes_url.empty()) return {};
-  const auto is_stopped = [this] { return access_.pace().is_stopped(); };
-  const std::function<bool()> stopping = is_stopped;
+  const std::function<bool()> is_stopped = [this] { return access_.pace().is_stopped(); };
   ChangeFeed feed({.source = source,
                    .limits = archive_.options().limits,
                    .pace = access_.pace(),
-                   .is_stopped = stopping});
+                   .is_stopped = is_stopped});
   auto& dicom = archive_.store().dicom();
   TRY(auto place, dicom.source_changes(source.name));
   if (!place) {
@@ -150,9 +155,13 @@ Result<void> Follower::follow_changes() {
   while (true) {
     TRY(const auto changes, feed.after(*place));
     for (const std::string& uid : changes.study_uids) {
-      TRY_DO(tell_named(
+      const auto told = tell_named(
           {.remote = *connection, .archive = archive_, .listener = listener, .source = source.name},
-          {.study_uid = uid}));
+          {.study_uid = uid});
+      if (told) continue;
+      // One study must not keep the others from being looked at.
+      if (!is_of_study(told.error())) return told;
+      listener.differs("not looked at", uid, told.error().issues[0].diagnostics);
     }
     if (changes.place != *place) {
       TRY_DO(dicom.note_source_changes(source.name, changes.place));
@@ -183,8 +192,9 @@ void Follower::look() {
              .pace = access_.pace(),
              .connections = std::move(connections),
              .stop = [] {}});  // what shares the pace goes on
-  auto done = is_all ? Result<void>() : follow_changes();
-  if (done) done = pull.run();
+  const auto followed = is_all ? Result<void>() : follow_changes();
+  auto done = pull.run();
+  if (done) done = followed;
   if (access_.pace().is_stopped()) return;
   const PullStatus status = pull.status();
   store::SourceState state{.source = source.name};
