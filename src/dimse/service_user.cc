@@ -53,6 +53,11 @@ std::string encoded(std::vector<IdentifierKey> keys, std::string_view transfer_s
 }
 
 Problem ended(End end) {
+  if (end == End::violated) {
+    return problem(ProblemKind::unprocessable,
+                   "The other end has broken the protocol: it began a message and did not finish "
+                   "it, or sent what is none");
+  }
   return problem(ProblemKind::unavailable,
                  fmt::format("The association has ended: {}", name_of(end)));
 }

@@ -21,6 +21,11 @@ std::vector<std::string> classes_of(const std::vector<RemoteInstance>& instances
   return {classes.begin(), classes.end()};
 }
 
+// Archives begin to send what they then cannot: the same again would be the same.
+bool is_of_one_instance(const Problem& problem) {
+  return problem.kind == ProblemKind::unprocessable;
+}
+
 }  // namespace
 
 bool is_plausible(const RemoteStudy& study, PullListener& listener) {
@@ -39,7 +44,11 @@ Result<StudyOutcome> StudyPull::pull(const RemoteStudy& study) {
   TRY(const auto listed, list(study.uid));
   TRY(const auto lacking, missing(listed));
   if (!listed.empty() && lacking.empty()) return StudyOutcome::complete;
-  TRY_DO(retrieve(study.uid, listed, lacking));
+  auto retrieved = retrieve(study.uid, listed, lacking);
+  if (!retrieved && is_of_one_instance(retrieved.error()) && !listed.empty()) {
+    retrieved = retrieve_each(study.uid, listed);
+  }
+  if (!retrieved) return std::move(retrieved).error();
   archive_.settle(std::array{study.uid});
   return look(study, listed);
 }
@@ -93,6 +102,22 @@ Result<void> StudyPull::retrieve(const std::string& study_uid,
     if (series != by_series.end()) series->second.push_back(instance);
   }
   for (const auto& [series_uid, instances] : by_series) TRY_DO(take(series_uid, instances));
+  return {};
+}
+
+// What is missing, so that an instance that cannot be sent does not keep others from coming.
+Result<void> StudyPull::retrieve_each(const std::string& study_uid,
+                                      const std::vector<RemoteInstance>& listed) {
+  TRY(const auto lacking, missing(listed));
+  for (const RemoteInstance& instance : lacking) {
+    const auto sent = remote_.retrieve({.study_uid = study_uid,
+                                        .series_uid = instance.series_uid,
+                                        .sop_instance_uid = instance.sop_instance_uid,
+                                        .sop_class_uids = classes_of({instance})},
+                                       receiver_);
+    if (!sent && !is_of_one_instance(sent.error())) return sent.error();
+    if (sent) sent_ += *sent;
+  }
   return {};
 }
 

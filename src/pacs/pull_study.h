@@ -64,6 +64,8 @@ class StudyPull {
   Result<std::vector<RemoteInstance>> missing(const std::vector<RemoteInstance>& listed);
   Result<void> retrieve(const std::string& study_uid, const std::vector<RemoteInstance>& listed,
                         const std::vector<RemoteInstance>& lacking);
+  Result<void> retrieve_each(const std::string& study_uid,
+                             const std::vector<RemoteInstance>& listed);
   Result<StudyOutcome> look(const RemoteStudy& study, const std::vector<RemoteInstance>& listed);
 
   RemoteArchive& remote_;
