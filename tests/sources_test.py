@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import struct
 import subprocess
 import threading
 import time
@@ -44,7 +45,7 @@ class Cutter:
     """Between here and an archive: cuts the k-th connection after budgets[k] bytes of the archive; None: never."""
 
     def __init__(self, port, budgets):
-        self.to, self.budgets, self.ends = port, list(budgets), []
+        self.to, self.budgets, self.ends, self.asked = port, list(budgets), [], bytearray()
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
@@ -61,10 +62,11 @@ class Cutter:
             for ends in ((client, archive, None), (archive, client, budget)):
                 threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
 
-    @staticmethod
-    def pass_on(source, target, budget):
+    def pass_on(self, source, target, budget):
         try:
             while data := source.recv(4096):
+                if target not in self.ends[::2]:  # the archive
+                    self.asked += data
                 if budget is not None:
                     data, budget = data[:budget], budget - len(data)
                 target.sendall(data)
@@ -148,6 +150,20 @@ class TellTest(RemoteCase):
     def test_dimse(self):
         self.by_dimse(**self.QUIET)
         self.check_told()
+
+    def test_dimse_by_the_patient_root(self):
+        cutter = Cutter(self.orthanc.dicom_port, [])
+        self.addCleanup(cutter.close)
+        self.configure(protocol="dimse", peer=f"ORTHANC=127.0.0.1:{cutter.port}", root="patient", **self.QUIET)
+        server = self.check_told()
+        # Below a patient everything is named with them.
+        named = b"\x20\0\x0d\0UI" + struct.pack("<H", len(dicom.study_uid(2)) + len(dicom.study_uid(2)) % 2)
+        of_patient = b"\x10\0\x20\0LO\2\0P2"
+        self.assertGreaterEqual(bytes(cutter.asked).count(of_patient + named), 2)  # the instances of its two series
+        self.assertEqual(server.get(INSTANCE, Accept=DICOM).status, 200)  # fetched, by one who knows no patient yet
+        server.stop()
+        self.expect(self.pull(), studies=3, differ=0)
+        self.assertEqual(rows(self.data, "SELECT count(*) FROM dicom_instance WHERE file<>''"), [(19,)])
 
     def test_associations_that_are_cut(self):
         """Nothing half shown, and all of it in the end."""

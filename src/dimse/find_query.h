@@ -19,8 +19,6 @@
 
 namespace lightbox::dimse {
 
-enum class QueryModel : std::uint8_t { patient_root, study_root };
-
 struct FindQuery {
   query::Level level = query::Level::study;
   // At the level of studies for a query of patients: they are gathered from studies.

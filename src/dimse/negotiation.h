@@ -25,6 +25,9 @@ inline constexpr const char* implicit_little_endian = "1.2.840.10008.1.2";
 inline constexpr const char* explicit_little_endian = "1.2.840.10008.1.2.1";
 }  // namespace uid
 
+// The information models of queries and retrieval (PS3.4 C.3).
+enum class QueryModel : std::uint8_t { patient_root, study_root };
+
 // What is done in a context.
 enum class ServiceKind : std::uint8_t {
   none,

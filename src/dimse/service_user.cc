@@ -183,7 +183,7 @@ Result<void> ServiceUser::cancel(std::uint8_t context_id) {
 Result<ServiceUser::Found> ServiceUser::find(
     std::vector<IdentifierKey> keys, const std::function<bool(const dicom::DataSet&)>& each) {
   TRY(const auto context_id,
-      request(CommandField::c_find_rq, uid::study_root_find, std::move(keys)));
+      request(CommandField::c_find_rq, classes_of(root_).find, std::move(keys)));
   const std::string& syntax = association_.context(context_id)->transfer_syntax;
   Found found = Found::all;
   while (true) {
@@ -209,7 +209,7 @@ Result<ServiceUser::Found> ServiceUser::find(
 
 Result<ServiceUser::Retrieved> ServiceUser::get(std::vector<IdentifierKey> keys,
                                                 ingest::ObjectReceiver& receiver) {
-  TRY_DO(request(CommandField::c_get_rq, uid::study_root_get, std::move(keys)));
+  TRY_DO(request(CommandField::c_get_rq, classes_of(root_).get, std::move(keys)));
   constexpr auto store = static_cast<std::uint16_t>(CommandField::c_store_rq);
   std::uint64_t received = 0;
   while (true) {
@@ -228,7 +228,7 @@ Result<ServiceUser::Retrieved> ServiceUser::get(std::vector<IdentifierKey> keys,
 
 Result<ServiceUser::Retrieved> ServiceUser::move(std::vector<IdentifierKey> keys,
                                                  std::string_view destination) {
-  TRY_DO(request(CommandField::c_move_rq, uid::study_root_move, std::move(keys), destination));
+  TRY_DO(request(CommandField::c_move_rq, classes_of(root_).move, std::move(keys), destination));
   while (true) {
     TRY(const auto message, await());
     TRY(auto finished, take_response("C-MOVE", message));

@@ -35,11 +35,25 @@ struct IdentifierKey {
 // Of the standard's storage SOP classes those that fit, for when it is not known what will come.
 [[nodiscard]] std::vector<std::string> usual_storage_classes();
 
+// The SOP classes of a model.
+struct RootClasses {
+  const char* find;
+  const char* get;
+  const char* move;
+};
+[[nodiscard]] constexpr RootClasses classes_of(QueryModel root) {
+  if (root == QueryModel::study_root) {
+    return {uid::study_root_find, uid::study_root_get, uid::study_root_move};
+  }
+  return {uid::patient_root_find, uid::patient_root_get, uid::patient_root_move};
+}
+
 class ServiceUser {
  public:
-  // All must outlive it.
-  ServiceUser(Association& association, const Limits& limits)
-      : association_(association), limits_(limits) {}
+  // All must outlive it. `root`: of which model queries and retrievals are.
+  ServiceUser(Association& association, const Limits& limits,
+              QueryModel root = QueryModel::study_root)
+      : association_(association), limits_(limits), root_(root) {}
 
   // All fail with `unavailable` when the association ends, or the peer is out of resources;
   // `not_supported` when it has not accepted the service; `forbidden`, `invalid` and
@@ -78,6 +92,7 @@ class ServiceUser {
 
   Association& association_;
   const Limits& limits_;
+  QueryModel root_;
   std::uint16_t message_id_ = 0;
 };
 

@@ -68,18 +68,17 @@ class DimseArchive : public RemoteArchive {
 
   Result<RemoteStudies> studies(const Window& window, const std::string& modality,
                                 Wanted wanted) override {
-    return with_association(
-        {context_of(1, dimse::uid::study_root_find)}, [&](dimse::ServiceUser& user) {
-          return find_studies(user,
-                              {{dicom::tags::StudyDate, "DA", window.dates()},
-                               {study_time, "TM", window.times()},
-                               {modalities_in_study, "CS", modality},
-                               {dicom::tags::StudyInstanceUID, "UI"}},
-                              wanted, [&](const dicom::DataSet& match) {
-                                return !match.first(dicom::tags::StudyInstanceUID).empty() &&
-                                       may_have(match, modality);
-                              });
-        });
+    return with_association({context_of(1, classes().find)}, [&](dimse::ServiceUser& user) {
+      return find_studies(user,
+                          {{dicom::tags::StudyDate, "DA", window.dates()},
+                           {study_time, "TM", window.times()},
+                           {modalities_in_study, "CS", modality},
+                           {dicom::tags::StudyInstanceUID, "UI"}},
+                          wanted, [&](const dicom::DataSet& match) {
+                            return !match.first(dicom::tags::StudyInstanceUID).empty() &&
+                                   may_have(match, modality);
+                          });
+    });
   }
 
   Result<RemoteStudies> studies_named(const StudyName& name, Wanted wanted) override {
@@ -88,17 +87,17 @@ class DimseArchive : public RemoteArchive {
     if (name.study_uid.empty()) {
       keys.push_back({query::tags::AccessionNumber, "SH", name.accession_number});
     }
-    return with_association(
-        {context_of(1, dimse::uid::study_root_find)}, [&](dimse::ServiceUser& user) {
-          return find_studies(user, keys, wanted,
-                              [&](const dicom::DataSet& match) { return has_name(match, name); });
-        });
+    return with_association({context_of(1, classes().find)}, [&](dimse::ServiceUser& user) {
+      return find_studies(user, keys, wanted,
+                          [&](const dicom::DataSet& match) { return has_name(match, name); });
+    });
   }
 
   Result<std::vector<RemoteInstance>> instances(const std::string& study_uid) override {
-    return with_association(
-        {context_of(1, dimse::uid::study_root_find)},
-        [&](dimse::ServiceUser& user) { return find_instances(user, study_uid); });
+    TRY_DO(know_patient_of(study_uid));
+    return with_association({context_of(1, classes().find)}, [&](dimse::ServiceUser& user) {
+      return find_instances(user, study_uid);
+    });
   }
 
   // Relational queries would have to be negotiated (PS3.4 C.5.1.1), and few archives offer them.
@@ -108,21 +107,22 @@ class DimseArchive : public RemoteArchive {
   }
 
   Result<Described> describe(const RemoteStudy& study, const EachInstance& each) override {
+    TRY_DO(know_patient_of(study.uid));
     Describing describing{.study = study, .each = each};
-    TRY_DO(with_association(
-        {context_of(1, dimse::uid::study_root_find)},
-        [&](dimse::ServiceUser& user) { return describe_rest(user, describing); }));
+    TRY_DO(with_association({context_of(1, classes().find)}, [&](dimse::ServiceUser& user) {
+      return describe_rest(user, describing);
+    }));
     if (describing.refusal) return std::move(*describing.refusal);
     return describing.described;
   }
 
   Result<std::uint64_t> retrieve(const RemoteSelection& selection,
                                  ingest::ObjectReceiver& receiver) override {
+    TRY_DO(know_patient_of(selection.study_uid));
     const bool is_image = !selection.sop_instance_uid.empty();
     const char* level = is_image ? "IMAGE" : (selection.series_uid.empty() ? "STUDY" : "SERIES");
-    std::vector<dimse::IdentifierKey> keys = {
-        {query_retrieve_level, "CS", level},
-        {dicom::tags::StudyInstanceUID, "UI", selection.study_uid}};
+    std::vector<dimse::IdentifierKey> keys =
+        with_study(selection.study_uid, {{query_retrieve_level, "CS", level}});
     if (is_image) {
       keys.insert(keys.begin(), {dicom::tags::SOPInstanceUID, "UI", selection.sop_instance_uid});
     }
@@ -134,6 +134,34 @@ class DimseArchive : public RemoteArchive {
   }
 
  private:
+  [[nodiscard]] bool is_patient_root() const {
+    return access().root == dimse::QueryModel::patient_root;
+  }
+  [[nodiscard]] dimse::RootClasses classes() const { return dimse::classes_of(access().root); }
+
+  // Below a patient, a study is named with them (PS3.4 C.4.1.2.1): whose it is a query has told, or
+  // is asked for now.
+  Result<void> know_patient_of(const std::string& study_uid) {
+    if (!is_patient_root() || patients_.contains(study_uid)) return {};
+    TRY_DO(studies_named({.study_uid = study_uid}, Wanted::uids));
+    return {};
+  }
+  void note_patient(const dicom::DataSet& match) {
+    constexpr std::size_t patients_max = 10'000;
+    if (!is_patient_root()) return;
+    if (patients_.size() >= patients_max) patients_.clear();
+    patients_[std::string(match.first(dicom::tags::StudyInstanceUID))] =
+        match.bytes(query::tags::PatientID);
+  }
+  [[nodiscard]] std::vector<dimse::IdentifierKey> with_study(
+      const std::string& study_uid, std::vector<dimse::IdentifierKey> keys) const {
+    keys.push_back({dicom::tags::StudyInstanceUID, "UI", study_uid});
+    if (const auto patient = patients_.find(study_uid); patient != patients_.end()) {
+      keys.push_back({query::tags::PatientID, "LO", patient->second});
+    }
+    return keys;
+  }
+
   [[nodiscard]] const DimseAccess& access() const {
     return std::get<DimseAccess>(connecting_.source.access);
   }
@@ -145,7 +173,7 @@ class DimseArchive : public RemoteArchive {
         dimse::storage_contexts(selection.sop_class_uids.empty() ? dimse::usual_storage_classes()
                                                                  : selection.sop_class_uids,
                                 3);
-    contexts.insert(contexts.begin(), context_of(1, dimse::uid::study_root_get));
+    contexts.insert(contexts.begin(), context_of(1, classes().get));
     return with_association(contexts, [&](dimse::ServiceUser& user) -> Result<std::uint64_t> {
       TRY_DO(user.get(keys, receiver));
       return 0;
@@ -153,7 +181,7 @@ class DimseArchive : public RemoteArchive {
   }
 
   Result<std::uint64_t> move(const std::vector<dimse::IdentifierKey>& keys) {
-    return with_association({context_of(1, dimse::uid::study_root_move)},
+    return with_association({context_of(1, classes().move)},
                             [&](dimse::ServiceUser& user) -> Result<std::uint64_t> {
                               TRY(const auto moved, user.move(keys, calling_ae_title_));
                               return moved.received;
@@ -171,7 +199,7 @@ class DimseArchive : public RemoteArchive {
                                        .contexts = contexts,
                                        .limits = limits_},
                                       outgoing_));
-      dimse::ServiceUser user(*association, limits_);
+      dimse::ServiceUser user(*association, limits_, access().root);
       auto answer = use(user);
       if (answer) {
         association->request_release();
@@ -186,28 +214,31 @@ class DimseArchive : public RemoteArchive {
   template <typename IsWanted>
   Result<RemoteStudies> find_studies(dimse::ServiceUser& user,
                                      std::vector<dimse::IdentifierKey> keys, Wanted wanted,
-                                     const IsWanted& is_wanted) const {
+                                     const IsWanted& is_wanted) {
     RemoteStudies found;
     const std::size_t results_max = connecting_.source.results_max;
     std::size_t results = 0;
     const auto take = [&](const dicom::DataSet& match) {
-      if (is_wanted(match)) found.studies.push_back(study_of(match, wanted));
+      if (is_wanted(match)) {
+        note_patient(match);
+        found.studies.push_back(study_of(match, wanted));
+      }
       return ++results < results_max;
     };
     keys.push_back({query_retrieve_level, "CS", "STUDY"});
     keys.push_back({number_of_study_related_instances, "IS"});
+    if (is_patient_root()) keys.push_back({query::tags::PatientID, "LO"});
     if (wanted == Wanted::attributes) add_keys(query::Level::study, keys);
     TRY(const auto outcome, user.find(std::move(keys), take));
     found.is_cut = outcome == dimse::ServiceUser::Found::cut || is_suspiciously_round(results);
     return found;
   }
 
-  static Result<std::vector<RemoteInstance>> find_instances(dimse::ServiceUser& user,
-                                                            const std::string& study_uid) {
+  Result<std::vector<RemoteInstance>> find_instances(dimse::ServiceUser& user,
+                                                     const std::string& study_uid) const {
     std::set<std::string, std::less<>> series;
-    TRY_DO(user.find({{query_retrieve_level, "CS", "SERIES"},
-                      {dicom::tags::StudyInstanceUID, "UI", study_uid},
-                      {dicom::tags::SeriesInstanceUID, "UI"}},
+    TRY_DO(user.find(with_study(study_uid, {{query_retrieve_level, "CS", "SERIES"},
+                                            {dicom::tags::SeriesInstanceUID, "UI"}}),
                      [&](const dicom::DataSet& match) {
                        series.emplace(match.first(dicom::tags::SeriesInstanceUID));
                        return true;
@@ -215,11 +246,10 @@ class DimseArchive : public RemoteArchive {
     std::vector<RemoteInstance> found;
     for (const std::string& uid : series) {
       TRY_DO(user.find(
-          {{dicom::tags::SOPClassUID, "UI"},
-           {dicom::tags::SOPInstanceUID, "UI"},
-           {query_retrieve_level, "CS", "IMAGE"},
-           {dicom::tags::StudyInstanceUID, "UI", study_uid},
-           {dicom::tags::SeriesInstanceUID, "UI", uid}},
+          with_study(study_uid, {{dicom::tags::SOPClassUID, "UI"},
+                                 {dicom::tags::SOPInstanceUID, "UI"},
+                                 {query_retrieve_level, "CS", "IMAGE"},
+                                 {dicom::tags::SeriesInstanceUID, "UI", uid}}),
           [&](const dicom::DataSet& match) {
             found.push_back(
                 {.series_uid = uid,
@@ -233,7 +263,7 @@ class DimseArchive : public RemoteArchive {
 
   // The series that are not done, each handed on when all of it is here. What `each` fails with
   // does not fail the request.
-  static Result<void> describe_rest(dimse::ServiceUser& user, Describing& describing) {
+  Result<void> describe_rest(dimse::ServiceUser& user, Describing& describing) const {
     StudyDescription description(describing.study);
     TRY(const auto series, find_series(user, describing));
     for (const auto& [uid, told] : series) description.add_series(told);
@@ -256,11 +286,10 @@ class DimseArchive : public RemoteArchive {
 
   // What is told, by UID.
   using Told = std::map<std::string, std::string, std::less<>>;
-  static Result<Told> find_series(dimse::ServiceUser& user, Describing& describing) {
-    std::vector<dimse::IdentifierKey> keys = {
-        {query_retrieve_level, "CS", "SERIES"},
-        {dicom::tags::StudyInstanceUID, "UI", describing.study.uid},
-        {dicom::tags::SeriesInstanceUID, "UI"}};
+  Result<Told> find_series(dimse::ServiceUser& user, Describing& describing) const {
+    std::vector<dimse::IdentifierKey> keys = with_study(
+        describing.study.uid,
+        {{query_retrieve_level, "CS", "SERIES"}, {dicom::tags::SeriesInstanceUID, "UI"}});
     add_keys(query::Level::series, keys);
     Told series;
     TRY(const auto found, user.find(std::move(keys), [&](const dicom::DataSet& match) {
@@ -272,24 +301,24 @@ class DimseArchive : public RemoteArchive {
     if (found == dimse::ServiceUser::Found::cut) describing.described.is_cut = true;
     return series;
   }
-  static Result<Told> find_told(dimse::ServiceUser& user, const std::string& series_uid,
-                                Describing& describing) {
+  Result<Told> find_told(dimse::ServiceUser& user, const std::string& series_uid,
+                         Describing& describing) const {
     Told instances;
     TRY(const auto found,
-        user.find({{dicom::tags::SOPClassUID, "UI"},
-                   {dicom::tags::SOPInstanceUID, "UI"},
-                   {query_retrieve_level, "CS", "IMAGE"},
-                   {dicom::tags::StudyInstanceUID, "UI", describing.study.uid},
-                   {dicom::tags::SeriesInstanceUID, "UI", series_uid},
-                   {dicom::tags::InstanceNumber, "IS"}},
-                  [&](const dicom::DataSet& match) {
-                    // An archive that does not compare the series shows those of others, too.
-                    const std::string_view series = match.first(dicom::tags::SeriesInstanceUID);
-                    if (series.empty() || series == series_uid) {
-                      instances.emplace(match.first(dicom::tags::SOPInstanceUID), told_by(match));
-                    }
-                    return true;
-                  }));
+        user.find(
+            with_study(describing.study.uid, {{dicom::tags::SOPClassUID, "UI"},
+                                              {dicom::tags::SOPInstanceUID, "UI"},
+                                              {query_retrieve_level, "CS", "IMAGE"},
+                                              {dicom::tags::SeriesInstanceUID, "UI", series_uid},
+                                              {dicom::tags::InstanceNumber, "IS"}}),
+            [&](const dicom::DataSet& match) {
+              // An archive that does not compare the series shows those of others, too.
+              const std::string_view series = match.first(dicom::tags::SeriesInstanceUID);
+              if (series.empty() || series == series_uid) {
+                instances.emplace(match.first(dicom::tags::SOPInstanceUID), told_by(match));
+              }
+              return true;
+            }));
     if (found == dimse::ServiceUser::Found::cut) describing.described.is_cut = true;
     return instances;
   }
@@ -298,6 +327,7 @@ class DimseArchive : public RemoteArchive {
   std::string calling_ae_title_;
   dimse::Outgoing& outgoing_;
   Limits limits_;
+  std::map<std::string, std::string> patients_;  // of studies, in the Patient Root
 };
 
 }  // namespace

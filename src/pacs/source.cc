@@ -49,6 +49,7 @@ constexpr std::array known_keys = {
     Key{"changes_url", Protocol::dicomweb},
     Key{"peer", Protocol::dimse},
     Key{"retrieve", Protocol::dimse},
+    Key{"root", Protocol::dimse},
 };
 
 bool is_http_base(std::string_view text) {
@@ -283,6 +284,11 @@ class Reader {
     if (!retrieve.empty() && retrieve != "get" && retrieve != "move") {
       wrong("retrieve", retrieve, "get or move");
     }
+    const std::string root = text("root");
+    if (root == "patient") access.root = dimse::QueryModel::patient_root;
+    if (!root.empty() && root != "study" && root != "patient") {
+      wrong("root", root, "study or patient");
+    }
     return access;
   }
 
@@ -339,6 +345,8 @@ std::string print_source(const SourceOptions& source) {
                out);
     const bool is_get = access.retrieve == DimseAccess::Retrieve::get;
     print_text("retrieve", is_get ? "get" : "move", out);
+    const bool is_study_root = access.root == dimse::QueryModel::study_root;
+    print_text("root", is_study_root ? "study" : "patient", out);
   }
   print_text("endpoint_url", source.endpoint_url, out);
   print_text("patient_system", source.patient_system, out);

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "dimse/callers.h"
+#include "dimse/negotiation.h"
 #include "pacs/hours.h"
 
 namespace lightbox::pacs {
@@ -28,9 +29,10 @@ struct DicomwebAccess {
   std::string changes_url = {};  // of an Orthanc, ends with /changes; "": none
 };
 
-// PS3.4 annex C, Study Root.
+// PS3.4 annex C.
 struct DimseAccess {
   dimse::PeerAddress peer;
+  dimse::QueryModel root = dimse::QueryModel::study_root;
   enum class Retrieve : std::uint8_t {
     get,   // C-GET
     move,  // C-MOVE to this server's AE title, which the archive must know

@@ -35,15 +35,17 @@ TEST(Source, DicomwebHasOneRootOrSeveral) {
 }
 
 TEST(Source, DimseHasAPeer) {
-  const auto source = parse_source(
-      "old",
-      {{"protocol", {"dimse"}}, {"peer", {"PACS=tls://10.0.0.9:2762"}}, {"retrieve", {"move"}}});
+  const auto source = parse_source("old", {{"protocol", {"dimse"}},
+                                           {"peer", {"PACS=tls://10.0.0.9:2762"}},
+                                           {"retrieve", {"move"}},
+                                           {"root", {"patient"}}});
   ASSERT_TRUE(source);
   const auto& peer = std::get<DimseAccess>(source->access).peer;
   EXPECT_EQ(peer.ae_title, "PACS");
   EXPECT_EQ(peer.port, 2762);
   EXPECT_EQ(peer.transport, dimse::PeerAddress::Transport::tls);
   EXPECT_EQ(std::get<DimseAccess>(source->access).retrieve, DimseAccess::Retrieve::move);
+  EXPECT_EQ(std::get<DimseAccess>(source->access).root, dimse::QueryModel::patient_root);
   EXPECT_THAT(
       wrongs({{"protocol", {"dimse"}}, {"peer", {"A=b:1"}}, {"retrieve", {"pull"}}}).front(),
       HasSubstr("sources.main.retrieve is 'pull'; it must be"));
