@@ -12,12 +12,13 @@ Problem wrong_setting(std::string_view name, const Setting& setting, std::string
       fmt::format("{} is '{}' ({}); it must be {}", name, setting.value, setting.origin, right));
 }
 
-Result<std::optional<Endpoint>> endpoint_setting(const Settings& settings, std::string_view name) {
+Result<std::optional<dimse::Endpoint>> endpoint_setting(const Settings& settings,
+                                                        std::string_view name) {
   const Setting& setting = settings.get(name);
-  if (setting.value == "off") return std::optional<Endpoint>();
+  if (setting.value == "off") return std::optional<dimse::Endpoint>();
   const auto colon = setting.value.rfind(':');
   if (colon == std::string::npos) return wrong_setting(name, setting, "ADDRESS:PORT or off");
-  Endpoint parsed{.address = setting.value.substr(0, colon)};
+  dimse::Endpoint parsed{.address = setting.value.substr(0, colon)};
   if (parsed.address.starts_with('[') && parsed.address.ends_with(']')) {
     parsed.address = parsed.address.substr(1, parsed.address.size() - 2);
   }

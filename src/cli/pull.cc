@@ -172,7 +172,7 @@ class PullRun {
   Result<void> start_watch() {
     const auto* dimse = std::get_if<pacs::DimseAccess>(&options_.source.access);
     if (dimse == nullptr) return {};
-    TRY(watch_, pacs::AssociationWatch::start(dimse->peer.transport, outgoing_tls(settings_),
+    TRY(watch_, pacs::AssociationWatch::start(dimse->peer.transport, tls_files(settings_),
                                               limits_.dimse_associations_max, is_stopped_));
     return {};
   }

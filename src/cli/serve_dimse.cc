@@ -9,13 +9,6 @@
 namespace lightbox::cli {
 namespace {
 
-// nullopt: off.
-Result<std::optional<dimse::Endpoint>> endpoint(const Settings& settings, std::string_view name) {
-  TRY(auto set, endpoint_setting(settings, name));
-  if (!set) return std::optional<dimse::Endpoint>();
-  return std::optional(dimse::Endpoint{.address = std::move(set->address), .port = set->port});
-}
-
 // The members in the order of `words`.
 template <typename Enum>
 Result<Enum> choice(const Settings& settings, std::string_view name,
@@ -29,14 +22,8 @@ Result<Enum> choice(const Settings& settings, std::string_view name,
   return wrong_setting(name, setting, fmt::format("one of {}", fmt::join(words, ", ")));
 }
 
-dimse::TlsFiles tls_files(const Settings& settings) {
-  return {.certificate_file = settings.get("dimse_tls_cert").value,
-          .key_file = settings.get("dimse_tls_key").value,
-          .trusted_file = settings.get("dimse_tls_ca").value};
-}
-
 Result<std::optional<dimse::TlsOptions>> tls_options(const Settings& settings) {
-  TRY(auto listen, endpoint(settings, "dimse_tls_listen"));
+  TRY(auto listen, endpoint_setting(settings, "dimse_tls_listen"));
   if (!listen) return std::optional<dimse::TlsOptions>();
   dimse::TlsOptions tls{.listen = std::move(*listen), .files = tls_files(settings)};
   TRY(tls.clients, choice<dimse::ClientCertificates>(settings, "dimse_tls_client",
@@ -85,10 +72,16 @@ Result<void> check_exposure(const Settings& settings, const dimse::ServerOptions
 
 }  // namespace
 
+dimse::TlsFiles tls_files(const Settings& settings) {
+  return {.certificate_file = settings.get("dimse_tls_cert").value,
+          .key_file = settings.get("dimse_tls_key").value,
+          .trusted_file = settings.get("dimse_tls_ca").value};
+}
+
 Result<dimse::ServerOptions> dimse_options(const Settings& settings) {
   dimse::ServerOptions options;
   options.limits = settings.limits();
-  TRY(options.listen, endpoint(settings, "dimse"));
+  TRY(options.listen, endpoint_setting(settings, "dimse"));
   TRY(options.tls, tls_options(settings));
   options.ae_title = settings.get("aet").value;
   if (!dimse::is_ae_title(options.ae_title)) {

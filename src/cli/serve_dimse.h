@@ -11,6 +11,9 @@
 
 namespace lightbox::cli {
 
+// For associations, whoever opens them.
+[[nodiscard]] dimse::TlsFiles tls_files(const Settings& settings);
+
 // `invalid` when a setting of DIMSE is not what it must be; `forbidden` when the server would be
 // open to other machines although nothing says who may come.
 Result<dimse::ServerOptions> dimse_options(const Settings& settings);

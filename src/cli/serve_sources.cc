@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "cli/serve_dimse.h"
+
 namespace lightbox::cli {
 
 Result<std::unique_ptr<pacs::Sources>> start_sources(const Settings& settings,
@@ -16,7 +18,7 @@ Result<std::unique_ptr<pacs::Sources>> start_sources(const Settings& settings,
   return pacs::Sources::start({.sources = settings.sources(),
                                .limits = settings.limits(),
                                .calling_ae_title = settings.get("aet").value,
-                               .tls = outgoing_tls(settings)},
+                               .tls = tls_files(settings)},
                               archive);
 }
 
@@ -55,12 +57,6 @@ Problem needs_dimse(const pacs::SourceOptions& source) {
                  fmt::format("dimse is 'off'; it must be the ADDRESS:PORT that {} sends to, since "
                              "sources.{}.retrieve is 'move'",
                              pacs::origin_of(source), source.name));
-}
-
-dimse::TlsFiles outgoing_tls(const Settings& settings) {
-  return {.certificate_file = settings.get("dimse_tls_cert").value,
-          .key_file = settings.get("dimse_tls_key").value,
-          .trusted_file = settings.get("dimse_tls_ca").value};
 }
 
 }  // namespace lightbox::cli

@@ -27,7 +27,4 @@ Result<const pacs::SourceOptions*> find_source(const Settings& settings, const s
 // Of a source that sends by C-MOVE, when DIMSE is off.
 [[nodiscard]] Problem needs_dimse(const pacs::SourceOptions& source);
 
-// For associations that this process opens.
-[[nodiscard]] dimse::TlsFiles outgoing_tls(const Settings& settings);
-
 }  // namespace lightbox::cli

@@ -8,6 +8,7 @@
 
 #include "cli/progress_line.h"
 #include "cli/report.h"
+#include "cli/serve_dimse.h"
 #include "cli/serve_sources.h"
 #include "fhir/json.h"
 #include "pacs/http_client.h"
@@ -109,7 +110,7 @@ Result<double> ask_source(const pacs::SourceOptions& source, const Settings& set
   once.hours.clear();
   std::unique_ptr<pacs::AssociationWatch> watch;
   if (const auto* dimse = pacs::dimse_of(source); dimse != nullptr) {
-    TRY(watch, pacs::AssociationWatch::start(dimse->peer.transport, outgoing_tls(settings),
+    TRY(watch, pacs::AssociationWatch::start(dimse->peer.transport, tls_files(settings),
                                              limits.dimse_associations_max, is_stopped));
   }
   pacs::SourceAccess access(once, {.limits = limits,

@@ -4,15 +4,15 @@
 #include <fmt/format.h>
 
 #include "dicom/part10.h"
+#include "query/level.h"
 
 namespace lightbox::dimse {
 namespace {
 
 namespace tags = dicom::tags;
-constexpr dicom::Tag retrieve_ae_title = 0x00080054;
 
 void add_titles(const dicom::DataSet& instance, std::vector<std::string>& titles) {
-  for (std::string& title : instance.texts(retrieve_ae_title)) {
+  for (std::string& title : instance.texts(query::tags::RetrieveAETitle)) {
     if (!title.empty() && std::ranges::find(titles, title) == titles.end()) {
       titles.push_back(std::move(title));
     }

@@ -56,6 +56,7 @@ class ServiceUser {
       : association_(association), limits_(limits), root_(root) {}
 
   // All fail with `unavailable` when the association ends, or the peer is out of resources;
+  // `unprocessable` when the peer breaks the protocol, as it does again at the same request;
   // `not_supported` when it has not accepted the service; `forbidden`, `invalid` and
   // `request_timeout` (cancelled) as the status of its response says.
   Result<void> echo();

@@ -13,7 +13,8 @@
 namespace lightbox::imaging {
 
 // Has a source looked at soon, or all, when it is "": the studies that are named, or its newest
-// days. False: there is no such source.
+// days. False: there is no such source. `invalid` when what is named is none, `throttled` when too
+// many wait.
 struct RefreshRequest {
   std::string source;
   std::string study_uid;         // "": none is named so

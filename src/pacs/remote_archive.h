@@ -96,7 +96,8 @@ class RemoteArchive {
   // than `shown_max`. Fails as instances() does.
   virtual Result<std::optional<ToldStudies>> describe_window(const Window& window,
                                                              std::size_t shown_max) = 0;
-  // Fails when the archive does; what an object failed with is the receiver's business. How many
+  // Fails when the archive does, with `unprocessable` when it began to send something that it then
+  // could not; what an object failed with is the receiver's business. How many
   // instances came another way than to the receiver: by C-MOVE.
   virtual Result<std::uint64_t> retrieve(const RemoteSelection& selection,
                                          ingest::ObjectReceiver& receiver) = 0;

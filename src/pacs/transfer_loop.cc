@@ -237,12 +237,8 @@ void TransferLoop::begin_waiting() {
     end(one, expired_text);
   }
   for (const Shared& one : own) start(one);
-  if (!again) {
-    if (std::exchange(is_begin_timed_, false)) begin_timer_->cancel();
-    return;
-  }
+  if (!again) return;
   // Not for long: meanwhile another thread's loop may have begun them.
-  is_begin_timed_ = true;
   begin_timer_->expires_at(std::min(*again, Clock::now() + std::chrono::seconds(1)));
   begin_timer_->async_wait([self = shared_from_this()](const boost::system::error_code& failure) {
     if (!failure) self->begin_waiting();

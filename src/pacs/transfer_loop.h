@@ -124,7 +124,6 @@ class TransferLoop : public std::enable_shared_from_this<TransferLoop> {
   std::vector<CURL*> handles_;  // set up, and not in use
   bool is_turn_scheduled_ = false;
   bool is_watching_ = false;
-  bool is_begin_timed_ = false;
   bool is_closed_ = false;
   // libcurl's sockets are in an epoll set of their own, which the context waits for.
   std::optional<boost::asio::posix::stream_descriptor> sockets_;

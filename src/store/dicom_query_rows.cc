@@ -85,8 +85,8 @@ void QueryRows::removed(std::int64_t study, std::int64_t series) {
 }
 
 Result<void> QueryRows::finish() {
+  if (!reading_.study) return {};
   for (const auto& [study, touched] : studies_) {
-    if (!reading_.study) continue;
     TRY_DO(count(study, touched));
     TRY_DO(finish_study(study, touched));
   }
